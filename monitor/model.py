@@ -1,0 +1,330 @@
+"""The nouns that travel between stages: frozen values, no behaviour beyond what follows from their fields.
+
+Times are aware UTC `datetime`s. Offsets count code points of the original text. Ids are database ids.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+SEVERITIES = ("info", "normal", "high", "urgent")
+"""From the least to the most urgent."""
+
+
+def severity_rank(severity: str) -> int:
+    """Return the place of `severity` in SEVERITIES; higher is more urgent."""
+    return SEVERITIES.index(severity)
+
+
+# -- feeds ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """An address we poll, as it stands in the database."""
+
+    id: int
+    slug: str
+    url: str
+    name: str
+    newsroom: str
+    lang: str | None = None
+    country: str | None = None
+    side: str | None = None
+    tags: tuple[str, ...] = ()
+    candidate: bool = False
+    every: float = 600.0
+    """Longest wait of the healthy feed, seconds."""
+    backfill: int = 0
+    etag: str | None = None
+    last_modified: str | None = None
+    body_hash: str | None = None
+    failures: int = 0
+    """Failed polls in a row."""
+    baselined: bool = False
+    """Whether the first poll has been done."""
+    succeeded_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HttpInfo:
+    """Status and headers of one answer, as far as pacing and caching need them."""
+
+    status: int
+    etag: str | None = None
+    last_modified: str | None = None
+    retry_after: str | None = None
+    cache_control: str | None = None
+    expires: str | None = None
+    date: str | None = None
+    content_type: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A server's final answer. `body` is empty unless the status is 2xx."""
+
+    info: HttpInfo
+    url: str
+    """The address that answered, after redirects."""
+    body: bytes = b""
+    permanent_url: str | None = None
+    """Where an unbroken chain of 301/308 led, if the request was so redirected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An item as a feed gave it; every string is plain text without NUL or lone surrogates, lengths clamped."""
+
+    guid: str | None
+    url: str | None
+    title: str
+    summary: str = ""
+    """Plain text of summary or content, whichever is longer; paragraphs separated by blank lines."""
+    author: str | None = None
+    published: datetime | None = None
+    lang: str | None = None
+    tags: tuple[str, ...] = ()
+    publisher: str | None = None
+    """The newsroom that RSS `<source>` names, where the feed is a wrapper."""
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedFeed:
+    """What a feed's bytes held. `dropped` tells what was left out and why, one sentence each."""
+
+    format: str
+    title: str
+    entries: tuple[Entry, ...]
+    lang: str | None = None
+    ttl: float | None = None
+    """Seconds, from RSS `<ttl>`."""
+    dropped: tuple[str, ...] = ()
+
+
+# -- articles ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What the extractor saw in a page."""
+
+    title: str
+    text: str
+    """Paragraphs separated by newlines."""
+    lang: str | None = None
+    author: str | None = None
+    published: datetime | None = None
+    canonical_url: str | None = None
+    partial: bool = False
+    """Whether the page itself says that the text is not all there (a paywall), or the text is too thin."""
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """An entry with its text, as the rules see it."""
+
+    title: str
+    text: str
+    lang: str | None = None
+    url: str = ""
+    source: str = ""
+    """Id (slug) of the feed, or the newsroom where no feed is known."""
+    newsroom: str = ""
+    groups: tuple[str, ...] = ()
+    """Tags of the feed; `group:TAG` in a rule's `sources` names them."""
+    author: str = ""
+    tags: tuple[str, ...] = ()
+    """Categories of the entry."""
+    published: datetime | None = None
+    first_seen: datetime | None = None
+    partial: bool = False
+
+
+# -- rules ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Evidence:
+    """A span of the original text that made a rule true."""
+
+    field: str
+    """`title` or `text`; offsets count within that field."""
+    start: int
+    end: int
+    text: str
+    term: str
+    """As the rule file writes it."""
+    entity: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A rule that an article made true."""
+
+    pack: str
+    rule: str
+    severity: str
+    status: str
+    """`live`, or `test`: recorded, never sent."""
+    evidence: tuple[Evidence, ...]
+    score: int | None = None
+
+
+# -- decisions -----------------------------------------------------------------------------------
+
+
+class Outcome(StrEnum):
+    """What was decided for a pack about a revision, strongest first."""
+
+    ALERT = "alert"
+    UPDATE = "update"
+    HELD = "held"
+    SUPPRESSED = "suppressed"
+    NONE = "none"
+
+
+class Reason(StrEnum):
+    """Why; the closed list that docs/decisions.md and the contract's users rely on."""
+
+    FIRST_REPORT = "first_report"
+    """alert: the pack had not been told this story."""
+    HIGHER_SEVERITY = "higher_severity"
+    """update: the story was told at a lower severity."""
+    SAME_ARTICLE = "same_article"
+    """suppressed: an earlier revision of this very article was told."""
+    SAME_URL = "same_url"
+    """suppressed: an article with the same canonical URL was told."""
+    SAME_TEXT = "same_text"
+    """suppressed: an article with the same folded text was told."""
+    SAME_STORY = "same_story"
+    """suppressed: another article of the story was told."""
+    BASELINE = "baseline"
+    """suppressed: stood in the feed when it was first polled."""
+    TOO_OLD = "too_old"
+    """suppressed: older than the rule's max_age."""
+    TEST_STATUS = "test_status"
+    """suppressed: only rules with `status: test` matched."""
+    NO_MATCH = "no_match"
+    """none: no rule of the pack matched."""
+    UNREADABLE = "unreadable"
+    """none: neither page nor feed text could be read, three times; shown in `feeds list` and metrics."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What was decided for one pack, and why. `detail` holds times, ids and numbers that explain the reason."""
+
+    pack: str
+    outcome: Outcome
+    reason: Reason
+    severity: str | None = None
+    detail: Mapping[str, Any] | None = None
+
+
+# -- messages ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Snippet:
+    """A sentence (or title) with the matched words marked; `marks` are (start, end) within `text`, sorted, disjoint."""
+
+    text: str
+    marks: tuple[tuple[int, int], ...] = ()
+    field: str = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """One pack's alert about an article."""
+
+    alert_id: int
+    pack: str
+    pack_title: str
+    rules: tuple[str, ...]
+    severity: str
+    outcome: str
+    """`alert` or `update`."""
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeItem:
+    """One article inside a message, with every pack that it alerts."""
+
+    title: str
+    url: str
+    newsroom: str
+    published: datetime | None
+    lang: str | None
+    partial: bool
+    tellings: tuple[Telling, ...]
+    snippets: tuple[Snippet, ...]
+    title_marks: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What one message says, before a channel gives it its shape.
+
+    Either `items` (alerts) or `headline` and `body` (an ops notice, a channel test) is filled.
+    """
+
+    kind: str
+    """`alert`, `ops` or `test`."""
+    message_id: str
+    """Stable RFC 5322 Message-ID with angle brackets; the same at every attempt."""
+    severity: str
+    items: tuple[NoticeItem, ...] = ()
+    headline: str = ""
+    body: str = ""
+    timezone: str = "UTC"
+    """IANA name of the desk's zone: times are shown in it."""
+    possible_repeat: bool = False
+    """An earlier attempt got no answer: it may have arrived."""
+    plain: bool = False
+    """Render as plain text only: the service refused the rich form."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One recipient of one channel, as a sender knows it."""
+
+    channel: str
+    key: str
+    """Stable within the channel, holds no secret: the mail address, `#room`, or a hash."""
+    label: str
+    """For people; masked where the address is a secret."""
+
+
+class SendOutcome(StrEnum):
+    """How one attempt ended."""
+
+    SENT = "sent"
+    RETRY = "retry"
+    """Certainly not delivered; may be tried again."""
+    UNCERTAIN = "uncertain"
+    """Bytes went out and no definite answer came: it may have been delivered."""
+    REFUSED_CONTENT = "refused_content"
+    """The service refuses this content; a plainer rendering may pass."""
+    REFUSED = "refused"
+    """Permanent: wrong address, revoked webhook, unknown recipient."""
+
+
+@dataclass(frozen=True, slots=True)
+class SendResult:
+    """The outcome of one attempt, with the service's own words (at most 500 characters, no secret)."""
+
+    outcome: SendOutcome
+    status: int | None = None
+    detail: str = ""
+    retry_after: float | None = None
+    """Seconds the service asked us to wait."""
+    service_id: str | None = None
+    """The service's id of the message, if it gave one."""
+    pause_channel: bool = field(default=True)
+    """For RETRY: whether the target as a whole should pause (False: only this message)."""
