@@ -197,11 +197,11 @@ _TRACKER_PREFIXES = (
 _TRACKERS = frozenset(
     (
         *("fbclid", "gclid", "dclid", "gbraid", "wbraid", "gclsrc", "msclkid", "yclid", "ysclid", "twclid", "ttclid"),
-        *("li_fat_id", "igshid", "igsh", "epik", "srsltid", "mc_cid", "mc_eid", "mkt_tok", "_ga", "_gl", "dicbo", "spm"),
+        *("li_fat_id", "igshid", "igsh", "epik", "srsltid", "mc_cid", "mc_eid", "mkt_tok", "_ga", "_gl", "dicbo"),
         *("_hsenc", "_hsmi", "__hssc", "__hstc", "__hsfp", "hsctatracking", "s_cid", "s_kwcid", "rb_clickid", "__s"),
-        *("ncid", "cmpid", "cmp", "icid", "ocid", "xtor", "ito", "smid", "smtyp", "fb_ref", "fb_source", "traffic_source"),
+        *("ncid", "cmpid", "cmp", "icid", "ocid", "xtor", "ito", "smid", "smtyp", "fb_ref", "fb_source"),
         *("guccounter", "__twitter_impression", "wprss", "rss", "sr_share", "wt_mc", "wt.mc_id", "wt.mc_ev", "trk"),
-        *("phpsessid", "jsessionid", "sessionid", "session_id", "cfid", "cftoken"),
+        *("phpsessid", "jsessionid", "sessionid", "session_id", "cfid", "cftoken", "spm", "traffic_source"),
     )
 )
 _ORIGIN_KEYS = frozenset(("ref", "source", "src", "from", "via", "partner", "feed", "cid", "campaign", "medium"))
