@@ -1,0 +1,1 @@
+"""The database's one door: schema, migrations, and one file of queries per noun."""

@@ -1,0 +1,263 @@
+"""Articles, their revisions, texts and full-text rows."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from monitor.store.rows import new_id
+from monitor.store.schema import articles, entries, feeds, matches, revisions, stories, texts
+
+
+@dataclass(frozen=True, slots=True)
+class StoredArticle:
+    """An article with its newest revision."""
+
+    id: int
+    feed_id: int
+    entry_id: int
+    story_id: int
+    url: str | None
+    canonical_url: str | None
+    newsroom: str
+    author: str | None
+    lang: str | None
+    published: datetime | None
+    first_seen: datetime
+    folded_hash: str | None
+    partial: bool
+    retries: int
+    duplicate_of: int | None
+    duplicate_reason: str | None
+    revision_id: int
+    revision_n: int
+    title: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewRevision:
+    """A revision to store."""
+
+    title: str
+    text: str
+    lang: str | None
+    partial: bool
+    partial_reason: str | None
+    cut: bool
+    ruleset_id: str | None
+    table_id: str
+
+
+def text_hash(text: str) -> str:
+    """Return the address of a text: equal texts are stored once."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+_NEWEST = (
+    sa.select(articles, revisions.c.id.label("revision_id"), revisions.c.n, revisions.c.title, texts.c.text)
+    .join(revisions, revisions.c.article_id == articles.c.id)
+    .join(texts, texts.c.hash == revisions.c.text_hash)
+)
+
+
+def _stored(row: sa.RowMapping) -> StoredArticle:
+    return StoredArticle(
+        **{name: row[name] for name in StoredArticle.__dataclass_fields__ if name != "revision_n"}, revision_n=row["n"]
+    )
+
+
+def get(connection: sa.Connection, article_id: int) -> StoredArticle | None:
+    """Return one article with its newest revision."""
+    query = _NEWEST.where(articles.c.id == article_id).order_by(revisions.c.n.desc()).limit(1)
+    row = connection.execute(query).mappings().first()
+    return None if row is None else _stored(row)
+
+
+def find_by_url(connection: sa.Connection, canonical_url: str) -> StoredArticle | None:
+    """Return the first article with this canonical URL."""
+    query = sa.select(articles.c.id).where(articles.c.canonical_url == canonical_url).order_by(articles.c.id).limit(1)
+    found = connection.execute(query).scalar()
+    return None if found is None else get(connection, found)
+
+
+def find_by_link(connection: sa.Connection, url: str) -> int | None:
+    """Return the id of the first article with this very link or canonical URL."""
+    query = sa.select(articles.c.id).where(sa.or_(articles.c.url == url, articles.c.canonical_url == url))
+    return connection.execute(query.order_by(articles.c.id).limit(1)).scalar()
+
+
+@dataclass(frozen=True, slots=True)
+class Twin:
+    """An earlier article that is the same by URL or text."""
+
+    article_id: int
+    story_id: int
+    reason: str
+    """`same_url` or `same_text`."""
+
+
+def find_twin(
+    connection: sa.Connection, canonical_url: str | None, folded_hash: str | None, but: int | None
+) -> Twin | None:
+    """Return the earliest other article with the same canonical URL, else with the same folded text."""
+    for column, value, reason in (
+        (articles.c.canonical_url, canonical_url, "same_url"),
+        (articles.c.folded_hash, folded_hash, "same_text"),
+    ):
+        if value is None:
+            continue
+        query = sa.select(articles.c.id, articles.c.story_id).where(column == value)
+        if but is not None:
+            query = query.where(articles.c.id < but)
+        row = connection.execute(query.order_by(articles.c.id).limit(1)).first()
+        if row is not None:
+            return Twin(row.id, row.story_id, reason)
+    return None
+
+
+def new_story(connection: sa.Connection, now: datetime) -> int:
+    """Start a story and return its id."""
+    return new_id(connection, stories.insert().values(created_at=now))
+
+
+def insert(connection: sa.Connection, **values: Any) -> int:
+    """Store an article's own row and return its id."""
+    return new_id(connection, articles.insert().values(retries=0, **values))
+
+
+def update(connection: sa.Connection, article_id: int, **values: Any) -> None:
+    """Change columns of an article's own row."""
+    connection.execute(articles.update().where(articles.c.id == article_id).values(**values))
+
+
+def add_revision(connection: sa.Connection, article_id: int, n: int, new: NewRevision, now: datetime) -> int:
+    """Store a revision and its text; return the revision's id."""
+    address = text_hash(new.text)
+    if connection.execute(sa.select(texts.c.hash).where(texts.c.hash == address)).first() is None:
+        connection.execute(texts.insert().values(hash=address, text=new.text))
+    row = {
+        "article_id": article_id,
+        "n": n,
+        "title": new.title,
+        "text_hash": address,
+        "lang": new.lang,
+        "partial": new.partial,
+        "partial_reason": new.partial_reason,
+        "cut": new.cut,
+        "ruleset_id": new.ruleset_id,
+        "table_id": new.table_id,
+        "created_at": now,
+    }
+    return new_id(connection, revisions.insert().values(row))
+
+
+def index_words(
+    connection: sa.Connection, article_id: int, words: tuple[str, str], before: tuple[str, str] | None
+) -> None:
+    """Put folded title and text words into the full-text index, in place of what stood there before."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(
+            sa.text(
+                "INSERT INTO search (article_id, words) VALUES (:id, to_tsvector('simple', :words))"
+                " ON CONFLICT (article_id) DO UPDATE SET words = excluded.words"
+            ),
+            {"id": article_id, "words": " ".join(words)},
+        )
+        return
+    if before is not None:  # a contentless table forgets a row only when told what the row held
+        connection.execute(
+            sa.text("INSERT INTO search(search, rowid, title, text) VALUES('delete', :id, :title, :text)"),
+            {"id": article_id, "title": before[0], "text": before[1]},
+        )
+    connection.execute(
+        sa.text("INSERT INTO search(rowid, title, text) VALUES(:id, :title, :text)"),
+        {"id": article_id, "title": words[0], "text": words[1]},
+    )
+
+
+def search_words(connection: sa.Connection, words: list[str], limit: int = 100) -> list[int]:
+    """Return ids of articles that hold every one of the folded `words`, newest first."""
+    if connection.dialect.name == "postgresql":
+        query = sa.text(
+            "SELECT article_id FROM search WHERE words @@ to_tsquery('simple', :q)"
+            " ORDER BY article_id DESC LIMIT :limit"
+        )
+        return list(
+            connection.execute(query, {"q": " & ".join(f"'{word}'" for word in words), "limit": limit}).scalars()
+        )
+    query = sa.text("SELECT rowid FROM search WHERE search MATCH :q ORDER BY rowid DESC LIMIT :limit")
+    return list(connection.execute(query, {"q": " ".join(f'"{word}"' for word in words), "limit": limit}).scalars())
+
+
+def list_retries(connection: sa.Connection, now: datetime, limit: int) -> list[int]:
+    """Return ids of partial articles whose page is due for another try."""
+    query = sa.select(articles.c.id).where(articles.c.retry_at <= now).order_by(articles.c.retry_at).limit(limit)
+    return list(connection.execute(query).scalars())
+
+
+def next_retry(connection: sa.Connection) -> datetime | None:
+    """Return when the next partial article is due."""
+    return connection.execute(sa.select(sa.func.min(articles.c.retry_at))).scalar()
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One revision with what was matched in it, for explain and show."""
+
+    id: int
+    n: int
+    title: str
+    lang: str | None
+    partial: bool
+    ruleset_id: str | None
+    created_at: datetime
+    matches: tuple[Mapping[str, Any], ...]
+
+
+def list_revisions(connection: sa.Connection, article_id: int) -> list[Revision]:
+    """Return an article's revisions in order, with their matches."""
+    query = sa.select(revisions).where(revisions.c.article_id == article_id).order_by(revisions.c.n)
+    return [_revision(connection, row) for row in connection.execute(query).mappings().all()]
+
+
+def _revision(connection: sa.Connection, row: sa.RowMapping) -> Revision:
+    found = connection.execute(
+        sa.select(matches).where(matches.c.revision_id == row["id"]).order_by(matches.c.pack, matches.c.rule)
+    )
+    return Revision(
+        row["id"],
+        row["n"],
+        row["title"],
+        row["lang"],
+        row["partial"],
+        row["ruleset_id"],
+        row["created_at"],
+        tuple(dict(match) for match in found.mappings()),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where an article came from, as rules see it."""
+
+    feed_slug: str
+    feed_tags: tuple[str, ...]
+    entry_tags: tuple[str, ...]
+    entry_title: str
+    entry_summary: str
+
+
+def provenance(connection: sa.Connection, entry_id: int) -> Provenance:
+    """Return feed and entry of an article."""
+    row = connection.execute(
+        sa.select(feeds.c.slug, feeds.c.tags, entries.c.tags.label("entry_tags"), entries.c.title, entries.c.summary)
+        .join(feeds, feeds.c.id == entries.c.feed_id)
+        .where(entries.c.id == entry_id)
+    ).one()
+    return Provenance(row.slug, tuple(row.tags), tuple(row.entry_tags), row.title, row.summary)

@@ -1,0 +1,195 @@
+"""Matches, decisions and alerts of a revision, and what a pack was told before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from monitor import model
+from monitor.store.rows import new_id
+from monitor.store.schema import alerts, articles, decisions, matches, revisions
+
+EVERY_PACK = "*"
+"""Pack of the one row that stands for every pack of the rule set without a row of its own: no match."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An alert a pack's readers got about a story."""
+
+    alert_id: int
+    article_id: int
+    severity: str
+    created_at: datetime
+
+
+def list_told(connection: sa.Connection, pack: str, story_id: int) -> tuple[Told, ...]:
+    """Return what a pack was told about a story, in order."""
+    query = sa.select(alerts.c.id, alerts.c.article_id, alerts.c.severity, alerts.c.created_at).where(
+        alerts.c.pack == pack, alerts.c.story_id == story_id
+    )
+    return tuple(Told(*row) for row in connection.execute(query.order_by(alerts.c.id)))
+
+
+def record_matches(connection: sa.Connection, revision_id: int, found: Iterable[model.Match]) -> None:
+    """Store what matched, with evidence."""
+    rows = [
+        {
+            "revision_id": revision_id,
+            "pack": match.pack,
+            "rule": match.rule,
+            "severity": match.severity,
+            "status": match.status,
+            "score": match.score,
+            "evidence": [asdict(span) for span in match.evidence],
+        }
+        for match in found
+    ]
+    if rows:
+        connection.execute(matches.insert(), rows)
+
+
+@dataclass(frozen=True, slots=True)
+class NewAlert:
+    """An alert to store with its decision."""
+
+    pack_title: str
+    rules: tuple[str, ...]
+    route: tuple[str, ...]
+    story_id: int
+    article_id: int
+    ruleset_id: str
+
+
+def record(
+    connection: sa.Connection,
+    revision_id: int,
+    decision: model.Decision,
+    seq: int,
+    now: datetime,
+    alert: NewAlert | None,
+) -> int | None:
+    """Store a decision (and its alert, whose id is returned)."""
+    alert_id = None
+    if alert is not None:
+        alert_id = _insert_alert(connection, revision_id, decision, seq, now, alert)
+    connection.execute(
+        decisions.insert().values(
+            revision_id=revision_id,
+            pack=decision.pack,
+            n=1,
+            outcome=decision.outcome.value,
+            reason=decision.reason.value,
+            severity=decision.severity,
+            detail=dict(decision.detail) if decision.detail else None,
+            decided_seq=seq,
+            decided_at=now,
+            alert_id=alert_id,
+        )
+    )
+    return alert_id
+
+
+def _insert_alert(
+    connection: sa.Connection, revision_id: int, decision: model.Decision, seq: int, now: datetime, alert: NewAlert
+) -> int:
+    values = {
+        "pack": decision.pack,
+        "story_id": alert.story_id,
+        "article_id": alert.article_id,
+        "revision_id": revision_id,
+        "outcome": decision.outcome.value,
+        "reason": decision.reason.value,
+        "severity": decision.severity,
+        "pack_title": alert.pack_title,
+        "rules": list(alert.rules),
+        "route": list(alert.route),
+        "ruleset_id": alert.ruleset_id,
+        "decided_seq": seq,
+        "created_at": now,
+    }
+    return new_id(connection, alerts.insert().values(values))
+
+
+def list_of_revision(connection: sa.Connection, revision_id: int) -> list[Mapping[str, Any]]:
+    """Return every decision about a revision, one mapping a row, newest last."""
+    query = sa.select(decisions).where(decisions.c.revision_id == revision_id)
+    return [dict(row) for row in connection.execute(query.order_by(decisions.c.pack, decisions.c.n)).mappings()]
+
+
+@dataclass(frozen=True, slots=True)
+class AlertRow:
+    """An alert with its article, for lists and messages."""
+
+    id: int
+    pack: str
+    pack_title: str
+    outcome: str
+    reason: str
+    severity: str
+    rules: tuple[str, ...]
+    route: tuple[str, ...]
+    created_at: datetime
+    story_id: int
+    article_id: int
+    revision_id: int
+    title: str
+    url: str | None
+    newsroom: str
+    published: datetime | None
+    lang: str | None
+    partial: bool
+
+
+_OF_ALERT = ("id", "pack", "pack_title", "outcome", "reason", "severity", "rules", "route", "created_at", "story_id")
+_COLUMNS = (
+    *(alerts.c[name] for name in _OF_ALERT),
+    alerts.c.article_id,
+    alerts.c.revision_id,
+    revisions.c.title,
+    articles.c.url,
+    articles.c.newsroom,
+    articles.c.published,
+    revisions.c.lang,
+    revisions.c.partial,
+)
+_ALERTS = (
+    sa.select(*_COLUMNS)
+    .join(revisions, revisions.c.id == alerts.c.revision_id)
+    .join(articles, articles.c.id == alerts.c.article_id)
+)
+
+
+def _alert(row: sa.RowMapping) -> AlertRow:
+    return AlertRow(**{**row, "rules": tuple(row["rules"]), "route": tuple(row["route"])})
+
+
+def list_alerts(
+    connection: sa.Connection, pack: str | None = None, since: datetime | None = None, limit: int = 50
+) -> list[AlertRow]:
+    """Return alerts, newest first."""
+    query = _ALERTS.order_by(alerts.c.id.desc()).limit(limit)
+    if pack is not None:
+        query = query.where(alerts.c.pack == pack)
+    if since is not None:
+        query = query.where(alerts.c.created_at >= since)
+    return [_alert(dict(row)) for row in connection.execute(query).mappings()]
+
+
+def get_alerts(connection: sa.Connection, ids: Sequence[int]) -> list[AlertRow]:
+    """Return the alerts with these ids, by id."""
+    query = _ALERTS.where(alerts.c.id.in_(list(ids))).order_by(alerts.c.id)
+    return [_alert(dict(row)) for row in connection.execute(query).mappings()]
+
+
+def evidence_of(connection: sa.Connection, revision_id: int, packs: Iterable[str]) -> list[model.Evidence]:
+    """Return the live evidence of a revision for some packs, sorted and without repeats."""
+    query = sa.select(matches.c.evidence).where(
+        matches.c.revision_id == revision_id, matches.c.pack.in_(list(packs)), matches.c.status == "live"
+    )
+    spans = {model.Evidence(**span) for row in connection.execute(query).scalars() for span in row}
+    return sorted(spans, key=lambda span: (span.field != "title", span.start, span.end, span.term, span.entity or ""))

@@ -1,0 +1,229 @@
+"""Entries and the keys by which a feed's items are known again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from monitor import model
+from monitor.store.rows import new_id
+from monitor.store.schema import entries, entry_keys, feeds
+
+Key = tuple[str, str]
+"""(kind, value): kind is `guid`, `url` or `print`."""
+CHUNK = 300
+"""Keys per query, under every database's limit of bound values."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownEntry:
+    """A stored entry that shares a key with one just listed."""
+
+    id: int
+    title: str
+    guid: str | None
+    canonical_url: str | None
+    summary: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewEntry:
+    """An entry to store, with its keys."""
+
+    entry: model.Entry
+    canonical_url: str | None
+    keys: tuple[Key, ...]
+    state: str
+    """`baseline` or `pending`."""
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingEntry:
+    """A pending entry with all that processing it needs."""
+
+    id: int
+    entry: model.Entry
+    canonical_url: str | None
+    first_seen: datetime
+    attempts: int
+    article_id: int | None
+    feed_id: int
+    feed_slug: str
+    newsroom: str
+    feed_lang: str | None
+    feed_tags: tuple[str, ...]
+
+
+def find_known(connection: sa.Connection, feed_id: int, keys: Sequence[Key]) -> dict[Key, KnownEntry]:
+    """Return the stored entries of one feed by every given key that is known."""
+    found: dict[Key, KnownEntry] = {}
+    values = sorted({value for _, value in keys})
+    columns = (
+        entries.c.id,
+        entries.c.title,
+        entries.c.guid,
+        entries.c.canonical_url,
+        entries.c.summary,
+        entries.c.state,
+    )
+    for start in range(0, len(values), CHUNK):
+        query = (
+            sa.select(entry_keys.c.kind, entry_keys.c.value, *columns)
+            .join(entries, entries.c.id == entry_keys.c.entry_id)
+            .where(entry_keys.c.feed_id == feed_id, entry_keys.c.value.in_(values[start : start + CHUNK]))
+        )
+        for kind, value, *rest in connection.execute(query):
+            found[(kind, value)] = KnownEntry(*rest)
+    return found
+
+
+def insert(connection: sa.Connection, feed_id: int, new: Iterable[NewEntry], now: datetime) -> int:
+    """Store entries and their keys; return how many. A key that another entry holds stays with that one."""
+    count = 0
+    for item in new:
+        entry_id = new_id(connection, entries.insert().values(_values(feed_id, item, now)))
+        count += 1
+        add_keys(connection, feed_id, entry_id, item.keys, now)
+    return count
+
+
+def _values(feed_id: int, item: NewEntry, now: datetime) -> dict[str, Any]:
+    entry = item.entry
+    return {
+        "feed_id": feed_id,
+        "guid": entry.guid,
+        "url": entry.url,
+        "canonical_url": item.canonical_url,
+        "title": entry.title,
+        "summary": entry.summary,
+        "author": entry.author,
+        "lang": entry.lang,
+        "tags": list(entry.tags),
+        "publisher": entry.publisher,
+        "published": entry.published,
+        "first_seen": now,
+        "state": item.state,
+        "due_at": now if item.state == "pending" else None,
+        "attempts": 0,
+    }
+
+
+def add_keys(connection: sa.Connection, feed_id: int, entry_id: int, keys: Sequence[Key], now: datetime) -> None:
+    """Add keys to an entry where no entry of the feed has them."""
+    rows = [
+        {"feed_id": feed_id, "kind": kind, "value": value, "entry_id": entry_id, "listed_at": now}
+        for kind, value in keys
+    ]
+    if not rows:
+        return
+    make = _insert_for(connection)
+    connection.execute(make(entry_keys).on_conflict_do_nothing(), rows)
+
+
+def _insert_for(connection: sa.Connection) -> Any:
+    from sqlalchemy.dialects import postgresql, sqlite
+
+    return postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+
+
+def touch_keys(connection: sa.Connection, feed_id: int, keys: Sequence[Key], now: datetime) -> None:
+    """Note that the feed still lists these keys."""
+    values = sorted({value for _, value in keys})
+    for start in range(0, len(values), CHUNK):
+        connection.execute(
+            entry_keys.update()
+            .where(entry_keys.c.feed_id == feed_id, entry_keys.c.value.in_(values[start : start + CHUNK]))
+            .values(listed_at=now)
+        )
+
+
+def revise(connection: sa.Connection, entry_id: int, entry: model.Entry, now: datetime) -> None:
+    """Take over a changed title and summary; a processed entry becomes pending again, for a new revision."""
+    row = entries.c.id == entry_id
+    connection.execute(entries.update().where(row).values(title=entry.title, summary=entry.summary))
+    connection.execute(
+        entries.update().where(row, entries.c.state == "done").values(state="pending", due_at=now, attempts=0)
+    )
+
+
+def list_pending(connection: sa.Connection, now: datetime, limit: int) -> list[int]:
+    """Return ids of entries that wait to be processed, oldest first."""
+    query = (
+        sa.select(entries.c.id)
+        .where(entries.c.state == "pending", entries.c.due_at <= now)
+        .order_by(entries.c.due_at, entries.c.id)
+        .limit(limit)
+    )
+    return list(connection.execute(query).scalars())
+
+
+def load(connection: sa.Connection, entry_id: int) -> WaitingEntry | None:
+    """Return one entry with its feed, None if it does not exist."""
+    query = (
+        sa.select(
+            entries,
+            feeds.c.slug.label("feed_slug"),
+            feeds.c.newsroom,
+            feeds.c.lang.label("feed_lang"),
+            feeds.c.tags.label("feed_tags"),
+        )
+        .join(feeds, feeds.c.id == entries.c.feed_id)
+        .where(entries.c.id == entry_id)
+    )
+    row = connection.execute(query).mappings().first()
+    return None if row is None else _waiting(row)
+
+
+def _waiting(row: sa.RowMapping) -> WaitingEntry:
+    return WaitingEntry(
+        id=row["id"],
+        entry=_entry(row),
+        canonical_url=row["canonical_url"],
+        first_seen=row["first_seen"],
+        attempts=row["attempts"],
+        article_id=row["article_id"],
+        feed_id=row["feed_id"],
+        feed_slug=row["feed_slug"],
+        newsroom=row["newsroom"],
+        feed_lang=row["feed_lang"],
+        feed_tags=tuple(row["feed_tags"]),
+    )
+
+
+def _entry(row: sa.RowMapping) -> model.Entry:
+    return model.Entry(
+        guid=row["guid"],
+        url=row["url"],
+        title=row["title"],
+        summary=row["summary"],
+        author=row["author"],
+        published=row["published"],
+        lang=row["lang"],
+        tags=tuple(row["tags"]),
+        publisher=row["publisher"],
+    )
+
+
+def record_attempt(connection: sa.Connection, entry_id: int, due: datetime) -> None:
+    """Count a try that failed and put the next one at `due`."""
+    connection.execute(
+        entries.update().where(entries.c.id == entry_id).values(attempts=entries.c.attempts + 1, due_at=due)
+    )
+
+
+def close(connection: sa.Connection, entry_id: int, state: str, article_id: int | None) -> None:
+    """Mark an entry `done` or `unreadable`."""
+    connection.execute(
+        entries.update().where(entries.c.id == entry_id).values(state=state, article_id=article_id, due_at=None)
+    )
+
+
+def count_pending(connection: sa.Connection) -> int:
+    """Return how many entries wait to be processed."""
+    query = sa.select(sa.func.count()).select_from(entries).where(entries.c.state == "pending")
+    return int(connection.execute(query).scalar() or 0)

@@ -1,0 +1,119 @@
+"""One daemon a database: a file lock and a row, and a check of the row in every write.
+
+The lock says that no other process of this machine runs on the file. The row {boot_id, pid, host, epoch, beat} covers
+what a lock cannot: another machine on the same mount, and a daemon that was frozen and thawed after another took over.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import socket
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import IO
+
+import sqlalchemy as sa
+
+from monitor import errors
+from monitor.store import database
+from monitor.store.schema import daemon
+
+STALE = timedelta(seconds=30)
+"""A row of another boot whose beat is older than this belongs to a daemon that is gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who holds the database; `epoch` grows by one with every daemon that takes it."""
+
+    boot_id: str
+    pid: int
+    host: str
+    epoch: int
+    beat: datetime
+
+
+def boot_id() -> str:
+    """Return what tells this boot of this machine from every other."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return f"{socket.gethostname()}-{uuid.getnode():x}"
+
+
+def read_holder(connection: sa.Connection) -> Holder | None:
+    """Return the row of the last daemon, None if there never was one."""
+    row = connection.execute(sa.select(daemon)).mappings().first()
+    if row is None:
+        return None
+    return Holder(row["boot_id"], row["pid"], row["host"], row["epoch"], row["beat"])
+
+
+@contextlib.contextmanager
+def file_lock(engine: sa.Engine) -> Iterator[None]:
+    """Hold `<database>.lock` while the block runs; PostgreSQL needs none.
+
+    Raises: DatabaseHeld at once when another process has it, naming the holder.
+    """
+    path = database.sqlite_path(str(engine.url))
+    if path is None:
+        yield
+        return
+    with path.with_name(path.name + ".lock").open("a+") as file:
+        _lock(file, path)
+        file.truncate(0)
+        file.write(f"{os.getpid()} on {socket.gethostname()}\n")
+        file.flush()
+        yield
+
+
+def _lock(file: IO[str], path: Path) -> None:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as fault:
+        file.seek(0)
+        holder = file.read(200).strip() or "an unknown process"
+        raise errors.DatabaseHeld(
+            f"another wirewatch holds {path}: process {holder}; stop it first, or give this one a database of its own"
+        ) from fault
+
+
+def take(connection: sa.Connection, now: datetime) -> int:
+    """Write this process into the row and return its epoch; the caller holds the file lock.
+
+    Raises: DatabaseHeld when a daemon of another boot gave a sign of life within STALE.
+    """
+    last = read_holder(connection)
+    mine = boot_id()
+    if last is not None and last.boot_id != mine and now - last.beat < STALE:
+        raise errors.DatabaseHeld(
+            f"another wirewatch holds this database: process {last.pid} on {last.host}, "
+            f"last seen {last.beat:%H:%M:%S} UTC; stop it, or wait {STALE.seconds} s after it is gone"
+        )
+    epoch = 1 if last is None else last.epoch + 1
+    values = {"boot_id": mine, "pid": os.getpid(), "host": socket.gethostname(), "epoch": epoch, "beat": now}
+    if last is None:
+        connection.execute(daemon.insert().values(id=1, started_at=now, **values))
+    else:
+        connection.execute(daemon.update().values(started_at=now, **values))
+    return epoch
+
+
+def record_beat(connection: sa.Connection, now: datetime) -> None:
+    """Show that this daemon lives."""
+    connection.execute(daemon.update().values(beat=now))
+
+
+def require_epoch(connection: sa.Connection, epoch: int) -> None:
+    """Raise Fenced when another daemon has taken the database since."""
+    present = connection.execute(sa.select(daemon.c.epoch)).scalar()
+    if present != epoch:
+        raise errors.Fenced(
+            f"another wirewatch has taken over the database (epoch {present}, ours {epoch}); "
+            "this one stops without writing"
+        )

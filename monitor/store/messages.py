@@ -1,0 +1,383 @@
+"""Targets, messages and attempts: the delivery states.
+
+queued(due) -> sending(epoch, attempt, lease) -> sent | queued(retry at) | uncertain(due) | dead(reason).
+The claim commits before the first byte; one message per target is `sending` at a time, so order holds.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from monitor import model
+from monitor.store.rows import new_id
+from monitor.store.schema import attempts, message_alerts, messages, targets
+
+OPEN = ("queued", "uncertain", "sending")
+WAITING = ("queued", "uncertain")
+LEASE = timedelta(seconds=45)
+REMOVED_KEPT = timedelta(hours=24)
+"""How long messages of a removed channel wait for its return."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTarget:
+    """A target with its id and pause."""
+
+    id: int
+    target: model.Target
+    paused_until: datetime | None
+    pause_seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A message that this daemon may send now, until `lease_until`."""
+
+    id: int
+    target_id: int
+    kind: str
+    attempt: int
+    lease_until: datetime
+    message_id: str
+    severity: str
+    headline: str
+    body: str
+    possible_repeat: bool
+    plain: bool
+    revision_id: int | None
+    created_at: datetime
+    alert_ids: tuple[int, ...]
+
+
+# -- targets -------------------------------------------------------------------------------------
+
+
+def declare_targets(
+    connection: sa.Connection, wanted: Sequence[model.Target], now: datetime
+) -> dict[model.Target, int]:
+    """Store the targets of every open channel and return their ids; targets no longer there are marked removed."""
+    rows = {(row.channel, row.key): row for row in connection.execute(sa.select(targets))}
+    ids: dict[model.Target, int] = {}
+    for target in wanted:
+        row = rows.pop((target.channel, target.key), None)
+        ids[target] = _insert_target(connection, target) if row is None else _revive_target(connection, row, target)
+    gone = [row.id for row in rows.values() if row.removed_at is None]
+    if gone:
+        connection.execute(targets.update().where(targets.c.id.in_(gone)).values(removed_at=now))
+    return ids
+
+
+def _insert_target(connection: sa.Connection, target: model.Target) -> int:
+    values = {"channel": target.channel, "key": target.key, "label": target.label}
+    return new_id(connection, targets.insert().values(values))
+
+
+def _revive_target(connection: sa.Connection, row: Any, target: model.Target) -> int:
+    if row.removed_at is not None or row.label != target.label:
+        change = targets.update().where(targets.c.id == row.id)
+        connection.execute(change.values(removed_at=None, label=target.label, paused_until=None, pause_seconds=None))
+    return int(row.id)
+
+
+def pause_target(connection: sa.Connection, target_id: int, until: datetime | None, seconds: float | None) -> None:
+    """Let a target rest until `until`; None wakes it."""
+    change = targets.update().where(targets.c.id == target_id)
+    connection.execute(change.values(paused_until=until, pause_seconds=seconds))
+
+
+def list_targets(connection: sa.Connection) -> list[StoredTarget]:
+    """Return the targets of open channels."""
+    query = sa.select(targets).where(targets.c.removed_at.is_(None)).order_by(targets.c.channel, targets.c.key)
+    return [_target(row) for row in connection.execute(query)]
+
+
+def _target(row: Any) -> StoredTarget:
+    return StoredTarget(row.id, model.Target(row.channel, row.key, row.label), row.paused_until, row.pause_seconds)
+
+
+# -- messages ------------------------------------------------------------------------------------
+
+
+def new_message_id() -> str:
+    """Return a Message-ID that no other message has; it stays the same at every attempt."""
+    return f"<{secrets.token_hex(16)}@wirewatch.invalid>"
+
+
+def queue_alerts(
+    connection: sa.Connection,
+    target_ids: Iterable[int],
+    revision_id: int,
+    alerts: Mapping[int, Sequence[int]],
+    severity: str,
+    now: datetime,
+) -> list[int]:
+    """Queue one message per target for the alerts that one revision raised; `alerts` maps target id to alert ids."""
+    queued = []
+    for target_id in target_ids:
+        message = _insert(
+            connection, target_id, now, kind="alert", revision_id=revision_id, severity=severity, headline="", body=""
+        )
+        rows = [{"alert_id": alert, "target_id": target_id, "message_id": message} for alert in alerts[target_id]]
+        connection.execute(message_alerts.insert(), rows)
+        queued.append(message)
+    return queued
+
+
+def queue_text(
+    connection: sa.Connection, target_id: int, kind: str, slot: str, headline: str, body: str, now: datetime
+) -> int | None:
+    """Queue an ops notice or a channel test once per (target, slot); None if that slot was queued already."""
+    same = sa.and_(messages.c.target_id == target_id, messages.c.slot == slot)
+    if connection.execute(sa.select(messages.c.id).where(same)).first() is not None:
+        return None
+    severity = "high" if kind == "ops" else "info"
+    return _insert(connection, target_id, now, kind=kind, slot=slot, severity=severity, headline=headline, body=body)
+
+
+def _insert(connection: sa.Connection, target_id: int, now: datetime, **values: Any) -> int:
+    row = {
+        "target_id": target_id,
+        "state": "queued",
+        "due_at": now,
+        "created_at": now,
+        "attempt": 0,
+        "possible_repeat": False,
+        "plain": False,
+        "message_id": new_message_id(),
+    }
+    return new_id(connection, messages.insert().values(**row, **values))
+
+
+def due_targets(connection: sa.Connection, now: datetime) -> list[int]:
+    """Return ids of targets that have a message to send now: open, not paused, nothing of theirs in flight."""
+    busy = sa.select(messages.c.target_id).where(messages.c.state == "sending")
+    query = (
+        sa.select(messages.c.target_id)
+        .join(targets, targets.c.id == messages.c.target_id)
+        .where(
+            messages.c.state.in_(WAITING),
+            messages.c.due_at <= now,
+            targets.c.removed_at.is_(None),
+            sa.or_(targets.c.paused_until.is_(None), targets.c.paused_until <= now),
+            messages.c.target_id.not_in(busy),
+        )
+        .distinct()
+    )
+    return list(connection.execute(query).scalars())
+
+
+def next_due(connection: sa.Connection) -> datetime | None:
+    """Return when the next waiting message may go, None if none waits; a paused target counts with its pause."""
+    query = (
+        sa.select(messages.c.due_at, targets.c.paused_until)
+        .join(targets, targets.c.id == messages.c.target_id)
+        .where(messages.c.state.in_(WAITING), targets.c.removed_at.is_(None))
+    )
+    times = [max(due, paused or due) for due, paused in connection.execute(query)]
+    return min(times, default=None)
+
+
+def claim(connection: sa.Connection, target_id: int, epoch: int, now: datetime) -> Claim | None:
+    """Take the target's first waiting message for one attempt; None if none may go now.
+
+    The order of a target is the order in which its messages were queued: a message that waits for a retry holds
+    those behind it.
+    """
+    paused = connection.execute(sa.select(targets.c.paused_until).where(targets.c.id == target_id)).scalar()
+    in_flight = sa.and_(messages.c.target_id == target_id, messages.c.state == "sending")
+    if (paused is not None and paused > now) or connection.execute(sa.select(messages.c.id).where(in_flight)).first():
+        return None
+    query = (
+        sa.select(messages)
+        .where(messages.c.target_id == target_id, messages.c.state.in_(WAITING))
+        .order_by(messages.c.id)
+        .limit(1)
+    )
+    row = connection.execute(query).mappings().first()
+    if row is None or row["due_at"] > now:
+        return None
+    return _start(connection, row, epoch, now)
+
+
+def _start(connection: sa.Connection, row: sa.RowMapping, epoch: int, now: datetime) -> Claim:
+    attempt, lease = row["attempt"] + 1, now + LEASE
+    repeat = row["possible_repeat"] or row["state"] == "uncertain"
+    change = messages.update().where(messages.c.id == row["id"])
+    connection.execute(
+        change.values(state="sending", attempt=attempt, epoch=epoch, lease_until=lease, possible_repeat=repeat)
+    )
+    channel = connection.execute(sa.select(targets.c.channel).where(targets.c.id == row["target_id"])).scalar()
+    connection.execute(
+        attempts.insert().values(message_id=row["id"], n=attempt, epoch=epoch, channel=channel, started_at=now)
+    )
+    alert_ids = connection.execute(
+        sa.select(message_alerts.c.alert_id)
+        .where(message_alerts.c.message_id == row["id"])
+        .order_by(message_alerts.c.alert_id)
+    ).scalars()
+    return Claim(
+        id=row["id"],
+        target_id=row["target_id"],
+        kind=row["kind"],
+        attempt=attempt,
+        lease_until=lease,
+        message_id=row["message_id"],
+        severity=row["severity"],
+        headline=row["headline"],
+        body=row["body"],
+        possible_repeat=repeat,
+        plain=row["plain"],
+        revision_id=row["revision_id"],
+        created_at=row["created_at"],
+        alert_ids=tuple(alert_ids),
+    )
+
+
+def channel_starts(connection: sa.Connection, target_id: int, since: datetime) -> list[datetime]:
+    """Return when attempts at the target's channel began since `since`, oldest first."""
+    channel = sa.select(targets.c.channel).where(targets.c.id == target_id).scalar_subquery()
+    query = sa.select(attempts.c.started_at).where(attempts.c.channel == channel, attempts.c.started_at > since)
+    return list(connection.execute(query.order_by(attempts.c.started_at)).scalars())
+
+
+def record_result(
+    connection: sa.Connection,
+    sent: Claim,
+    result: model.SendResult,
+    now: datetime,
+    *,
+    state: str,
+    due: datetime,
+    reason: str | None,
+    plain: bool,
+) -> None:
+    """Note how an attempt ended and where its message stands now."""
+    connection.execute(
+        attempts.update()
+        .where(attempts.c.message_id == sent.id, attempts.c.n == sent.attempt)
+        .values(
+            ended_at=now,
+            outcome=result.outcome.value,
+            status=result.status,
+            detail=result.detail[:500],
+            retry_after=result.retry_after,
+        )
+    )
+    connection.execute(
+        messages.update()
+        .where(messages.c.id == sent.id, messages.c.state == "sending", messages.c.attempt == sent.attempt)
+        .values(
+            state=state,
+            due_at=due,
+            reason=reason,
+            plain=plain,
+            lease_until=None,
+            service_id=result.service_id,
+            sent_at=now if state == "sent" else None,
+        )
+    )
+
+
+def void_leases(connection: sa.Connection, now: datetime) -> int:
+    """At start: whatever was being sent when the last daemon ended may have arrived; it goes again, labelled."""
+    connection.execute(
+        attempts.update()
+        .where(attempts.c.ended_at.is_(None))
+        .values(ended_at=now, outcome="uncertain", detail="the monitor ended while this was being sent")
+    )
+    change = messages.update().where(messages.c.state == "sending")
+    return connection.execute(change.values(state="uncertain", due_at=now, lease_until=None)).rowcount
+
+
+def expire_leases(connection: sa.Connection, now: datetime) -> int:
+    """While running: a send whose lease ran out without a result is uncertain."""
+    change = messages.update().where(messages.c.state == "sending", messages.c.lease_until < now)
+    return connection.execute(change.values(state="uncertain", due_at=now, lease_until=None)).rowcount
+
+
+def expire_removed(connection: sa.Connection, now: datetime) -> int:
+    """Give up messages whose channel has been gone for REMOVED_KEPT; return how many."""
+    gone = sa.select(targets.c.id).where(targets.c.removed_at < now - REMOVED_KEPT)
+    change = messages.update().where(messages.c.state.in_(WAITING), messages.c.target_id.in_(gone))
+    return connection.execute(change.values(state="dead", reason="channel_removed")).rowcount
+
+
+def orphaned(connection: sa.Connection) -> dict[str, int]:
+    """Return how many messages wait for each removed channel."""
+    query = (
+        sa.select(targets.c.channel, sa.func.count())
+        .join(messages, messages.c.target_id == targets.c.id)
+        .where(targets.c.removed_at.is_not(None), messages.c.state.in_(WAITING))
+        .group_by(targets.c.channel)
+    )
+    return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def resend(connection: sa.Connection, alert_id: int, now: datetime) -> list[int]:
+    """Queue again what died of an alert; return the ids of its messages. What was delivered stays delivered."""
+    ids = sa.select(message_alerts.c.message_id).where(message_alerts.c.alert_id == alert_id)
+    dead = list(
+        connection.execute(sa.select(messages.c.id).where(messages.c.id.in_(ids), messages.c.state == "dead")).scalars()
+    )
+    if dead:
+        change = messages.update().where(messages.c.id.in_(dead))
+        connection.execute(change.values(state="queued", due_at=now, reason=None, created_at=now))
+        reopened = sa.select(messages.c.target_id).where(messages.c.id.in_(dead))
+        wake = targets.update().where(targets.c.id.in_(reopened))
+        connection.execute(wake.values(paused_until=None, pause_seconds=None))
+    return dead
+
+
+# -- for people ----------------------------------------------------------------------------------
+
+
+def deliveries_of(connection: sa.Connection, alert_id: int) -> list[dict[str, Any]]:
+    """Return the messages that carry an alert, each with its target and attempts."""
+    query = (
+        sa.select(messages, targets.c.channel, targets.c.label)
+        .join(message_alerts, message_alerts.c.message_id == messages.c.id)
+        .join(targets, targets.c.id == messages.c.target_id)
+        .where(message_alerts.c.alert_id == alert_id)
+        .order_by(messages.c.id)
+    )
+    found = [dict(row) for row in connection.execute(query).mappings()]
+    for row in found:
+        tries = sa.select(attempts).where(attempts.c.message_id == row["id"]).order_by(attempts.c.n)
+        row["attempts"] = [dict(item) for item in connection.execute(tries).mappings()]
+    return found
+
+
+def count_by_state(connection: sa.Connection) -> list[tuple[str, str, int]]:
+    """Return (channel, state, number of messages)."""
+    query = (
+        sa.select(targets.c.channel, messages.c.state, sa.func.count())
+        .join(messages, messages.c.target_id == targets.c.id)
+        .group_by(targets.c.channel, messages.c.state)
+        .order_by(targets.c.channel, messages.c.state)
+    )
+    return [(channel, state, count) for channel, state, count in connection.execute(query)]
+
+
+def count_open(connection: sa.Connection) -> dict[str, int]:
+    """Return how many messages of each channel are not finished."""
+    query = (
+        sa.select(targets.c.channel, sa.func.count())
+        .join(messages, messages.c.target_id == targets.c.id)
+        .where(messages.c.state.in_(OPEN))
+        .group_by(targets.c.channel)
+    )
+    return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def count_dead_since(connection: sa.Connection, since: datetime) -> int:
+    """Return how many messages created since `since` are dead."""
+    query = sa.select(sa.func.count()).select_from(messages)
+    return int(
+        connection.execute(query.where(messages.c.state == "dead", messages.c.created_at >= since)).scalar() or 0
+    )

@@ -1,0 +1,78 @@
+"""Bring a database to this version's schema, after a backup; refuse a newer one untouched."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from monitor import errors
+from monitor.store import database
+
+FOLDER = Path(__file__).parent / "migrations"
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(FOLDER).replace("%", "%%"))
+    return config
+
+
+def revision_of(engine: sa.Engine) -> str | None:
+    """Return the schema revision the database is at, None for an empty one."""
+    with engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def newest() -> str:
+    """Return the schema revision this program writes."""
+    head = ScriptDirectory.from_config(_config()).get_current_head()
+    assert head is not None, "the package ships migrations"
+    return head
+
+
+def is_current(engine: sa.Engine) -> bool:
+    """Return whether the schema is this version's."""
+    return revision_of(engine) == newest()
+
+
+def refuse_newer(engine: sa.Engine) -> None:
+    """Raise DatabaseTooNew when the database was written by a version that this one does not know."""
+    present = revision_of(engine)
+    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+    if present is not None and present not in known:
+        raise errors.DatabaseTooNew(
+            f"the database is at schema {present}, which this version does not know (newest here: {newest()}); "
+            "install the version that wrote it or a later one; nothing was changed"
+        )
+
+
+def upgrade(engine: sa.Engine, now: datetime) -> Path | None:
+    """Bring the schema up to date; return the backup that was written before, None where none was needed.
+
+    Each migration is one transaction, so a kill in the middle leaves the old schema and the next start resumes.
+    Raises: DatabaseTooNew, DatabaseUnusable (no room for the backup).
+    """
+    refuse_newer(engine)
+    present = revision_of(engine)
+    if present == newest():
+        return None
+    saved = _save(engine, present, now) if present is not None and engine.dialect.name == "sqlite" else None
+    config = _config()
+    with engine.connect().execution_options(writes=True) as connection, connection.begin():
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+    return saved
+
+
+def _save(engine: sa.Engine, present: str, now: datetime) -> Path:
+    path = database.sqlite_path(str(engine.url))
+    assert path is not None
+    target = path.with_name(f"{path.name}.before-{present}-{now:%Y%m%dT%H%M%S}.backup")
+    database.backup(engine, target)
+    return target

@@ -1,0 +1,365 @@
+"""The tables, the same on SQLite and PostgreSQL. A change here needs a migration beside it (`migrations/versions`).
+
+Times are aware UTC datetimes (`UtcTime`). JSON columns hold small lists and mappings that are never searched.
+`docs/decisions/0002-schema.md` says why each growing table is indexed as it is.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.types import TypeDecorator
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """An aware UTC datetime; SQLite keeps it as naive UTC text, PostgreSQL as timestamptz."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuse naive times: one of them in a comparison would shift every poll by hours."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("naive datetime bound for the database")
+        utc = value.astimezone(UTC)
+        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        """Return an aware UTC datetime."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)  # type: ignore[no-any-return]
+
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+Id = BigInteger().with_variant(Integer, "sqlite")
+
+
+def _id() -> Column[int]:
+    return Column("id", Id, primary_key=True, autoincrement=True)
+
+
+feeds = Table(
+    "feeds",
+    metadata,
+    _id(),
+    Column("slug", String(200), nullable=False, unique=True),
+    Column("url", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("newsroom", Text, nullable=False),
+    Column("lang", String(8)),
+    Column("country", String(8)),
+    Column("side", String(40)),
+    Column("tags", JSON, nullable=False),
+    Column("candidate", Boolean, nullable=False),
+    Column("every", Float, nullable=False),
+    Column("backfill", Integer, nullable=False),
+    Column("origin", String(16), nullable=False),  # config: declared in a file; added: by command or page
+    Column("retired_at", UtcTime),
+    Column("paused_at", UtcTime),
+    # what the last polls taught
+    Column("etag", Text),
+    Column("last_modified", Text),
+    Column("body_hash", String(64)),
+    Column("next_check", UtcTime, nullable=False),
+    Column("next_reason", String(40)),
+    Column("polled_at", UtcTime),
+    Column("succeeded_at", UtcTime),
+    Column("new_entry_at", UtcTime),
+    Column("baselined_at", UtcTime),
+    Column("status", Integer),
+    Column("error", Text),
+    Column("failures", Integer, nullable=False),
+    Column("items", Integer),
+    Column("permanent_url", Text),  # where 301/308 lead, seen `permanent_polls` times since `permanent_since`
+    Column("permanent_polls", Integer, nullable=False),
+    Column("permanent_since", UtcTime),
+    Index("ix_feeds_next_check", "next_check"),
+)
+
+entries = Table(
+    "entries",
+    metadata,
+    _id(),
+    Column("feed_id", Id, ForeignKey("feeds.id"), nullable=False),
+    Column("guid", Text),
+    Column("url", Text),
+    Column("canonical_url", Text),
+    Column("title", Text, nullable=False),
+    Column("summary", Text, nullable=False),
+    Column("author", Text),
+    Column("lang", String(8)),
+    Column("tags", JSON, nullable=False),
+    Column("publisher", Text),
+    Column("published", UtcTime),
+    Column("first_seen", UtcTime, nullable=False),
+    Column("state", String(12), nullable=False),  # baseline | pending | done | unreadable
+    Column("due_at", UtcTime),
+    Column("attempts", Integer, nullable=False),
+    Column("article_id", Id),
+    Index("ix_entries_state_due_at", "state", "due_at"),
+    Index("ix_entries_article_id", "article_id"),
+)
+
+entry_keys = Table(
+    "entry_keys",
+    metadata,
+    Column("feed_id", Id, ForeignKey("feeds.id"), primary_key=True),
+    Column("kind", String(8), primary_key=True),  # guid | url | print
+    Column("value", Text, primary_key=True),
+    Column("entry_id", Id, ForeignKey("entries.id"), nullable=False),
+    Column("listed_at", UtcTime, nullable=False),
+    Index("ix_entry_keys_entry_id", "entry_id"),
+)
+
+stories = Table(
+    "stories",
+    metadata,
+    _id(),
+    Column("created_at", UtcTime, nullable=False),
+    Column("merged_into", Id),
+)
+
+articles = Table(
+    "articles",
+    metadata,
+    _id(),
+    Column("feed_id", Id, ForeignKey("feeds.id"), nullable=False),
+    Column("entry_id", Id, ForeignKey("entries.id"), nullable=False),
+    Column("story_id", Id, ForeignKey("stories.id"), nullable=False),
+    Column("url", Text),
+    Column("canonical_url", Text),
+    Column("newsroom", Text, nullable=False),
+    Column("author", Text),
+    Column("lang", String(8)),
+    Column("published", UtcTime),
+    Column("first_seen", UtcTime, nullable=False),
+    Column("folded_hash", String(64)),
+    Column("partial", Boolean, nullable=False),
+    Column("retry_at", UtcTime),  # when a partial article's page is tried again
+    Column("retries", Integer, nullable=False),
+    Column("duplicate_of", Id),
+    Column("duplicate_reason", String(20)),
+    Index("ix_articles_canonical_url", "canonical_url"),
+    Index("ix_articles_folded_hash", "folded_hash"),
+    Index("ix_articles_story_id", "story_id"),
+    Index("ix_articles_retry_at", "retry_at"),
+    Index("ix_articles_entry_id", "entry_id"),
+)
+
+texts = Table(
+    "texts",
+    metadata,
+    Column("hash", String(64), primary_key=True),
+    Column("text", Text, nullable=False),
+)
+
+revisions = Table(
+    "revisions",
+    metadata,
+    _id(),
+    Column("article_id", Id, ForeignKey("articles.id"), nullable=False),
+    Column("n", Integer, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("text_hash", String(64), ForeignKey("texts.hash"), nullable=False),
+    Column("lang", String(8)),
+    Column("partial", Boolean, nullable=False),
+    Column("partial_reason", String(40)),
+    Column("cut", Boolean, nullable=False),
+    Column("ruleset_id", String(40)),
+    Column("table_id", String(40)),
+    Column("created_at", UtcTime, nullable=False),
+    UniqueConstraint("article_id", "n"),
+)
+
+matches = Table(
+    "matches",
+    metadata,
+    Column("revision_id", Id, ForeignKey("revisions.id"), primary_key=True),
+    Column("pack", String(100), primary_key=True),
+    Column("rule", String(100), primary_key=True),
+    Column("severity", String(10), nullable=False),
+    Column("status", String(10), nullable=False),
+    Column("score", Integer),
+    Column("evidence", JSON, nullable=False),
+)
+
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("revision_id", Id, ForeignKey("revisions.id"), primary_key=True),
+    Column("pack", String(100), primary_key=True),  # "*": every pack of the rule set that has no row of its own
+    Column("n", Integer, primary_key=True),
+    Column("outcome", String(12), nullable=False),
+    Column("reason", String(40), nullable=False),
+    Column("severity", String(10)),
+    Column("detail", JSON),
+    Column("decided_seq", Id, nullable=False),
+    Column("decided_at", UtcTime, nullable=False),
+    Column("alert_id", Id),
+    Index("ix_decisions_decided_seq", "decided_seq"),
+)
+
+alerts = Table(
+    "alerts",
+    metadata,
+    _id(),
+    Column("pack", String(100), nullable=False),
+    Column("story_id", Id, ForeignKey("stories.id"), nullable=False),
+    Column("article_id", Id, ForeignKey("articles.id"), nullable=False),
+    Column("revision_id", Id, ForeignKey("revisions.id"), nullable=False),
+    Column("outcome", String(12), nullable=False),
+    Column("reason", String(40), nullable=False),
+    Column("severity", String(10), nullable=False),
+    Column("pack_title", Text, nullable=False),
+    Column("rules", JSON, nullable=False),
+    Column("route", JSON, nullable=False),
+    Column("ruleset_id", String(40), nullable=False),
+    Column("decided_seq", Id, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    UniqueConstraint("revision_id", "pack"),
+    Index("ix_alerts_pack_story_id", "pack", "story_id"),
+    Index("ix_alerts_article_id", "article_id"),
+)
+
+targets = Table(
+    "targets",
+    metadata,
+    _id(),
+    Column("channel", String(100), nullable=False),
+    Column("key", String(300), nullable=False),
+    Column("label", Text, nullable=False),
+    Column("paused_until", UtcTime),
+    Column("pause_seconds", Float),
+    Column("removed_at", UtcTime),
+    UniqueConstraint("channel", "key"),
+)
+
+messages = Table(
+    "messages",
+    metadata,
+    _id(),
+    Column("target_id", Id, ForeignKey("targets.id"), nullable=False),
+    Column("kind", String(10), nullable=False),  # alert | digest | ops | test
+    Column("revision_id", Id),  # alerts that one revision raises share a message per target
+    Column("slot", String(100)),  # a digest's slot and local date, or an ops notice's key and day
+    Column("state", String(12), nullable=False),  # queued | sending | sent | uncertain | dead
+    Column("reason", Text),  # of dead, or of the last failure
+    Column("due_at", UtcTime, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("epoch", Integer),
+    Column("lease_until", UtcTime),
+    Column("possible_repeat", Boolean, nullable=False),
+    Column("plain", Boolean, nullable=False),
+    Column("message_id", Text, nullable=False, unique=True),
+    Column("severity", String(10), nullable=False),
+    Column("headline", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("service_id", Text),
+    Column("created_at", UtcTime, nullable=False),
+    Column("sent_at", UtcTime),
+    UniqueConstraint("target_id", "revision_id"),
+    UniqueConstraint("target_id", "slot"),
+    Index("ix_messages_state_due_at", "state", "due_at"),
+    Index("ix_messages_target_id_state", "target_id", "state"),
+)
+
+message_alerts = Table(
+    "message_alerts",
+    metadata,
+    Column("alert_id", Id, ForeignKey("alerts.id"), primary_key=True),
+    Column("target_id", Id, ForeignKey("targets.id"), primary_key=True),
+    Column("message_id", Id, ForeignKey("messages.id"), nullable=False),
+    Index("ix_message_alerts_message_id", "message_id"),
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("message_id", Id, ForeignKey("messages.id"), primary_key=True),
+    Column("n", Integer, primary_key=True),
+    Column("epoch", Integer, nullable=False),
+    Column("channel", String(100), nullable=False),
+    Column("started_at", UtcTime, nullable=False),
+    Column("ended_at", UtcTime),
+    Column("outcome", String(20)),
+    Column("status", Integer),
+    Column("detail", Text),
+    Column("retry_after", Float),
+    Index("ix_attempts_channel_started_at", "channel", "started_at"),
+)
+
+rulesets = Table(
+    "rulesets",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("source", Text, nullable=False),
+    Column("table_id", String(40), nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("live", Boolean, nullable=False),
+)
+
+daemon = Table(
+    "daemon",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("boot_id", String(64), nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("host", Text, nullable=False),
+    Column("epoch", Integer, nullable=False),
+    Column("beat", UtcTime, nullable=False),
+    Column("started_at", UtcTime, nullable=False),
+)
+
+hosts = Table(
+    "hosts",
+    metadata,
+    Column("host", String(300), primary_key=True),
+    Column("not_before", UtcTime, nullable=False),
+)
+
+notices = Table(
+    "notices",
+    metadata,
+    Column("key", String(300), primary_key=True),
+    Column("headline", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("opened_at", UtcTime, nullable=False),
+    Column("told_at", UtcTime),
+    Column("closed_at", UtcTime),
+)
+
+counters = Table(
+    "counters",
+    metadata,
+    Column("name", String(40), primary_key=True),
+    Column("value", Id, nullable=False),
+)

@@ -1,0 +1,74 @@
+"""The store as the daemon holds it: reads in threads, writes through the one writer, both awaitable."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+import sqlalchemy as sa
+
+from monitor import errors
+from monitor.store import hold
+from monitor.store.schema import counters
+from monitor.store.writer import Writer
+
+T = TypeVar("T")
+DECIDING_LOCK = 7_236_001
+"""Key of the PostgreSQL advisory lock under which decisions are made, one at a time."""
+
+
+class Store:
+    """A database that this process holds with `epoch`.
+
+    `read` and `write` take a function of a connection; what it returns comes back. A write is durable when awaited.
+    """
+
+    def __init__(self, engine: sa.Engine, epoch: int) -> None:
+        self.engine = engine
+        self.epoch = epoch
+        self.writer = Writer(engine, lambda connection: hold.require_epoch(connection, epoch))
+        self._readers = ThreadPoolExecutor(max_workers=3, thread_name_prefix="reader")
+
+    async def read(self, query: Callable[[sa.Connection], T]) -> T:
+        """Run `query` on a reading connection. Raises: StoreError."""
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self.read_now, query)
+
+    def read_now(self, query: Callable[[sa.Connection], T]) -> T:
+        """Run `query` in this thread. Raises: StoreError."""
+        try:
+            with self.engine.connect() as connection:
+                return query(connection)
+        except sa.exc.DBAPIError as fault:
+            raise errors.StoreError(f"the database refused to read: {fault.orig}") from fault
+
+    async def write(self, job: Callable[[sa.Connection], T]) -> T:
+        """Run `job` in the writer's next transaction and return after its commit.
+
+        Raises: StoreError, Fenced, or what the job raised. A cancelled caller does not undo a job that was queued.
+        """
+        return await asyncio.wrap_future(self.writer.submit(job))
+
+    def close(self) -> None:
+        """Finish what is queued and let go of every connection."""
+        self.writer.close()
+        self._readers.shutdown(wait=False, cancel_futures=True)
+        self.engine.dispose()
+
+
+def lock_deciding(connection: sa.Connection) -> None:
+    """Let one decision be made at a time; on SQLite BEGIN IMMEDIATE has done it already."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(DECIDING_LOCK)))
+
+
+def next_number(connection: sa.Connection, name: str) -> int:
+    """Return 1, 2, 3 ... for counter `name`, in the order of commits."""
+    value = connection.execute(
+        counters.update().where(counters.c.name == name).values(value=counters.c.value + 1).returning(counters.c.value)
+    ).scalar()
+    if value is None:
+        connection.execute(counters.insert().values(name=name, value=1))
+        return 1
+    return int(value)

@@ -1,0 +1,143 @@
+"""One thread writes; it groups what arrives within 20 ms into one commit, since each commit is a disk flush."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+
+from monitor import errors
+from monitor.store import database
+
+GATHER = 0.020
+"""Seconds a batch may grow before it is committed."""
+PAUSE = 0.25
+"""Seconds between tries while another process holds the database's lock."""
+
+Job = Callable[[sa.Connection], Any]
+
+
+@dataclass(slots=True)
+class _Item:
+    job: Job
+    future: Future[Any] = field(default_factory=Future)
+
+
+class Writer:
+    """Runs writing jobs one after the other, each in a savepoint, and answers each only after COMMIT.
+
+    - A job that raises is undone alone; the others of its batch are kept.
+    - While another process holds the lock, the batch waits and is run again: nothing fails, nothing is lost.
+    - `guard` runs first in every transaction and raises Fenced when another daemon has taken over.
+    """
+
+    def __init__(self, engine: sa.Engine, guard: Job) -> None:
+        self._engine = engine
+        self._guard = guard
+        self._items: queue.SimpleQueue[_Item | None] = queue.SimpleQueue()
+        self._closed = False
+        self.beat = time.monotonic()
+        self.fenced = False
+        self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
+        self._thread.start()
+
+    def submit(self, job: Job) -> Future[Any]:
+        """Queue `job`; the future resolves after its commit, or with what it raised."""
+        item = _Item(job)
+        if self._closed:
+            item.future.set_exception(errors.StoreError("the writer is closed"))
+            return item.future
+        self._items.put(item)
+        return item.future
+
+    def idle_for(self) -> float:
+        """Return seconds since the thread last showed life; it does so at least every second."""
+        return time.monotonic() - self.beat
+
+    def close(self, timeout: float = 3.0) -> None:
+        """Write what is queued, then stop."""
+        self._closed = True
+        self._items.put(None)
+        self._thread.join(timeout)
+
+    def _run(self) -> None:
+        going = True
+        while going:
+            self.beat = time.monotonic()
+            batch, going = self._gather()
+            if batch:
+                self._settle(batch)
+
+    def _gather(self) -> tuple[list[_Item], bool]:
+        """Return what waits now, at most GATHER seconds' worth, and whether to go on afterwards."""
+        batch: list[_Item] = []
+        until = time.monotonic() + GATHER
+        try:
+            item = self._items.get(timeout=1.0)
+            while item is not None:
+                batch.append(item)
+                if time.monotonic() > until:
+                    return batch, True
+                item = self._items.get_nowait()
+        except queue.Empty:
+            return batch, True
+        return batch, False
+
+    def _settle(self, batch: list[_Item]) -> None:
+        """Commit a batch, waiting for as long as another process keeps the database locked."""
+        live = [item for item in batch if item.future.set_running_or_notify_cancel()]
+        while True:
+            try:
+                answers = self._commit(live)
+            except sa.exc.OperationalError as fault:
+                if not database.is_locked(fault):
+                    return _fail(live, errors.StoreError(_sentence(fault)))
+                self.beat = time.monotonic()
+                time.sleep(PAUSE)
+            except errors.Fenced as fault:
+                self.fenced = True
+                return _fail(live, fault)
+            except Exception as fault:  # noqa: BLE001 - the thread must outlive whatever a driver raises
+                return _fail(live, errors.StoreError(f"the database refused to write: {fault}"))
+            else:
+                return _resolve(live, answers)
+
+    def _commit(self, batch: list[_Item]) -> list[tuple[Any, BaseException | None]]:
+        with self._engine.connect().execution_options(writes=True) as connection, connection.begin():
+            self._guard(connection)
+            return [self._attempt(connection, item) for item in batch]
+
+    @staticmethod
+    def _attempt(connection: sa.Connection, item: _Item) -> tuple[Any, BaseException | None]:
+        try:
+            with connection.begin_nested():
+                return item.job(connection), None
+        except sa.exc.OperationalError as fault:
+            if database.is_locked(fault) or database.is_full(fault):
+                raise
+            return None, fault
+        except Exception as fault:  # noqa: BLE001 - reported to the job's own caller
+            return None, fault
+
+
+def _sentence(fault: sa.exc.DBAPIError) -> str:
+    return f"the database refused to write: {fault.orig}"
+
+
+def _fail(batch: list[_Item], fault: BaseException) -> None:
+    for item in batch:
+        item.future.set_exception(fault)
+
+
+def _resolve(batch: list[_Item], answers: list[tuple[Any, BaseException | None]]) -> None:
+    for item, (value, fault) in zip(batch, answers, strict=True):
+        if fault is None:
+            item.future.set_result(value)
+        else:
+            item.future.set_exception(fault)
