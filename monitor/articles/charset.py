@@ -1,0 +1,84 @@
+"""A page's bytes in UTF-8, whatever they were sent as."""
+
+from __future__ import annotations
+
+import codecs
+import re
+
+_META = re.compile(rb"<meta\s[^>]{0,300}?charset\s*=\s*[\"']?\s*([\w.:-]{2,40})", re.IGNORECASE)
+_HEADER = re.compile(r"charset\s*=\s*[\"']?\s*([\w.:-]{2,40})", re.IGNORECASE)
+_META_BYTES = 16_384
+_BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+# What browsers take these names for (WHATWG Encoding Standard): pages use the letters of the larger set.
+_MEANT = {
+    "ascii": "cp1252", "us-ascii": "cp1252", "iso-8859-1": "cp1252", "iso8859-1": "cp1252", "latin1": "cp1252",
+    "latin-1": "cp1252", "iso-8859-9": "cp1254", "iso-8859-8-i": "cp1255", "iso-8859-8": "cp1255", "visual": "cp1255",
+    "iso-8859-6": "cp1256", "gb2312": "gb18030", "gbk": "gb18030", "x-sjis": "cp932", "shift_jis": "cp932",
+    "ks_c_5601-1987": "cp949", "euc-kr": "cp949", "windows-874": "cp874", "x-gbk": "gb18030", "utf8": "utf-8",
+}  # fmt: skip
+_SINGLE_BYTE = {"he": "cp1255", "ar": "cp1256", "fa": "cp1256", "ru": "cp1251", "uk": "cp1251", "el": "cp1253"}
+_PAGE_LANG = re.compile(rb"<html\s[^>]{0,300}?\blang\s*=\s*[\"']?\s*([A-Za-z]{2})", re.IGNORECASE)
+
+
+def to_utf8(page: bytes, content_type: str | None = None) -> bytes:
+    """Return `page` in UTF-8 without NUL.
+
+    Decided by, in this order: byte order mark; bytes that are valid UTF-8 (no other text is, by chance); the header
+    `content_type`; the page's own `<meta>`; what its language was usually written in. Undecodable bytes become U+FFFD.
+    """
+    for mark, encoding in _BOMS:
+        if page.startswith(mark):
+            return _encoded(page[len(mark) :].decode(encoding, "replace"))
+    if b"\x1b" not in page and is_utf8(page):
+        return page.replace(b"\x00", b"")
+    for name in _declared(page, content_type):
+        text = _decoded(page, name)
+        if text is not None:
+            return _encoded(text)
+    return _encoded(page.decode(_usual(page), "replace"))
+
+
+def is_utf8(page: bytes) -> bool:
+    """Return whether `page` is UTF-8, but for a character that its end may cut."""
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(page, final=False)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _declared(page: bytes, content_type: str | None) -> list[str]:
+    header = _HEADER.search(content_type or "")
+    meta = _META.search(page[:_META_BYTES])
+    names = [header[1] if header else "", meta[1].decode("ascii", "replace") if meta else ""]
+    return [_MEANT.get(name.lower(), name.lower()) for name in names if name]
+
+
+def _decoded(page: bytes, encoding: str) -> str | None:
+    """Return the text, unless `encoding` is unknown or plainly wrong (more than 1 character in 100 fails)."""
+    try:
+        text = page.decode(encoding, "replace")
+    except (LookupError, UnicodeError, TypeError):
+        return None
+    return text if text.count("\ufffd") * 100 <= len(text) else None
+
+
+def _usual(page: bytes) -> str:
+    found = _PAGE_LANG.search(page[:_META_BYTES])
+    return _SINGLE_BYTE.get(found[1].decode("ascii").lower(), "cp1252") if found else _guess(page)
+
+
+def _guess(page: bytes) -> str:
+    """Tell the usual single-byte sets apart by where their letters lie among the bytes from 0xC0 up."""
+    high = [byte for byte in page if byte >= 0xC0]
+    ascii_letters = sum(1 for word in re.findall(rb">([^<]{2,})<", page[:500_000]) for byte in word if 65 <= byte < 123)
+    if len(high) < ascii_letters:
+        return "cp1252"
+    hebrew = sum(1 for byte in high if 0xE0 <= byte <= 0xFA)
+    if hebrew >= 0.95 * len(high):
+        return "cp1255" if page.count(b"\xe5") + page.count(b"\xe9") > page.count(b"\xee") + page.count(b"\xee") else "cp1251"
+    return "cp1256" if page.count(b"\xc7") + page.count(b"\xe1") > len(high) * 0.15 else "cp1251"
+
+
+def _encoded(text: str) -> bytes:
+    return text.replace("\x00", "").encode("utf-8", "replace")

@@ -1,0 +1,1 @@
+"""Feed -> Entry: parsing, identity, pace, lists and discovery of feeds."""

@@ -1,0 +1,239 @@
+"""Bytes before feedparser sees them: is this a feed, is it whole, and what in it would be dear to parse.
+
+Every scan here is linear in the length of the body and works on bytes, because feedparser needs 28 s to find out
+that a 5 MB page is no feed, expands entities, and runs a quadratic regex over author fields.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from monitor import errors
+
+MAX_ITEMS = 1000
+"""Items of one feed that are read; the rest is cut off and reported."""
+MAX_PERSON_BYTES = 500
+"""Longest author, publisher or contributor handed to feedparser: its e-mail regex is quadratic (feedparser #562)."""
+
+_SNIFF_BYTES = 4096
+_ROOT = re.compile(rb"<((?:[A-Za-z_][\w.-]*:)?(?:rss|feed|RDF))(?=[\s>/])", re.IGNORECASE)
+_ELEMENT = re.compile(rb"<([A-Za-z_][\w.:-]*)")
+_HTML = re.compile(rb"<(?:!doctype\s+html|html|head|body|script|div|title|meta|h1|p)(?=[\s>/])", re.IGNORECASE)
+_DECLARATION = re.compile(rb"<\?xml\s[^>]*\?>")
+_ITEM_MARKS = re.compile(rb"<!\[CDATA\[|<!--|<(/?)((?:[A-Za-z_][\w.-]*:)?(?:item|entry))(?=[\s>/])", re.IGNORECASE)
+_PERSON_MARKS = re.compile(
+    rb"<((?:[A-Za-z_][\w.-]*:)?(?:author|contributor|creator|publisher|owner|managingEditor|webMaster|name|email))"
+    rb"(?:\s[^<>]{0,500})?>",
+    re.IGNORECASE,
+)
+_WIDE_ENCODINGS = (
+    (b"\x00\x00\xfe\xff", "utf-32"),
+    (b"\xff\xfe\x00\x00", "utf-32"),
+    (b"\xfe\xff", "utf-16"),
+    (b"\xff\xfe", "utf-16"),
+    (b"\x00<\x00", "utf-16-be"),
+    (b"<\x00", "utf-16-le"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Cleared:
+    """A feed's bytes, safe to hand to feedparser, and what was taken out of them, one sentence each."""
+
+    body: bytes
+    dropped: tuple[str, ...]
+    charset: str | None = None
+    """Set where the bytes were re-coded, against their own declaration."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Root:
+    name: bytes
+    start: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Items:
+    starts: list[int]
+    last_end: int
+    """Offset after the last closing tag of an item; 0 where none closes."""
+
+
+def clear_feed(body: bytes) -> Cleared:
+    """Return `body` without what must not reach feedparser.
+
+    Cut are: the document type declaration with its entities, items beyond MAX_ITEMS, an item that the end of the
+    document interrupts, and names of people longer than MAX_PERSON_BYTES.
+    Raises: ParseError, where the bytes are no feed.
+    """
+    body, charset = _narrow(body)
+    root = _find_root(body)
+    body, root, dropped = _without_doctype(body, root)
+    body, notes = _cut_items(body, root)
+    body, persons = _without_long_persons(body)
+    return Cleared(body, (*dropped, *notes, *persons), charset)
+
+
+def _narrow(body: bytes) -> tuple[bytes, str | None]:
+    """Return `body` in UTF-8 if it was UTF-16 or UTF-32, so that byte scans see ASCII tags."""
+    for mark, encoding in _WIDE_ENCODINGS:
+        if body.startswith(mark):
+            text = body.decode(encoding, "replace").lstrip("\ufeff")
+            return _DECLARATION.sub(b"", text.encode("utf-8", "replace"), count=1), "utf-8"
+    return body.removeprefix(b"\xef\xbb\xbf"), None
+
+
+def _find_root(body: bytes) -> _Root:
+    start = _skip_prolog(body)
+    found = _ROOT.match(body, start) or _root_after_noise(body, start)
+    if found:
+        return _Root(found[1], found.start())
+    raise _not_a_feed(body[start : start + _SNIFF_BYTES])
+
+
+def _skip_prolog(body: bytes) -> int:
+    """Return the offset of the first thing that is no white space, declaration, comment or document type."""
+    position = 0
+    while True:
+        position = _skip_space(body, position)
+        if body.startswith(b"<?", position):
+            end = body.find(b"?>", position) + 2
+        elif body.startswith(b"<!--", position):
+            end = body.find(b"-->", position) + 3
+        elif body[position : position + 9].upper() == b"<!DOCTYPE":
+            end = _doctype_end(body, position)
+        else:
+            return position
+        if end <= position:
+            return position
+        position = end
+
+
+def _skip_space(body: bytes, position: int) -> int:
+    while body[position : position + 1] in (b" ", b"\t", b"\r", b"\n", b"\x00"):
+        position += 1
+    return position
+
+
+def _doctype_end(body: bytes, position: int) -> int:
+    close = body.find(b">", position)
+    subset = body.find(b"[", position, close if close >= 0 else None)
+    if subset < 0:
+        return close + 1
+    end = re.compile(rb"\]\s*>").search(body, subset)
+    return end.end() if end else 0
+
+
+def _root_after_noise(body: bytes, start: int) -> re.Match[bytes] | None:
+    """Find a root behind a server's stray words (a PHP warning), unless a page comes first."""
+    window = body[start : start + _SNIFF_BYTES]
+    found = _ROOT.search(window)
+    page = _HTML.search(window)
+    if found is None or (page and page.start() < found.start()) or window[:1] in (b"{", b"["):
+        return None
+    return _ROOT.match(body, start + found.start())
+
+
+def _not_a_feed(beginning: bytes) -> errors.ParseError:
+    stripped = beginning.strip(b"\x00 \t\r\n")
+    if not stripped:
+        return errors.ParseError("empty", "The answer is empty; a feed was expected.")
+    if stripped[:1] in (b"{", b"["):
+        return errors.ParseError(
+            "json_page", "This is JSON, not a feed; only RSS and Atom are read. Look for the site's RSS address."
+        )
+    if _HTML.search(stripped):
+        return errors.ParseError(
+            "html_page",
+            "This is a web page, not a feed; perhaps an error or login page. `wirewatch feeds check` lists the feeds "
+            "that a page names.",
+        )
+    return errors.ParseError("not_a_feed", f"This is not a feed: {_what(stripped)} where <rss>, <feed> or <rdf:RDF>")
+
+
+def _what(beginning: bytes) -> str:
+    element = _ELEMENT.search(beginning)
+    if element:
+        return f"it begins with <{element[1][:40].decode('ascii', 'replace')}>"
+    return f"it begins with {beginning[:40].decode('utf-8', 'replace')!r}"
+
+
+def _without_doctype(body: bytes, root: _Root) -> tuple[bytes, _Root, tuple[str, ...]]:
+    """Drop all between the XML declaration and the root: no entity is ever declared, so none expands."""
+    head = body[: root.start]
+    declaration = _DECLARATION.search(head)
+    kept = declaration[0] if declaration else b""
+    count = head.upper().count(b"<!ENTITY")
+    note = (f"{count} entity declarations in the document type: not expanded.",) if count else ()
+    return kept + body[root.start :], _Root(root.name, len(kept)), note
+
+
+def _scan_items(body: bytes, root: _Root) -> _Items:
+    """Find the tags of items outside of CDATA and comments; prefixed only as the root is."""
+    prefix = root.name.rpartition(b":")[0].lower()
+    starts: list[int] = []
+    last_end, position = 0, root.start
+    while found := _ITEM_MARKS.search(body, position):
+        position = found.end()
+        if found[2] is None:
+            close = b"]]>" if found[0].startswith(b"<![") else b"-->"
+            position = body.find(close, position)
+            if position < 0:
+                break
+        elif found[2].lower().rpartition(b":")[0] not in (b"", prefix):
+            continue
+        elif not found[1]:
+            starts.append(found.start())
+        else:
+            last_end = body.find(b">", position) + 1 or last_end
+    return _Items(starts, last_end)
+
+
+def _cut_items(body: bytes, root: _Root) -> tuple[bytes, tuple[str, ...]]:
+    items = _scan_items(body, root)
+    if len(items.starts) > MAX_ITEMS:
+        note = f"{len(items.starts)} items: only the first {MAX_ITEMS:,} were read."
+        return _closed(body[: items.starts[MAX_ITEMS]], root), (note,)
+    if body.rfind(b"</" + root.name) >= max(items.last_end, root.start):
+        return body, ()
+    if not items.starts:
+        return body, ("The document ends early, before its first item.",)
+    if items.starts[-1] < items.last_end:
+        return _closed(body[: items.last_end], root), ("The document ends early; no item was cut by it.",)
+    note = "The document ends early: its last item was incomplete and was left out until the next poll."
+    return _closed(body[: items.starts[-1]], root), (note,)
+
+
+def _closed(body: bytes, root: _Root) -> bytes:
+    channel = b"</channel>" if root.name.lower() == b"rss" else b""
+    return body + channel + b"</" + root.name + b">"
+
+
+def _without_long_persons(body: bytes) -> tuple[bytes, tuple[str, ...]]:
+    parts: list[bytes] = []
+    position = kept = count = 0
+    closings: dict[bytes, int] = {}
+    while found := _PERSON_MARKS.search(body, position):
+        position = found.end()
+        end = _closing(body, found[1], position, closings)
+        if end - position > MAX_PERSON_BYTES and _is_leaf(body, position, end):
+            parts.append(body[kept:position])
+            position = kept = end
+            count += 1
+    note = f"{count} names of people longer than {MAX_PERSON_BYTES} bytes: left out."
+    return (b"".join(parts) + body[kept:], (note,)) if count else (body, ())
+
+
+def _closing(body: bytes, name: bytes, position: int, closings: dict[bytes, int]) -> int:
+    """Return where `</name` next stands, the end if nowhere; remembered, so that the scan stays linear."""
+    known = closings.get(name, -1)
+    if known < position:
+        known = body.find(b"</" + name, position)
+        closings[name] = known if known >= 0 else len(body)
+    return closings[name]
+
+
+def _is_leaf(body: bytes, start: int, end: int) -> bool:
+    """Return whether an element holds text rather than `<name>` and `<email>`, which are checked by themselves."""
+    return not _PERSON_MARKS.search(body, start, min(end, start + 2000))
