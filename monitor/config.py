@@ -1,87 +1,333 @@
-"""config.toml -> a frozen Config, or every fault of the file at once."""
+"""config.toml -> a frozen Config, or every fault of the file at once.
+
+`find` says which file, `load` reads it, `differences` says what a reload changes, `secrets_of` what no log may show.
+The order of `load`: TOML with places, references filled, each table checked by its model, then what ties them together.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import hashlib
+import os
+import re
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any
 
 from pydantic import SecretStr
 
+from monitor import config_filling, config_schema, toml_places, urls
+from monitor.config_changes import Changes, differences
+from monitor.config_secrets import secrets_of
+from monitor.config_settings import (
+    CONSOLE,
+    ChannelSettings,
+    Config,
+    FeedSettings,
+    PollingSettings,
+    Rate,
+    WebSettings,
+    effective_channels,
+    effective_route,
+)
+from monitor.errors import ConfigError, Fault
+from monitor.feeds import opml
 
-@dataclass(frozen=True, slots=True)
-class FeedSettings:
-    """One feed as config.toml or a feed list declares it; durations in seconds."""
+__all__ = [
+    "CONSOLE",
+    "Changes",
+    "ChannelSettings",
+    "Config",
+    "FeedSettings",
+    "PollingSettings",
+    "Rate",
+    "WebSettings",
+    "differences",
+    "effective_channels",
+    "effective_route",
+    "find",
+    "load",
+    "secrets_of",
+    "slug",
+]
 
-    url: str
-    id: str
-    name: str
-    newsroom: str
-    lang: str | None = None
-    country: str | None = None
-    side: str | None = None
-    tags: tuple[str, ...] = ()
-    candidate: bool = False
-    every: float | None = None
-    backfill: int | None = None
-    headers: Mapping[str, SecretStr] = field(default_factory=dict)
-    user: str | None = None
-    password: SecretStr | None = None
-    place: str = ""
-    """`file:line` of the declaration."""
-
-
-@dataclass(frozen=True, slots=True)
-class PollingSettings:
-    """`[polling]`; durations in seconds."""
-
-    every: float = 600.0
-    min_every: float = 60.0
-    backfill: int = 0
-    allow_private: tuple[str, ...] = ()
-    concurrency: int = 64
-    per_host: int = 2
-    contact: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """At most `count` messages in any `seconds`."""
-
-    count: int
-    seconds: float
+DEFAULT_FILE = "config.toml"
+FILE_VARIABLE = "WIREWATCH_CONFIG"
 
 
-@dataclass(frozen=True, slots=True)
-class ChannelSettings:
-    """`[channels.NAME]`."""
+def find(explicit: Path | None, environ: Mapping[str, str] | None = None) -> Path:
+    """Return the file to load: `explicit`, else ./config.toml, else what $WIREWATCH_CONFIG names.
 
-    name: str
-    url: SecretStr
-    rate: Rate | None = None
+    Raises: ConfigError (`no_config`) if nothing is named and ./config.toml does not exist.
+    """
+    if explicit is not None:
+        return explicit
+    default = Path(DEFAULT_FILE)
+    if default.is_file():
+        return default
+    named = (os.environ if environ is None else environ).get(FILE_VARIABLE)
+    if named:
+        return Path(named)
+    fix = f"go to its folder, give --config FILE, or set {FILE_VARIABLE}"
+    raise ConfigError([Fault(DEFAULT_FILE, None, None, "no_config", "there is no config.toml here", fix)])
 
 
-@dataclass(frozen=True, slots=True)
-class WebSettings:
-    """`[web]`."""
+def load(path: Path, environ: Mapping[str, str] | None = None) -> Config:
+    """Return the configuration in `path`; `environ` (default: the process's own) fills `${NAME}`.
 
-    host: str = "127.0.0.1"
-    port: int = 8080
-    metrics: SecretStr | None = None
+    Raises: ConfigError with every fault of the file; a sole fault `unreadable_file` if it cannot be read at all.
+    """
+    text = _read(path)
+    try:
+        raw, places = toml_places.parse(text)
+    except toml_places.TomlSyntaxError as error:
+        raise ConfigError([Fault(str(path), error.line, error.column, "syntax", error.message, error.fix)]) from None
+    return _Loading(path, raw, places, os.environ if environ is None else environ).config()
 
 
-@dataclass(frozen=True, slots=True)
-class Config:
-    """The whole configuration, checked; paths are absolute."""
+def _read(path: Path) -> str:
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        message = f"the file cannot be read: {error.strerror or type(error).__name__}"
+        fault = Fault(str(path), None, None, "unreadable_file", message, "give its path with --config")
+    except UnicodeDecodeError as error:
+        before = error.object[: error.start]
+        line, column = before.count(b"\n") + 1, error.start - before.rfind(b"\n")
+        fault = Fault(str(path), line, column, "encoding", "the file is not UTF-8 from here on", "save it as UTF-8")
+    raise ConfigError([fault])
 
-    path: Path
-    database: str
-    """SQLAlchemy URL, absolute path for SQLite."""
-    rules: Path
-    timezone: str = "UTC"
-    default_route: tuple[str, ...] = ()
-    ops_channel: str | None = None
-    polling: PollingSettings = field(default_factory=PollingSettings)
-    feeds: tuple[FeedSettings, ...] = ()
-    channels: Mapping[str, ChannelSettings] = field(default_factory=dict)
-    web: WebSettings = field(default_factory=WebSettings)
+
+class _Loading:
+    """One pass over one file. Methods return what is sound and report the rest."""
+
+    def __init__(
+        self, path: Path, raw: dict[str, Any], places: toml_places.Places, environ: Mapping[str, str]
+    ) -> None:
+        self._path = path
+        self._folder = Path(os.path.abspath(path)).parent
+        self._report = config_schema.Report(str(path), raw, places)
+        self._filler = config_filling.Filler(self._folder, environ, self._report.add)
+        self._data = self._filler.fill(raw)
+        self._lists: list[Path] = []
+        self._warnings: list[Fault] = []
+
+    def config(self) -> Config:
+        """Return the configuration. Raises: ConfigError."""
+        for name in self._data:
+            if name not in config_schema.TABLES:
+                self._report.add((name,), *config_schema.unknown_key((name,)), at_key=True)
+        monitor = self._table(config_schema.MonitorTable, "monitor")
+        polling = self._polling()
+        web = self._table(config_schema.WebTable, "web")
+        channels = self._channels()
+        database = self._database(monitor.database)
+        self._check_routes(monitor)
+        feeds = self._feeds()
+        if self._report.faults:
+            raise ConfigError(sorted(self._report.faults, key=lambda f: (f.file, f.line or 0, f.column or 0)))
+        return Config(
+            path=Path(os.path.abspath(self._path)),
+            database=database,
+            rules=self._folder / monitor.rules,
+            timezone=monitor.timezone,
+            default_route=tuple(monitor.default_route),
+            ops_channel=monitor.ops_channel,
+            polling=polling,
+            feeds=feeds,
+            channels=channels,
+            web=WebSettings(*web.listen, metrics=web.metrics),
+            warnings=tuple(self._warnings),
+            sources=(Path(os.path.abspath(self._path)), *self._lists, *self._filler.files),
+            filled=tuple(SecretStr(value) for value in self._filled_secrets()),
+        )
+
+    def _table(self, model: type[config_schema.T], name: str) -> config_schema.T:
+        """Return a table of the file; where it is faulty, the defaults, so that the checks after it can go on."""
+        return self._report.check(model, self._data.get(name, {}), (name,)) or model()
+
+    # -- sections --------------------------------------------------------------------------------
+
+    def _polling(self) -> PollingSettings:
+        table = self._table(config_schema.PollingTable, "polling")
+        if table.every < table.min_every:
+            fix = "make `every` longer, or `min_every` shorter"
+            message = f"`every` is shorter than `min_every` ({table.min_every:g} s)"
+            self._report.add(("polling", "every"), "every_below_minimum", message, fix)
+        values = {item.name: getattr(table, item.name) for item in fields(PollingSettings)}
+        return PollingSettings(**{**values, "allow_private": tuple(table.allow_private)})
+
+    def _channels(self) -> dict[str, ChannelSettings]:
+        tables = self._members("channels", dict, "write [channels.NAME] and its url below it")
+        channels = {}
+        for name, data in tables:
+            if not config_schema.is_channel_name(name):
+                fix = "use letters, digits, `-` and `_`"
+                self._report.add(("channels", name), "bad_name", f"`{name}` cannot name a channel", fix, at_key=True)
+            table = self._report.check(config_schema.ChannelTable, data, ("channels", name))
+            if table:
+                rate = Rate(*table.rate) if table.rate else None
+                channels[str(name)] = ChannelSettings(str(name), table.url, rate)
+        return channels
+
+    def _members(self, name: str, kind: type[dict[str, Any]] | type[list[Any]], fix: str) -> list[tuple[Any, Any]]:
+        """Return the members of a table of tables or a list of tables, with their names or numbers."""
+        whole: Any = self._data.get(name, kind())
+        if not isinstance(whole, kind):
+            self._report.add((name,), "wrong_type", f"`{name}` is of the wrong kind", fix, at_key=True)
+            return []
+        return list(whole.items()) if isinstance(whole, dict) else list(enumerate(whole))
+
+    def _check_routes(self, monitor: config_schema.MonitorTable) -> None:
+        known = self._data.get("channels")
+        names = [*known, CONSOLE] if isinstance(known, dict) else [CONSOLE]
+        wanted: list[tuple[toml_places.Path, str]] = [
+            (("monitor", "default_route", n), name) for n, name in enumerate(monitor.default_route)
+        ]
+        if monitor.ops_channel is not None:
+            wanted.append((("monitor", "ops_channel"), monitor.ops_channel))
+        for path, name in wanted:
+            if name not in names:
+                near = config_schema.nearest(name, names)
+                fix = f"did you mean `{near}`?" if near else f"declare it as [channels.NAME]; known: {', '.join(names)}"
+                self._report.add(path, "unknown_channel", "there is no channel `{shown}`", fix)
+        if len(names) > 1 and not monitor.default_route:
+            fix = f'under [monitor] write default_route = ["{names[0]}"], or ["{CONSOLE}"] for the console'
+            message = "there are channels, but no default_route: packs that name no route would alert nobody"
+            self._report.add(("monitor", "default_route"), "no_default_route", message, fix)
+
+    def _database(self, url: str) -> str:
+        scheme, found, rest = url.partition("://")
+        if found and scheme in ("postgresql", "postgres", "postgresql+psycopg") and rest:
+            return f"postgresql+psycopg://{rest}"
+        if found and scheme == "sqlite" and len(rest) > 1 and rest.startswith("/") and ":memory:" not in rest:
+            file = os.path.normpath(self._folder / rest[1:])
+            if "?" not in file and "#" not in file:
+                return f"sqlite:///{file}"
+        fix = "write sqlite:///data/wirewatch.db (three slashes, then a file) or postgresql://user:password@host/name"
+        message = "this is neither a file for SQLite nor a PostgreSQL database"
+        self._report.add(("monitor", "database"), "bad_database", message, fix)
+        return url
+
+    # -- feeds -----------------------------------------------------------------------------------
+
+    def _feeds(self) -> tuple[FeedSettings, ...]:
+        feeds: list[FeedSettings] = []
+        for number, data in self._members("feeds", list, "write [[feeds]], with two brackets"):
+            table = self._report.check(config_schema.FeedTable, data, ("feeds", number))
+            if table:
+                self._add_feed(feeds, table, number)
+        lists = self._table(config_schema.FeedListsTable, "feed_lists")
+        for number, name in enumerate(lists.opml):
+            self._add_list(feeds, name, ("feed_lists", "opml", number))
+        return tuple(feeds)
+
+    def _add_feed(self, feeds: list[FeedSettings], table: config_schema.FeedTable, number: int) -> None:
+        path = ("feeds", number)
+        line, _ = self._report.places.of_value(path) or (None, None)
+        feed = _feed_settings(table, f"{self._path}:{line}")
+        if (table.user is None) != (table.password is None):
+            given, missing = ("password", "user") if table.user is None else ("user", "password")
+            message = f"`{given}` stands here without `{missing}`"
+            self._report.add((*path, given), "half_login", message, "write both or neither", at_key=True)
+        for other in feeds:
+            if _same_address(other.url, feed.url):
+                message = f"this feed is declared already, as `{other.id}` in {other.place}"
+                self._report.add((*path, "url"), "duplicate_feed", message, "keep one of the two")
+            elif other.id == feed.id:
+                message = f"the id `{feed.id}` is taken by {other.place}"
+                self._report.add((*path, "id"), "duplicate_id", message, 'give this feed its own: id = "..."')
+        feeds.append(feed)
+
+    def _add_list(self, feeds: list[FeedSettings], name: str, path: toml_places.Path) -> None:
+        file = self._folder / name
+        self._lists.append(file)
+        try:
+            with file.open("rb") as stream:
+                data = stream.read(opml.MAX_BYTES + 1)
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or "its name is not usable"
+            fix = "give a path relative to config.toml"
+            self._report.add(path, "missing_feed_list", f"the feed list `{{shown}}` cannot be read: {reason}", fix)
+            return
+        self._take_list(feeds, name, data, path)
+
+    def _take_list(self, feeds: list[FeedSettings], name: str, data: bytes, path: toml_places.Path) -> None:
+        outlines, problems = opml.read_opml(data)
+        if problems and not outlines:
+            fix = "export it again as OPML, or remove it here"
+            self._report.add(path, "bad_feed_list", f"the feed list `{{shown}}` holds no feed: {problems[0]}", fix)
+        self._warnings.extend(Fault(name, None, None, "W_feed_list", str(problem)) for problem in problems)
+        for outline in outlines:
+            feed = _from_outline(outline, name, {other.id for other in feeds})
+            twin = next((other for other in feeds if _same_address(other.url, feed.url)), None)
+            if twin:
+                message = f"`{feed.name}` is left out: its address is that of `{twin.id}` ({twin.place})"
+                self._warnings.append(Fault(name, None, None, "W_duplicate_feed", message, "remove one of the two"))
+            else:
+                feeds.append(feed)
+
+    def _filled_secrets(self) -> Iterator[str]:
+        for path, values in self._filler.filled.items():
+            if config_filling.is_address(path) or config_schema.is_secret(path):
+                yield from values
+
+
+def _feed_settings(table: config_schema.FeedTable, place: str) -> FeedSettings:
+    name = table.name or urls.host_of(table.url)
+    return FeedSettings(
+        url=table.url,
+        id=table.id or slug(name) or slug(urls.host_of(table.url)),
+        name=name,
+        newsroom=table.newsroom or name,
+        lang=table.lang,
+        country=table.country,
+        side=table.side,
+        tags=tuple(table.tags),
+        candidate=table.candidate,
+        every=table.every,
+        backfill=table.backfill,
+        headers=table.headers,
+        user=table.user,
+        password=table.password,
+        place=place,
+    )
+
+
+def _from_outline(outline: opml.OpmlFeed, list_name: str, taken: set[str]) -> FeedSettings:
+    name = outline.name if outline.name != outline.url else urls.host_of(outline.url)
+    feed_id = outline.id or slug(name) or slug(urls.host_of(outline.url))
+    if feed_id in taken:
+        # Lists made elsewhere repeat names; part of the address's hash keeps the id the same at every start.
+        feed_id = f"{feed_id}-{hashlib.sha256(outline.url.encode()).hexdigest()[:6]}"
+    return FeedSettings(
+        url=outline.url,
+        id=feed_id,
+        name=name,
+        newsroom=outline.newsroom or name,
+        lang=_two_letters(outline.lang, str.lower),
+        country=_two_letters(outline.country, str.upper),
+        side=outline.side,
+        tags=tuple(outline.tags),
+        candidate=outline.candidate,
+        every=outline.every,
+        place=list_name,
+    )
+
+
+def _two_letters(code: str | None, case: Callable[[str], str]) -> str | None:
+    """Return the language of `en-us` or `EN`, the country of `il`; None for what is no such code."""
+    found = re.match(r"[A-Za-z]{2}(?![A-Za-z])", code or "")
+    return case(found[0]) if found else None
+
+
+def slug(name: str) -> str:
+    """Return `name` as an id: its letters and digits of any script, lower case, joined by hyphens."""
+    folded = unicodedata.normalize("NFKC", name).casefold()
+    kept = "".join(c if unicodedata.category(c)[0] in "LMN" else "-" for c in folded)
+    return re.sub(r"-+", "-", kept).strip("-")[:80]
+
+
+def _same_address(one: str, other: str) -> bool:
+    return replace(urls.parse_url(one), fragment="") == replace(urls.parse_url(other), fragment="")

@@ -1,0 +1,408 @@
+"""The tables of config.toml as pydantic models, and what is wrong with a table in plain words.
+
+A model checks one table by itself; what ties tables together is checked in `monitor.config`.
+Messages may hold `{shown}`: the text as the file has it, never what a reference was filled with.
+"""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+import re
+import zoneinfo
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Annotated, Any, TypeVar
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+from monitor import toml_places, urls
+from monitor.errors import Fault, FetchError
+
+LATER_KEYS: Mapping[str, frozenset[str]] = {
+    "": frozenset({"routes", "ops", "retention"}),
+    "feeds": frozenset({"trusted"}),
+    "channels": frozenset({"digest", "quiet", "budget", "group"}),
+    "web": frozenset({"public_url", "password", "edit_rules", "allowed_hosts"}),
+}
+"""Keys that belong to the format but not to this version, by table: refused, with a word of their own."""
+
+MIN_TOKEN_LENGTH = 16
+MAX_DURATION = 400 * 86_400.0
+
+_UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smhd])")
+_RATE = re.compile(r"(\d+) per (\S.*)")
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_OUR_HEADERS = frozenset(
+    {"host", "content-length", "transfer-encoding", "connection", "accept-encoding", "user-agent", "te", "upgrade"}
+)
+_CHANNEL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+
+
+def _refuse(code: str, message: str, fix: str | None = None) -> PydanticCustomError:
+    return PydanticCustomError("wirewatch", "{code}", {"code": code, "message": message, "fix": fix})
+
+
+# -- values --------------------------------------------------------------------------------------
+
+
+def parse_duration(text: str) -> float:
+    """Return the seconds of `90s`, `10m`, `6h`, `2d`. Raises: ValueError."""
+    found = _DURATION.fullmatch(text.strip())
+    seconds = float(found[1]) * _UNITS[found[2]] if found else 0.0
+    if not 0 < seconds <= MAX_DURATION:
+        raise ValueError(text)
+    return seconds
+
+
+def _duration(value: object) -> float:
+    try:
+        if isinstance(value, str):
+            return parse_duration(value)
+    except ValueError:
+        pass_on = "`{shown}` is not a duration"
+    else:
+        pass_on = "a duration is text with its unit"
+    raise _refuse("bad_duration", pass_on, 'write a number and s, m, h or d: "90s", "10m", "6h", "2d"; at most "400d"')
+
+
+def _rate(value: object) -> tuple[int, float]:
+    found = _RATE.fullmatch(value.strip()) if isinstance(value, str) else None
+    try:
+        if found and int(found[1]) > 0:
+            return int(found[1]), parse_duration(found[2])
+    except ValueError:
+        found = None
+    raise _refuse("bad_rate", "`{shown}` is not a rate", 'write "30 per 1m": messages, then a duration')
+
+
+def _timezone(name: str) -> str:
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        near = nearest(name, sorted(zoneinfo.available_timezones()))
+        fix = f"did you mean `{near}`?" if near else "write an IANA name such as Europe/London"
+        raise _refuse("unknown_timezone", "`{shown}` is not a time zone", fix) from None
+    return name
+
+
+def _language(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z]{2}", value):
+        raise _refuse("bad_language", "`{shown}` is not a language code", "write two letters: en, ar, he, fr")
+    return value.lower()
+
+
+def _country(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z]{2}", value):
+        raise _refuse("bad_country", "`{shown}` is not a country code", "write two letters: IL, EG, US")
+    return value.upper()
+
+
+def _feed_url(value: str) -> str:
+    try:
+        urls.parse_url(value)
+    except FetchError:
+        if "@" in value:  # never shown: what stands before it may be a password
+            fix = "write http:// or https:// and a host; a login goes into the keys `user` and `password`"
+            raise _refuse("bad_url", "this is not the address of a feed, or it holds a login", fix) from None
+        fix = "write http:// or https://, a host, and a path without spaces"
+        raise _refuse("bad_url", "`{shown}` is not the address of a feed", fix) from None
+    return value
+
+
+def _channel_url(value: str) -> str:
+    if not re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", value) or re.search(r"[\x00-\x1f\x7f]", value):
+        raise _refuse("bad_url", "the address has no scheme", "write slack://..., mailtos://... or another address with ://")
+    return value
+
+
+def _slug_like(value: str) -> str:
+    if not re.fullmatch(r"\w(?:[\w.-]{0,79})", value):
+        raise _refuse("bad_id", "`{shown}` is not an id", "use letters, digits, `-`, `_` and `.` only, at most 80")
+    return value
+
+
+def _one_line(value: str) -> str:
+    if not value.strip() or len(value) > 200 or re.search(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]", value):
+        raise _refuse("bad_text", "this text is empty, or no single line of 200 characters", "write one short line")
+    return value.strip()
+
+
+def _contact(value: str) -> str:
+    is_mail = re.fullmatch(r"[^@\s]+@[^@\s]+", value)
+    is_page = re.fullmatch(r"https?://\S+", value)
+    if value and (not value.isascii() or not value.isprintable() or not (is_mail or is_page)):
+        raise _refuse("bad_contact", "`{shown}` is neither mail nor web address", "for example desk@example.org")
+    return value
+
+
+def _private_place(value: str) -> str:
+    host, _, port = value.rpartition(":")
+    try:
+        if "/" in value:
+            ipaddress.ip_network(value)
+            return value
+        if host and not host.endswith(":") and (":" not in host or host.startswith("[")) and 0 < int(port) < 65_536:
+            return value
+    except ValueError:
+        host = ""
+    fix = 'write "10.1.2.3:8080" or "10.1.2.0/24"'
+    raise _refuse("bad_private", "`{shown}` is neither host:port nor a network", fix)
+
+
+def _headers(value: Mapping[str, SecretStr]) -> Mapping[str, SecretStr]:
+    for name, text in value.items():
+        if not _HEADER_NAME.fullmatch(name) or name.lower() in _OUR_HEADERS:
+            raise _refuse("bad_header", f"the header {name!r} cannot be set", "remove it")
+        if re.search(r"[\x00-\x08\x0a-\x1f\x7f]", text.get_secret_value()):
+            raise _refuse("bad_header", f"the value of {name} holds a control character", "write it on one line")
+    return value
+
+
+def parse_listen(value: str) -> tuple[str, int]:
+    """Return host and port of `127.0.0.1:8080` or `[::1]:8080`. Raises: ValueError."""
+    host, _, port = value.rpartition(":")
+    bracketed = host.startswith("[") and host.endswith("]")
+    host = host[1:-1] if bracketed else host
+    if bracketed:
+        ipaddress.IPv6Address(host)
+    if not re.fullmatch(r"[0-9A-Za-z.:%_-]+", host) or (":" in host and not bracketed) or not port.isdecimal():
+        raise ValueError(value)
+    if int(port) > 65_535:
+        raise ValueError(value)
+    return host, int(port)
+
+
+def _listen(value: object) -> tuple[str, int]:
+    try:
+        if isinstance(value, str):
+            return parse_listen(value)
+    except ValueError:
+        value = None
+    raise _refuse("bad_listen", "`{shown}` is not host:port", 'write "127.0.0.1:8080", "0.0.0.0:8080" or "[::1]:8080"')
+
+
+def _token(value: SecretStr) -> SecretStr:
+    text = value.get_secret_value()
+    if len(text) < MIN_TOKEN_LENGTH or not re.fullmatch(r"[!-~]+", text):
+        fix = f"at least {MIN_TOKEN_LENGTH} characters without spaces; `openssl rand -hex 16` makes one"
+        raise _refuse("weak_token", "this token is too short, or holds characters that a header cannot", fix)
+    return value
+
+
+def is_channel_name(name: str) -> bool:
+    """Return whether `name` can stand in routes, logs and metrics as it is."""
+    return _CHANNEL_NAME.fullmatch(name) is not None
+
+
+def is_secret(path: toml_places.Path) -> bool:
+    """Return whether the value at `path` is a secret as such."""
+    return path[-1:] in (("password",), ("metrics",)) or "headers" in path or path[:1] == ("channels",)
+
+
+Duration = Annotated[float, BeforeValidator(_duration)]
+Line = Annotated[str, AfterValidator(_one_line)]
+Secret = Annotated[SecretStr, Field(strict=False)]
+
+
+# -- tables --------------------------------------------------------------------------------------
+
+
+class Table(BaseModel):
+    """A table of the file: no unknown keys, no guessing of types, no values in pydantic's own messages."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True)
+
+
+class MonitorTable(Table):
+    """`[monitor]`."""
+
+    database: str = "sqlite:///data/wirewatch.db"
+    rules: Annotated[str, Field(min_length=1)] = "rules"
+    timezone: Annotated[str, AfterValidator(_timezone)] = "UTC"
+    default_route: list[str] = Field(default_factory=list)
+    ops_channel: str | None = None
+
+
+class PollingTable(Table):
+    """`[polling]`."""
+
+    every: Duration = 600.0
+    min_every: Duration = 60.0
+    backfill: Annotated[int, Field(ge=0, le=1000)] = 0
+    allow_private: list[Annotated[str, AfterValidator(_private_place)]] = Field(default_factory=list)
+    concurrency: Annotated[int, Field(ge=1, le=1024)] = 64
+    per_host: Annotated[int, Field(ge=1, le=64)] = 2
+    contact: Annotated[str, AfterValidator(_contact)] = ""
+
+
+class FeedTable(Table):
+    """One `[[feeds]]`."""
+
+    url: Annotated[str, AfterValidator(_feed_url)]
+    id: Annotated[str, AfterValidator(_slug_like)] | None = None
+    name: Line | None = None
+    newsroom: Line | None = None
+    lang: Annotated[str, AfterValidator(_language)] | None = None
+    country: Annotated[str, AfterValidator(_country)] | None = None
+    side: Line | None = None
+    tags: list[Line] = Field(default_factory=list)
+    candidate: bool = False
+    every: Duration | None = None
+    backfill: Annotated[int, Field(ge=0, le=1000)] | None = None
+    headers: Annotated[dict[str, Secret], AfterValidator(_headers)] = Field(default_factory=dict)
+    user: str | None = None
+    password: Secret | None = None
+
+
+class FeedListsTable(Table):
+    """`[feed_lists]`."""
+
+    opml: list[Annotated[str, Field(min_length=1)]] = Field(default_factory=list)
+
+
+class ChannelTable(Table):
+    """One `[channels.NAME]`."""
+
+    url: Annotated[Secret, AfterValidator(lambda url: SecretStr(_channel_url(url.get_secret_value())))]
+    rate: Annotated[tuple[int, float], BeforeValidator(_rate)] | None = None
+
+
+class WebTable(Table):
+    """`[web]`."""
+
+    listen: Annotated[tuple[str, int], BeforeValidator(_listen)] = ("127.0.0.1", 8080)
+    metrics: Annotated[Secret, AfterValidator(_token)] | None = None
+
+
+TABLES: Mapping[str, type[Table]] = {
+    "monitor": MonitorTable,
+    "polling": PollingTable,
+    "feeds": FeedTable,
+    "feed_lists": FeedListsTable,
+    "channels": ChannelTable,
+    "web": WebTable,
+}
+"""The model of each table of the file; of each of its members for `feeds` and `channels`."""
+
+
+# -- faults --------------------------------------------------------------------------------------
+
+T = TypeVar("T", bound=Table)
+
+
+@dataclass(slots=True)
+class Report:
+    """Collects the faults of one file; at most one for a path, for what follows from a fault is no news."""
+
+    file: str
+    raw: Mapping[str, Any]
+    places: toml_places.Places
+    faults: list[Fault] = field(default_factory=list)
+    _told: set[toml_places.Path] = field(default_factory=set)
+
+    def add(
+        self, path: toml_places.Path, code: str, message: str, fix: str | None = None, *, at_key: bool = False
+    ) -> None:
+        """Note a fault of the value (or, `at_key`, of the key) at `path`."""
+        if path in self._told:
+            return
+        self._told.add(path)
+        where = self.places.of_key(path) if at_key else self.places.of_value(path)
+        line, column = where or (None, None)
+        shown = message.replace("{shown}", _shorten(_at(self.raw, path)))
+        self.faults.append(Fault(self.file, line, column, code, shown, fix))
+
+    def check(self, model: type[T], table: Any, path: toml_places.Path) -> T | None:
+        """Return `table` as `model`; faults are noted, and what has them is left at its default.
+
+        None where no default can stand in: the faults of other tables are still worth finding.
+        """
+        try:
+            return model.model_validate(table)
+        except ValidationError as error:
+            details = error.errors(include_url=False, include_input=False)
+        for detail in details:
+            self._add_detail(detail, path)
+        faulty = {detail["loc"][0] for detail in details if detail["loc"]}
+        try:
+            return model.model_validate({key: value for key, value in table.items() if key not in faulty})
+        except (ValidationError, AttributeError):
+            return None
+
+    def _add_detail(self, detail: ErrorDetails, path: toml_places.Path) -> None:
+        where = (*path, *detail["loc"])
+        if detail["type"] == "extra_forbidden":
+            self.add(where, *unknown_key(where), at_key=True)
+        elif detail["type"] == "missing":
+            self.add(where, "missing_key", f"the key `{where[-1]}` is missing", f"add a line `{where[-1]} = ...`")
+        else:
+            self.add(where, *_in_plain_words(detail))
+
+
+def unknown_key(path: toml_places.Path) -> tuple[str, str, str]:
+    """Return code, message and remedy for the key at the end of `path`, which its table does not know."""
+    name, table = str(path[-1]), str(path[0]) if len(path) > 1 else ""
+    if name in LATER_KEYS.get(table, ()):
+        return "unsupported_key", f"the key `{name}` is not supported by this version", "remove it"
+    known = list(TABLES[table].model_fields) if table else list(TABLES)
+    homes = [title for title, model in TABLES.items() if name in model.model_fields and title != table]
+    near = nearest(name, known)
+    if near:
+        fix = f"did you mean `{near}`?"
+    elif homes:
+        fix = f"it belongs under [{homes[0]}]"
+    else:
+        fix = "known here: " + ", ".join(known)
+    return "unknown_key", f"unknown key `{name}`", fix
+
+
+def nearest(name: str, known: Sequence[str]) -> str | None:
+    """Return the member of `known` that `name` most probably means, if any is near."""
+    found = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
+    return found[0] if found else None
+
+
+_WRONG_TYPE: Mapping[str, str] = {
+    "string_type": "text in double quotes",
+    "int_type": "a whole number without quotes",
+    "bool_type": "true or false, without quotes",
+    "list_type": 'a list, such as ["a", "b"]',
+    "dict_type": "a table",
+    "model_type": "a table",
+}
+
+
+def _in_plain_words(detail: ErrorDetails) -> tuple[str, str, str | None]:
+    context = detail.get("ctx", {})
+    kind = detail["type"]
+    if kind == "wirewatch":
+        return context["code"], context["message"], context["fix"]
+    if kind in _WRONG_TYPE:
+        return "wrong_type", "this value is of the wrong kind", f"write {_WRONG_TYPE[kind]}"
+    if kind == "greater_than_equal":
+        return "out_of_range", "`{shown}` is too small", f"write {context['ge']} or more"
+    if kind == "less_than_equal":
+        return "out_of_range", "`{shown}` is too large", f"write {context['le']} or less"
+    if kind == "string_too_short":
+        return "empty_value", "this text is empty", "write a value, or remove the line"
+    return "bad_value", str(detail["msg"]), None
+
+
+def _at(raw: Any, path: toml_places.Path) -> Any:
+    for step in path:
+        try:
+            raw = raw[step]
+        except (KeyError, IndexError, TypeError):
+            return ""
+    return raw
+
+
+def _shorten(value: Any) -> str:
+    text = str(value)
+    text = text if len(text) <= 80 else text[:77] + "..."
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+

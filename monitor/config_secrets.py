@@ -1,0 +1,56 @@
+"""Which values of a configuration must never be shown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
+
+from monitor.config_settings import Config
+
+MIN_SECRET_LENGTH = 4
+"""Shorter values are not masked: logs would be unreadable, and such a value protects nothing."""
+_MIN_TOKEN_IN_URL = 16
+
+
+def secrets_of(config: Config) -> frozenset[str]:
+    """Return every value that must not be shown, in each spelling in which it may turn up."""
+    found = {value for secret in _secrets(config) for value in _spellings(secret)}
+    return frozenset(value for value in found if len(value) >= MIN_SECRET_LENGTH)
+
+
+def _secrets(config: Config) -> Iterator[str]:
+    for channel in config.channels.values():
+        yield from _parts_of_address(channel.url.get_secret_value())
+    for feed in config.feeds:
+        for secret in (*feed.headers.values(), *([feed.password] if feed.password else [])):
+            yield secret.get_secret_value()
+    if config.web.metrics:
+        yield config.web.metrics.get_secret_value()
+    yield from (value.get_secret_value() for value in config.filled)
+    password = _password(config.database)
+    if password:
+        yield password
+
+
+def _parts_of_address(url: str) -> Iterator[str]:
+    """The address, its password, and whatever in its path or query is long enough to be a token."""
+    yield url
+    password = _password(url)
+    if password:
+        yield password
+    rest = url.partition("://")[2]
+    path, _, query = rest.partition("?")
+    pieces = [*re.split(r"[/:@]", path), *(value for _, value in parse_qsl(query))]
+    yield from (piece for piece in pieces if len(piece) >= _MIN_TOKEN_IN_URL and "@" not in piece and "." not in piece)
+
+
+def _password(url: str) -> str | None:
+    try:
+        return urlsplit(url).password
+    except ValueError:
+        return None
+
+
+def _spellings(secret: str) -> tuple[str, ...]:
+    return secret, quote(secret, safe=""), quote(secret), unquote(secret)

@@ -1,0 +1,109 @@
+"""What config.toml says, as frozen values, and where alerts go that nothing else directs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from monitor.errors import Fault
+
+CONSOLE = "console"
+"""Name of the channel that is there without being declared."""
+
+
+@dataclass(frozen=True, slots=True)
+class FeedSettings:
+    """One feed as config.toml or a feed list declares it; durations in seconds."""
+
+    url: str = field(repr=False)
+    """May hold a key that was filled in from outside, so it is not part of the repr."""
+    id: str
+    name: str
+    newsroom: str
+    lang: str | None = None
+    country: str | None = None
+    side: str | None = None
+    tags: tuple[str, ...] = ()
+    candidate: bool = False
+    every: float | None = None
+    backfill: int | None = None
+    headers: Mapping[str, SecretStr] = field(default_factory=dict)
+    user: str | None = None
+    password: SecretStr | None = None
+    place: str = ""
+    """`file:line` of the declaration."""
+
+
+@dataclass(frozen=True, slots=True)
+class PollingSettings:
+    """`[polling]`; durations in seconds."""
+
+    every: float = 600.0
+    min_every: float = 60.0
+    backfill: int = 0
+    allow_private: tuple[str, ...] = ()
+    concurrency: int = 64
+    per_host: int = 2
+    contact: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """At most `count` messages in any `seconds`."""
+
+    count: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelSettings:
+    """`[channels.NAME]`."""
+
+    name: str
+    url: SecretStr
+    rate: Rate | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WebSettings:
+    """`[web]`."""
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    metrics: SecretStr | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The whole configuration, checked; paths are absolute."""
+
+    path: Path
+    database: str = field(repr=False)
+    """SQLAlchemy URL, absolute path for SQLite; may hold a password, so it is not part of the repr."""
+    rules: Path
+    timezone: str = "UTC"
+    default_route: tuple[str, ...] = ()
+    ops_channel: str | None = None
+    polling: PollingSettings = field(default_factory=PollingSettings)
+    feeds: tuple[FeedSettings, ...] = ()
+    channels: Mapping[str, ChannelSettings] = field(default_factory=dict)
+    web: WebSettings = field(default_factory=WebSettings)
+    warnings: tuple[Fault, ...] = ()
+    """What is odd but usable, mostly in feed lists; every code begins with W."""
+    sources: tuple[Path, ...] = ()
+    """Every file that was read: this one, feed lists, files of secrets; a change in one calls for a reload."""
+    filled: tuple[SecretStr, ...] = ()
+    """What references brought into addresses and secrets, for masking."""
+
+
+def effective_channels(config: Config) -> dict[str, ChannelSettings]:
+    """Return every channel that can be named: the declared ones, and `console`."""
+    return {CONSOLE: ChannelSettings(CONSOLE, SecretStr(f"{CONSOLE}://")), **config.channels}
+
+
+def effective_route(config: Config) -> tuple[str, ...]:
+    """Return the channels of packs that name none: `default_route`, or the console where it is empty."""
+    return config.default_route or (CONSOLE,)

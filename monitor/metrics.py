@@ -1,0 +1,77 @@
+"""What the daemon counts, in a registry of its own; `render` writes it as Prometheus reads it.
+
+Every name begins with `wirewatch_` and carries its unit. Labels hold our own words and the names that the operator gave
+(packs, rules, channels), never anything from a feed: what others write must not decide how many series there are.
+docs/operations.md explains each metric.
+"""
+
+from __future__ import annotations
+
+import platform
+from importlib import metadata
+
+import prometheus_client
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+
+# The moment a counter was created is a second series for each; nothing here asks for it.
+prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]
+
+REGISTRY = CollectorRegistry()
+_PREFIX = "wirewatch"
+
+
+def _counter(name: str, says: str, *labels: str) -> Counter:
+    return Counter(name, says, labels, namespace=_PREFIX, registry=REGISTRY)
+
+
+def _gauge(name: str, says: str, *labels: str) -> Gauge:
+    return Gauge(name, says, labels, namespace=_PREFIX, registry=REGISTRY)
+
+
+FEED_POLLS = _counter("feed_polls_total", "Polls of feeds, by how they ended.", "outcome")
+FEED_STALENESS = _gauge("feed_staleness_seconds", "Time since the last good poll of the feed that has waited longest.")
+LAST_SUCCESSFUL_POLL = _gauge("last_successful_poll_timestamp_seconds", "When a poll of any feed last succeeded.")
+
+ARTICLES = _counter("articles_total", "Entries that were processed, by how their text was got.", "outcome")
+MATCHES = _counter("matches_total", "Rules that an article made true.", "pack", "rule")
+DECISIONS = _counter("decisions_total", "Decisions for a pack about an article.", "decision", "reason")
+
+MESSAGES = _counter("messages_total", "Attempts to send a message, by how they ended.", "channel", "outcome")
+MESSAGES_PENDING = _gauge("messages_pending", "Messages that wait to be sent.", "channel")
+PUBLISHED_TO_SENT = Histogram(
+    "published_to_sent_seconds",
+    "From the time an article gives as its publication to the channel's acceptance of the alert.",
+    namespace=_PREFIX,
+    registry=REGISTRY,
+    buckets=(15, 30, 60, 120, 300, 600, 1_200, 3_600, 7_200, 21_600, 86_400),
+)
+
+RULES_LOAD_FAILURES = _counter("rules_load_failures_total", "Times the rule files were faulty and not taken over.")
+CONFIG_RELOAD_SUCCESS = _gauge("config_last_reload_success", "1 if config.toml was sound when last read, else 0.")
+
+WORKER_RESTARTS = _counter("worker_restarts_total", "Worker processes that were replaced.", "reason")
+LOG_LINES_DROPPED = _counter("log_lines_dropped_total", "Log lines lost because their reader was blocked or gone.")
+BUILD_INFO = _gauge("build_info", "Always 1; the version is in the labels.", "version", "python")
+
+
+def version() -> str:
+    """Return the installed version of this program; `unknown` where it runs without being installed."""
+    try:
+        return metadata.version("wirewatch")
+    except metadata.PackageNotFoundError:
+        return "unknown"
+
+
+BUILD_INFO.labels(version(), platform.python_version()).set(1)
+
+
+def names() -> tuple[str, ...]:
+    """Return the name of every metric, as a query writes it (histograms without their suffixes)."""
+    families = ((family.name, family.type) for family in REGISTRY.collect())
+    return tuple(sorted(f"{name}_total" if kind == "counter" else name for name, kind in families))
+
+
+def render() -> tuple[bytes, str]:
+    """Return the present values and their content type."""
+    return generate_latest(REGISTRY), CONTENT_TYPE_LATEST
