@@ -1,0 +1,1 @@
+"""Match + story + history -> alert, and what a message says."""

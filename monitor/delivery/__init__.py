@@ -1,0 +1,1 @@
+"""Message -> sent: one sender per recipient of a channel, each attempt ending in a `SendResult`."""

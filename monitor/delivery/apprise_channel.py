@@ -1,0 +1,235 @@
+"""apprise's one door: every service that we have no sender of our own for.
+
+apprise tells success from failure and little more. What we add: one object and one recipient per target, no retry and no
+redirect of its own, text that fits the service, a deadline, and a reading of the status in its log line. What stays: its
+HTTP library reads replies of any length and obeys proxy variables, and a failure without a status may have been delivered.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import hashlib
+import logging
+import re
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import apprise
+
+from monitor import errors, model
+from monitor.delivery import addresses, sender, wording
+
+_STATUS = re.compile(r"\berror\s*[=:]\s*(\d{3})\b")
+_DOUBT = re.compile(r"connection error|timed? ?out", re.IGNORECASE)
+_RECIPIENT_LISTS = ("targets", "topics", "rooms", "channels", "phone", "users", "groups", "emails", "parties")
+_LABEL_LENGTH = 100
+
+
+class AppriseSender:
+    """Sends notices through one apprise object that has one recipient."""
+
+    def __init__(self, service: Any, settings: sender.SenderSettings, secrets: tuple[str, ...] = ()) -> None:
+        self._service = service
+        self._deadline = settings.deadline
+        self._secrets = secrets
+
+    async def send(self, notice: model.Notice) -> model.SendResult:
+        """Call the service once; see `Sender.send`.
+
+        The call runs in a daemon thread: past the deadline it is left alone, and the process may exit without it.
+        """
+        title, body = fit_text(notice, self._service.title_maxlen, self._service.body_maxlen)
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[tuple[bool, str]] = loop.create_future()
+        threading.Thread(target=self._call, args=(title, body, loop, answer), daemon=True, name="apprise").start()
+        try:
+            async with asyncio.timeout(self._deadline):
+                delivered, words = await answer
+        except TimeoutError:
+            return model.SendResult(model.SendOutcome.UNCERTAIN, None, f"no answer within {self._deadline:g} s")
+        return classify(delivered, wording.service_words(words, self._secrets))
+
+    async def close(self) -> None:
+        """apprise keeps nothing open between calls."""
+
+    def _call(
+        self, title: str, body: str, loop: asyncio.AbstractEventLoop, answer: asyncio.Future[tuple[bool, str]]
+    ) -> None:
+        with _Listening() as heard:
+            try:
+                delivered = bool(self._service.notify(title=title, body=body, body_format=apprise.NotifyFormat.TEXT))
+            except Exception as error:  # noqa: BLE001 - a plugin may raise anything; it is this service's failure
+                delivered = False
+                heard.words.append(f"{type(error).__name__} in apprise's {self._service.service_name}")
+        try:
+            loop.call_soon_threadsafe(_settle, answer, (delivered, " ".join(heard.words)))
+        except RuntimeError:
+            # The loop was closed while we were out: nobody waits for this answer any more.
+            return
+
+
+def _settle(answer: asyncio.Future[tuple[bool, str]], value: tuple[bool, str]) -> None:
+    if not answer.done():
+        answer.set_result(value)
+
+
+class _Listening(logging.Handler):
+    """Keeps the warnings that apprise logs in this very thread."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.words: list[str] = []
+        self._thread = threading.get_ident()
+
+    def __enter__(self) -> _Listening:
+        _quiet().addHandler(self)
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        logging.getLogger(apprise.LOGGER_NAME).removeHandler(self)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep one line of this thread's."""
+        if record.thread == self._thread:
+            self.words.append(record.getMessage())
+
+
+def _quiet() -> logging.Logger:
+    """Return apprise's logger, fixed at WARNING: its DEBUG lines hold whole webhook addresses, as urllib3's do."""
+    logger = logging.getLogger(apprise.LOGGER_NAME)
+    logger.setLevel(logging.WARNING)
+    logger.propagate = False
+    logging.getLogger("urllib3").setLevel(logging.WARNING)
+    return logger
+
+
+def classify(delivered: bool, words: str) -> model.SendResult:
+    """Return what apprise's answer means; `words` are its warnings, cleaned and without secrets."""
+    if delivered:
+        return model.SendResult(model.SendOutcome.SENT, None, words)
+    found = _STATUS.search(words)
+    status = int(found[1]) if found else None
+    return model.SendResult(_outcome(status, words), status, words or "apprise reports a failure without a word")
+
+
+def _outcome(status: int | None, words: str) -> model.SendOutcome:
+    if status is None:
+        return model.SendOutcome.UNCERTAIN if _DOUBT.search(words) else model.SendOutcome.RETRY
+    if status in (400, 413, 422):
+        return model.SendOutcome.REFUSED_CONTENT
+    if status in (408, 425, 429) or status >= 500:
+        return model.SendOutcome.RETRY
+    return model.SendOutcome.REFUSED
+
+
+# -- opening -------------------------------------------------------------------------------------
+
+
+def open_targets(
+    name: str, url: str, settings: sender.SenderSettings
+) -> tuple[tuple[model.Target, AppriseSender], ...]:
+    """Return the recipients that `url` names, each with an object of its own.
+
+    Raises: DeliveryError if apprise cannot use the URL, or if its recipients cannot be told apart: then one that fails
+        could only be tried again together with those that have the message already.
+    """
+    service = _service(url)
+    secrets = _secrets(service, url)
+    return tuple(
+        (model.Target(name, key, label), AppriseSender(one, settings, secrets)) for key, label, one in _singles(service)
+    )
+
+
+def describe(url: str) -> str:
+    """Return the service and its address as apprise masks it. Raises: DeliveryError as `open_targets`."""
+    service = _service(url)
+    return f"{service.service_name} (apprise): {_masked(service)}"
+
+
+def _service(url: str) -> Any:
+    _quiet()
+    scheme = addresses.scheme(url)
+    if scheme not in apprise.NotificationManager():
+        raise errors.DeliveryError(f"no service is known by {scheme}://; see apprise's list of services for its spelling")
+    service = apprise.Apprise.instantiate(url.strip(), asset=_asset(), suppress_exceptions=True)
+    if service is None:
+        raise errors.DeliveryError(f"apprise cannot use this {scheme}:// url: a part that the service needs is missing or wrong")
+    if not service.enabled:
+        raise errors.DeliveryError(f"apprise's {scheme}:// needs a Python package or a program that is not installed here")
+    # Whatever the URL asks for: the outbox does the retries, a redirect loses messages, and one message stays one.
+    service.retry, service.redirects = 0, False
+    service.overflow_mode = apprise.OverflowMode.TRUNCATE
+    service.request_rate_per_sec = 0.0
+    return service
+
+
+def _asset() -> apprise.AppriseAsset:
+    return apprise.AppriseAsset(
+        app_id="Wirewatch",
+        app_desc="Wirewatch",
+        http_redirects=False,
+        async_mode=False,
+        default_service_retry=0,
+        service_timeout=0,
+        storage_mode=apprise.PersistentStoreMode.MEMORY,
+        pgp_autogen=False,
+        pem_autogen=False,
+    )
+
+
+def _singles(service: Any) -> Iterator[tuple[str, str, Any]]:
+    """Yield (key, label, object) per recipient."""
+    several = [n for n in _RECIPIENT_LISTS if isinstance(v := getattr(service, n, None), (list, tuple, set)) and len(v) > 1]
+    if not several and len(service) <= 1:
+        yield "service", _masked(service), service
+        return
+    targets = getattr(service, "targets", None)
+    if several != ["targets"] or not isinstance(targets, list) or len(service) != len(targets):
+        raise errors.DeliveryError(
+            f"this {service.service_name} url names several recipients; write one channel for each, so that one that "
+            "fails is tried again alone"
+        )
+    for target in targets:
+        one = copy.copy(service)
+        one.targets = [target]
+        key = hashlib.sha256(repr(target).encode()).hexdigest()[:12]
+        yield key, _masked(one), one
+
+
+def _masked(service: Any) -> str:
+    return wording.clamp(wording.clean(service.url(privacy=True).partition("?")[0]), _LABEL_LENGTH)
+
+
+def _secrets(service: Any, url: str) -> tuple[str, ...]:
+    """Return the parts of the URL that apprise's masked form does not show."""
+    shown = service.url(privacy=True)
+    pieces = re.split(r"[/:@?&=,#]+", url.partition("://")[2])
+    return (url, *(piece for piece in pieces if len(piece) >= 6 and piece not in shown))
+
+
+# -- text ----------------------------------------------------------------------------------------
+
+
+def fit_text(notice: model.Notice, title_room: int, body_room: int) -> tuple[str, str]:
+    """Return title and body within a service's limits; where room is short the links come first, as they are the way out.
+
+    Args:
+        title_room: Longest title; 0 if the service knows none (the headline then begins the body).
+    """
+    headline = wording.inert(wording.subject(notice))
+    body = "\n".join(map(_inert_line, wording.plain_lines(notice).splitlines()))
+    title = wording.clamp(headline, title_room) if title_room > 0 else ""
+    whole = body if title else f"{headline}\n{body}"
+    if len(whole) <= body_room:
+        return title, whole or headline
+    links = "\n".join(filter(None, (wording.web_url(item.url) for item in notice.items[:1])))
+    if len(links) + 20 > body_room:
+        return title, wording.clamp(whole, body_room)
+    lead = "" if title else wording.clamp(headline, body_room - len(links) - 1) + "\n"
+    return title, wording.clamp(f"{lead}{links}\n{body}".strip(), body_room)
+
+
+def _inert_line(line: str) -> str:
+    return line if wording.web_url(line) else wording.inert(line)

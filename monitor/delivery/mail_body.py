@@ -1,0 +1,181 @@
+"""Notice -> a mail: one text part, one HTML part from the template below, headers that no title can add to."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+
+from monitor import model
+from monitor.delivery import wording
+
+_COLOURS = {"urgent": "#b3261e", "high": "#b45309", "normal": "#1d4ed8", "info": "#57606a"}
+
+_STYLE = """
+:root { color-scheme: light dark; supported-color-schemes: light dark; }
+body { margin: 0; padding: 16px; background: #ffffff; color: #1f2328; }
+.page { max-width: 640px; margin: 0 auto; font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Arial, sans-serif; }
+.item { margin: 0 0 28px; }
+.severity { display: inline-block; padding: 1px 8px; border-radius: 4px; color: #ffffff; font-size: 13px; font-weight: 700; }
+h1 { margin: 8px 0 4px; font-size: 21px; line-height: 1.35; }
+h1 a { color: inherit; text-decoration: underline; }
+p { margin: 0 0 10px; }
+.origin, .foot { color: #57606a; font-size: 14px; }
+.tellings { margin: 0 0 12px; padding-inline-start: 20px; font-size: 15px; }
+blockquote { margin: 0 0 12px; padding: 6px 14px; border-inline-start: 4px solid #d0d7de; }
+strong.hit { background: #fff3bf; color: #1f2328; font-weight: 700; padding: 0 2px; border-radius: 2px; }
+.remark { border: 1px solid #d4a72c; border-radius: 4px; padding: 4px 10px; font-size: 14px; }
+.button { display: inline-block; padding: 7px 16px; border-radius: 6px; background: #1f2328; color: #ffffff; text-decoration: none; font-weight: 600; }
+.foot { border-top: 1px solid #d0d7de; padding-top: 10px; }
+@media (prefers-color-scheme: dark) {
+  body { background: #14171a; color: #e6e8eb; }
+  .origin, .foot { color: #a7b0ba; }
+  blockquote, .foot { border-color: #3d444d; }
+  strong.hit { background: #6b5200; color: #fff7d6; }
+  .button { background: #e6e8eb; color: #14171a; }
+}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """Who writes to whom; addresses are plain `local@domain`, already checked."""
+
+    sender: str
+    sender_name: str
+    recipient: str
+    list_id: str
+    public_url: str | None = None
+
+
+def render_mail(notice: model.Notice, envelope: Envelope, now: datetime) -> bytes:
+    """Return the mail in the form that goes over the wire (CRLF, 7-bit headers and bodies).
+
+    Args:
+        now: Time of this attempt, for the Date header.
+    """
+    mail = EmailMessage(policy=SMTP)
+    mail["From"] = _address(envelope.sender, envelope.sender_name)
+    mail["To"] = _address(envelope.recipient, "")
+    mail["Subject"] = wording.subject(notice)
+    mail["Date"] = now
+    mail["Message-ID"] = re.sub(r"[^\x21-\x7e]", "", notice.message_id)
+    mail["List-Id"] = envelope.list_id
+    mail["Auto-Submitted"] = "auto-generated"
+    # base64 for both: no line of any title can then be too long, begin with a dot, or need an 8-bit server.
+    mail.set_content(_text(notice, envelope), cte="base64")
+    if not notice.plain:
+        mail.add_alternative(render_html(notice, envelope), subtype="html", cte="base64")
+    return mail.as_bytes()
+
+
+def _address(address: str, name: str) -> Address:
+    local, _, domain = address.rpartition("@")
+    return Address(display_name=wording.clean(name), username=local, domain=domain)
+
+
+def _text(notice: model.Notice, envelope: Envelope) -> str:
+    foot = f"\n\n--\nWirewatch · {envelope.public_url}" if envelope.public_url else "\n\n--\nWirewatch"
+    return wording.plain_lines(notice) + foot + "\n"
+
+
+# -- HTML ----------------------------------------------------------------------------------------
+
+
+def render_html(notice: model.Notice, envelope: Envelope) -> str:
+    """Return the HTML part: every character of data escaped, nothing loaded from anywhere."""
+    body = "".join(_items(notice)) if notice.items else _announcement(notice)
+    return (
+        '<!DOCTYPE html>\n<html><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        '<meta name="color-scheme" content="light dark">'
+        f"<title>{html.escape(wording.subject(notice))}</title><style>{_STYLE}</style></head>\n"
+        f'<body><div class="page">\n{body}{_foot(envelope)}</div></body></html>\n'
+    )
+
+
+def _items(notice: model.Notice) -> Iterable[str]:
+    listed = notice.items[: wording.ITEMS_LISTED]
+    yield from (_item(notice, item) for item in listed)
+    rest = wording.left_out(notice, len(listed))
+    if rest:
+        yield _paragraph(rest)
+
+
+def _item(notice: model.Notice, item: model.NoticeItem) -> str:
+    origin = f"{wording.newsroom(item)} · {wording.when(item.published, notice.timezone)}"
+    parts = [
+        _severity(notice, item),
+        _title(item),
+        _paragraph(origin, "origin"),
+        _tellings(item.tellings),
+        *(_quote(snippet) for snippet in item.snippets if snippet.text.strip()),
+        *(_paragraph(remark, "remark") for remark in wording.remarks(notice, item)),
+        _button(item),
+    ]
+    return '<div class="item">\n' + "\n".join(filter(None, parts)) + "\n</div>\n"
+
+
+def _severity(notice: model.Notice, item: model.NoticeItem) -> str:
+    severity = max((told.severity for told in item.tellings), key=model.severity_rank, default=notice.severity)
+    colour = _COLOURS.get(severity, _COLOURS["info"])
+    update = " · update" if wording.is_update(item) else ""
+    return f'<span class="severity" style="background:{colour}">{html.escape(severity.upper())}{update}</span>'
+
+
+def _title(item: model.NoticeItem) -> str:
+    title = wording.title(item)
+    marks = item.title_marks if len(item.title) <= wording.TITLE_LENGTH else ()
+    inner = _marked(item.title, marks) if marks else html.escape(title)
+    url = wording.web_url(item.url)
+    linked = f'<a href="{html.escape(url)}">{inner}</a>' if url else inner
+    return f'<h1 dir="{wording.direction(title)}">{linked}</h1>'
+
+
+def _tellings(tellings: Sequence[model.Telling]) -> str:
+    lines = "".join(f"<li{_dir(text)}>{html.escape(text)}</li>" for text in map(wording.telling, tellings))
+    return f'<ul class="tellings">{lines}</ul>' if lines else ""
+
+
+def _quote(snippet: model.Snippet) -> str:
+    return f"<blockquote{_dir(snippet.text)}>{_marked(snippet.text, snippet.marks)}</blockquote>"
+
+
+def _marked(text: str, marks: Sequence[tuple[int, int]]) -> str:
+    return "".join(
+        f'<strong class="hit">{html.escape(piece)}</strong>' if marked else html.escape(piece)
+        for piece, marked in wording.runs(text, marks)
+    )
+
+
+def _button(item: model.NoticeItem) -> str:
+    url = wording.web_url(item.url)
+    return f'<p><a class="button" href="{html.escape(url)}">Read the article</a></p>' if url else ""
+
+
+def _announcement(notice: model.Notice) -> str:
+    headline = wording.clean(notice.headline) or "Notice"
+    body = wording.clean_lines(notice.body)
+    paragraphs = [_paragraph(text) for text in body.split("\n\n") if text]
+    remarks = [_paragraph(remark, "remark") for remark in wording.repeat_remark(notice)]
+    return "".join([f"<h1{_dir(headline)}>{html.escape(headline)}</h1>", *remarks, *paragraphs])
+
+
+def _foot(envelope: Envelope) -> str:
+    url = wording.web_url(envelope.public_url or "")
+    link = f' · <a href="{html.escape(url)}">{html.escape(url)}</a>' if url else ""
+    return f'<p class="foot">Wirewatch{link}</p>\n'
+
+
+def _paragraph(text: str, kind: str = "") -> str:
+    css = f' class="{kind}"' if kind else ""
+    return f"<p{css}{_dir(text)}>{html.escape(text).replace(chr(10), '<br>')}</p>"
+
+
+def _dir(text: str) -> str:
+    return f' dir="{wording.direction(text)}"'
