@@ -46,7 +46,7 @@ def scheme(url: str) -> str:
     found = _SCHEME.match(url)
     if not found:
         raise errors.DeliveryError(
-            "a channel's url begins with a scheme, such as slack://, mailtos://, console:// or that of an apprise service"
+            "a channel's url begins with a scheme: slack://, mailtos://, console:// or that of an apprise service"
         )
     return found[1].lower()
 
@@ -109,10 +109,8 @@ def _slack_tokens(url: str) -> SlackAddress:
         raise errors.DeliveryError("slack:// takes no name before '@': an incoming webhook has its own; remove it")
     tokens = [unquote(piece) for piece in rest.split("/") if piece]
     if len(tokens) < 3 or not all(map(_TOKEN.fullmatch, tokens[:3])):
-        raise errors.DeliveryError("slack:// needs three tokens, slack://TokenA/TokenB/TokenC, as in the webhook's address")
-    return SlackAddress(
-        f"https://{SLACK_HOSTS[0]}/services/{'/'.join(tokens[:3])}", SLACK_HOSTS[0], _rooms(tokens[3:])
-    )
+        raise errors.DeliveryError("slack:// needs three tokens, slack://A/B/C, as in the webhook's address")
+    return SlackAddress(f"https://{SLACK_HOSTS[0]}/services/{'/'.join(tokens[:3])}", SLACK_HOSTS[0], _rooms(tokens[3:]))
 
 
 def _rooms(names: list[str]) -> tuple[str, ...]:
@@ -143,7 +141,9 @@ def parse_mail(url: str) -> MailAddress:
     if unknown:
         raise errors.DeliveryError(f"a mail url has no option {unknown[0]!r}; known are {', '.join(_MAIL_KEYS)}")
     if not parts.hostname:
-        raise errors.DeliveryError("the mail url lacks its server: mailtos://user:password@smtp.example.org/?to=desk@example.org")
+        raise errors.DeliveryError(
+            "the mail url lacks its server: mailtos://user:password@smtp.example.org/?to=desk@example.org"
+        )
     server = _server(parts, options)
     sender, name = _sender(parts.hostname, server.user, options)
     return MailAddress(server, sender, options.get("name") or name or "Wirewatch", _recipients(parts, options, sender))
@@ -154,7 +154,9 @@ def _server(parts: SplitResult, options: dict[str, str]) -> mail.Server:
     if mode not in _PORTS:
         raise errors.DeliveryError(f"mode={mode} is unknown; write mode=starttls, mode=ssl or mode=insecure")
     if parts.scheme.lower() == "mailtos" and mode == "insecure":
-        raise errors.DeliveryError("mailtos:// promises encryption and mode=insecure refuses it; write mailto:// for none")
+        raise errors.DeliveryError(
+            "mailtos:// is encrypted and mode=insecure is not; write mailto:// for no encryption"
+        )
     user = options.get("user") or unquote(parts.username or "") or None
     password = options.get("pass") or unquote(parts.password or "") or None
     host = options.get("smtp") or parts.hostname or ""
@@ -168,7 +170,8 @@ def _usual_mode(parts: SplitResult) -> str:
 
 
 def _sender(host: str, user: str | None, options: dict[str, str]) -> tuple[str, str]:
-    name, address = parseaddr(options.get("from", "")) if "@" in options.get("from", "") else (options.get("from", ""), "")
+    written = options.get("from", "")
+    name, address = parseaddr(written) if "@" in written else (written, "")
     if address:
         return checked_address(address), name
     if not user:

@@ -1,8 +1,8 @@
 """apprise's one door: every service that we have no sender of our own for.
 
-apprise tells success from failure and little more. What we add: one object and one recipient per target, no retry and no
-redirect of its own, text that fits the service, a deadline, and a reading of the status in its log line. What stays: its
-HTTP library reads replies of any length and obeys proxy variables, and a failure without a status may have been delivered.
+apprise tells success from failure and little more. What we add: one object and one recipient per target, no retry and
+no redirect of its own, text that fits the service, a deadline, and a reading of the status in its log line. What stays:
+its HTTP library reads replies of any length and obeys proxy variables, and a failure without a status may have arrived.
 """
 
 from __future__ import annotations
@@ -151,13 +151,13 @@ def describe(url: str) -> str:
 def _service(url: str) -> Any:
     _quiet()
     scheme = addresses.scheme(url)
-    if scheme not in apprise.NotificationManager():
-        raise errors.DeliveryError(f"no service is known by {scheme}://; see apprise's list of services for its spelling")
+    if scheme not in apprise.NotificationManager():  # type: ignore[no-untyped-call]
+        raise errors.DeliveryError(f"no service is known by {scheme}://; apprise's list of services has the spelling")
     service = apprise.Apprise.instantiate(url.strip(), asset=_asset(), suppress_exceptions=True)
     if service is None:
-        raise errors.DeliveryError(f"apprise cannot use this {scheme}:// url: a part that the service needs is missing or wrong")
+        raise errors.DeliveryError(f"apprise cannot use this {scheme}:// url: a part of it is missing or wrong")
     if not service.enabled:
-        raise errors.DeliveryError(f"apprise's {scheme}:// needs a Python package or a program that is not installed here")
+        raise errors.DeliveryError(f"apprise's {scheme}:// needs a package or program that is not installed here")
     # Whatever the URL asks for: the outbox does the retries, a redirect loses messages, and one message stays one.
     service.retry, service.redirects = 0, False
     service.overflow_mode = apprise.OverflowMode.TRUNCATE
@@ -181,7 +181,7 @@ def _asset() -> apprise.AppriseAsset:
 
 def _singles(service: Any) -> Iterator[tuple[str, str, Any]]:
     """Yield (key, label, object) per recipient."""
-    several = [n for n in _RECIPIENT_LISTS if isinstance(v := getattr(service, n, None), (list, tuple, set)) and len(v) > 1]
+    several = [name for name in _RECIPIENT_LISTS if _holds_several(getattr(service, name, None))]
     if not several and len(service) <= 1:
         yield "service", _masked(service), service
         return
@@ -196,6 +196,10 @@ def _singles(service: Any) -> Iterator[tuple[str, str, Any]]:
         one.targets = [target]
         key = hashlib.sha256(repr(target).encode()).hexdigest()[:12]
         yield key, _masked(one), one
+
+
+def _holds_several(value: object) -> bool:
+    return isinstance(value, (list, tuple, set)) and len(value) > 1
 
 
 def _masked(service: Any) -> str:
@@ -213,7 +217,7 @@ def _secrets(service: Any, url: str) -> tuple[str, ...]:
 
 
 def fit_text(notice: model.Notice, title_room: int, body_room: int) -> tuple[str, str]:
-    """Return title and body within a service's limits; where room is short the links come first, as they are the way out.
+    """Return title and body within a service's limits; where room is short the link comes first: it leads to the rest.
 
     Args:
         title_room: Longest title; 0 if the service knows none (the headline then begins the body).

@@ -22,7 +22,7 @@ class OpenTarget:
 def open_channel(name: str, url: str, settings: SenderSettings | None = None) -> tuple[OpenTarget, ...]:
     """Return the recipients of channel `name`, each with a sender of its own; connects to nothing.
 
-    Slack webhooks, mail and the console have senders of our own; every other scheme goes to apprise, imported only then.
+    Slack webhooks, mail and the console have senders of our own; any other scheme goes to apprise, imported only then.
     Raises: DeliveryError with a sentence that names the channel, what is wrong and what to write, never a secret.
     """
     settings = settings or SenderSettings()
@@ -80,7 +80,7 @@ def _envelope(
 
 
 def describe(url: str) -> str:
-    """Return a channel's URL for people: where it goes, without tokens and passwords. Raises: DeliveryError as above."""
+    """Return where a channel's URL leads, without tokens and passwords. Raises: DeliveryError as `open_channel`."""
     if addresses.is_slack(url):
         address = addresses.parse_slack(url)
         return f"Slack webhook at {address.host}" + (f" to {', '.join(address.rooms)}" if address.rooms else "")

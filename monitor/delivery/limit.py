@@ -10,7 +10,7 @@ def next_slot(history: Sequence[datetime], count: int, seconds: float, now: date
     """Return the earliest time from `now` on at which one more send keeps to `count` in any `seconds`.
 
     Args:
-        history: When earlier messages were sent or are due to be, in any order; older ones than `seconds` change nothing.
+        history: When earlier messages were sent or are due, in any order; those older than `seconds` change nothing.
         count: At least 1. `seconds`: more than 0; sends exactly `seconds` apart are not in one window.
         now: Aware, UTC.
     Raises: ValueError if `count` or `seconds` make no rate.

@@ -21,7 +21,8 @@ _STYLE = """
 body { margin: 0; padding: 16px; background: #ffffff; color: #1f2328; }
 .page { max-width: 640px; margin: 0 auto; font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Arial, sans-serif; }
 .item { margin: 0 0 28px; }
-.severity { display: inline-block; padding: 1px 8px; border-radius: 4px; color: #ffffff; font-size: 13px; font-weight: 700; }
+.severity { display: inline-block; padding: 1px 8px; border-radius: 4px; color: #ffffff; }
+.severity { font-size: 13px; font-weight: 700; }
 h1 { margin: 8px 0 4px; font-size: 21px; line-height: 1.35; }
 h1 a { color: inherit; text-decoration: underline; }
 p { margin: 0 0 10px; }
@@ -30,7 +31,8 @@ p { margin: 0 0 10px; }
 blockquote { margin: 0 0 12px; padding: 6px 14px; border-inline-start: 4px solid #d0d7de; }
 strong.hit { background: #fff3bf; color: #1f2328; font-weight: 700; padding: 0 2px; border-radius: 2px; }
 .remark { border: 1px solid #d4a72c; border-radius: 4px; padding: 4px 10px; font-size: 14px; }
-.button { display: inline-block; padding: 7px 16px; border-radius: 6px; background: #1f2328; color: #ffffff; text-decoration: none; font-weight: 600; }
+.button { display: inline-block; padding: 7px 16px; border-radius: 6px; background: #1f2328; color: #ffffff; }
+.button { text-decoration: none; font-weight: 600; }
 .foot { border-top: 1px solid #d0d7de; padding-top: 10px; }
 @media (prefers-color-scheme: dark) {
   body { background: #14171a; color: #e6e8eb; }

@@ -22,8 +22,18 @@ LONGEST_WAIT = 7 * 86_400.0
 """A Retry-After beyond the life of a message counts as this."""
 
 _CONTENT_WORDS = frozenset(
-    "invalid_payload invalid_blocks invalid_blocks_format too_long msg_too_long msg_blocks_too_long no_text "
-    "too_many_attachments missing_text_or_fallback_or_attachments invalid_attachments".split()
+    {
+        "invalid_payload",
+        "invalid_blocks",
+        "invalid_blocks_format",
+        "invalid_attachments",
+        "missing_text_or_fallback_or_attachments",
+        "msg_blocks_too_long",
+        "msg_too_long",
+        "no_text",
+        "too_long",
+        "too_many_attachments",
+    }
 )
 _SERVICE_WORD = re.compile(r"[a-z][a-z_]{2,60}")
 _PATH_WORDS = frozenset({"services", "webhook", "webhooks"})
@@ -87,7 +97,7 @@ class SlackSender:
         return model.SendResult(model.SendOutcome.RETRY, None, f"not connected: {detail}")
 
     def _connection(self) -> aiohttp.ClientSession:
-        # A connection kept open may be closed by the service just as we write: a needless doubt about every such message.
+        # A connection kept open may be closed by the service just as we write: doubt that a new one avoids.
         if self._session is None:
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(ssl=self._context, force_close=True),

@@ -1,8 +1,8 @@
 """Notice -> the JSON of a Slack incoming webhook, within Slack's limits and with nothing of the data live.
 
 Source: https://docs.slack.dev/reference/block-kit/blocks (150 characters a header, 3,000 a section, 50 blocks) and
-https://docs.slack.dev/messaging/formatting-message-text (escaping). Lengths are counted after escaping, in UTF-16 units,
-the strictest reading of "characters".
+https://docs.slack.dev/messaging/formatting-message-text (escaping). Lengths are counted after escaping, in UTF-16
+units, the strictest reading of "characters".
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from monitor import model
+from monitor import text as texts
 
 DETAIL_LENGTH = 500
 TITLE_LENGTH = 500
@@ -68,8 +69,8 @@ def runs(text: str, marks: Sequence[tuple[int, int]]) -> tuple[Run, ...]:
     """Cut `text` at its marks and clean every piece; `marks` that overlap or lie outside are cut to fit."""
     pieces: list[Run] = []
     at = 0
-    for start, end in sorted(marks):
-        start, end = max(start, at), min(end, len(text))
+    for mark in sorted(marks):
+        start, end = max(mark[0], at), min(mark[1], len(text))
         if start >= end:
             continue
         pieces += [(text[at:start], False), (text[start:end], True)]
@@ -81,10 +82,11 @@ def runs(text: str, marks: Sequence[tuple[int, int]]) -> tuple[Run, ...]:
 def whole_words(text: str, marks: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
     """Widen `marks` to whole words and join those that meet: markup that needs word boundaries can then show them."""
     widened: list[tuple[int, int]] = []
-    for start, end in sorted((max(start, 0), min(end, len(text))) for start, end in marks):
-        while start > 0 and _in_word(text[start - 1]):
+    for mark in sorted(marks):
+        start, end = max(mark[0], 0), min(mark[1], len(text))
+        while 0 < start < end and _in_word(text[start - 1]):
             start -= 1
-        while end < len(text) and _in_word(text[end]):
+        while start < end < len(text) and _in_word(text[end]):
             end += 1
         if widened and start <= widened[-1][1]:
             widened[-1] = (widened[-1][0], max(end, widened[-1][1]))
@@ -130,7 +132,7 @@ def service_words(text: str, secrets: Iterable[str]) -> str:
 
 
 def web_url(url: str) -> str | None:
-    """Return `url` if a reader may be sent there: http or https, a host, no user part, no blank or control character."""
+    """Return `url` if a reader may be sent there: http(s), a host, no user part, no blank or control character."""
     if not url or any(c.isspace() or unicodedata.category(c)[0] in "CZ" for c in url):
         return None
     try:
@@ -143,13 +145,7 @@ def web_url(url: str) -> str | None:
 
 def direction(text: str) -> str:
     """Return `rtl` or `ltr` by the first strong letter of `text` (Unicode Bidirectional Algorithm, rules P2 and P3)."""
-    for c in text:
-        kind = unicodedata.bidirectional(c)
-        if kind in ("R", "AL"):
-            return "rtl"
-        if kind == "L":
-            return "ltr"
-    return "ltr"
+    return "rtl" if texts.is_rtl(text) else "ltr"
 
 
 # -- wording -------------------------------------------------------------------------------------
