@@ -23,11 +23,11 @@ setup: .venv/.ready ## make .venv, install the locked dependencies and the comma
 		echo 'Install one (Debian: python3 and python3-venv) or name it: make setup PYTHON=python3.12'; exit 1; } >&2
 	@echo 'setting up .venv (a minute or two, once)'
 	@test -x $(BIN)/pip || $(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $@
 
 .venv/.ready: .venv/.locked pyproject.toml
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
 run: setup ## the daemon, with config.toml
