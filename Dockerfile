@@ -24,17 +24,17 @@ LABEL org.opencontainers.image.title="Wirewatch" \
 COPY --from=builder /opt/wirewatch /opt/wirewatch
 COPY docker/config.toml feeds.opml /etc/wirewatch/
 COPY rules /etc/wirewatch/rules
-RUN install --directory --owner 10001 --group 10001 --mode 0750 /data
+RUN install --directory --owner 10001 --group 10001 --mode 0750 /data \
+ && chmod -R go+rX,go-w /etc/wirewatch
 
 # Nothing is compiled or cached at run time, so the root may be read-only; /tmp is for what a library must put somewhere.
 ENV PATH=/opt/wirewatch/bin:$PATH \
     HOME=/tmp \
     PYTHONDONTWRITEBYTECODE=1 \
-    PYTHONUNBUFFERED=1 \
-    WIREWATCH_CONFIG=/etc/wirewatch/config.toml
+    PYTHONUNBUFFERED=1
 
 USER 10001:10001
-WORKDIR /data
+WORKDIR /etc/wirewatch
 VOLUME /data
 EXPOSE 8080
 STOPSIGNAL SIGTERM
