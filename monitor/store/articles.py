@@ -79,6 +79,12 @@ def get(connection: sa.Connection, article_id: int) -> StoredArticle | None:
     return None if row is None else _stored(row)
 
 
+def text_of(connection: sa.Connection, revision_id: int) -> str:
+    """Return the text of one revision."""
+    query = sa.select(texts.c.text).join(revisions, revisions.c.text_hash == texts.c.hash)
+    return str(connection.execute(query.where(revisions.c.id == revision_id)).scalar() or "")
+
+
 def find_by_url(connection: sa.Connection, canonical_url: str) -> StoredArticle | None:
     """Return the first article with this canonical URL."""
     query = sa.select(articles.c.id).where(articles.c.canonical_url == canonical_url).order_by(articles.c.id).limit(1)
@@ -93,32 +99,42 @@ def find_by_link(connection: sa.Connection, url: str) -> int | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Twin:
-    """An earlier article that is the same by URL or text."""
+class Likeness:
+    """What tells that an earlier article is the same."""
 
-    article_id: int
-    story_id: int
-    reason: str
-    """`same_url` or `same_text`."""
+    canonical_url: str | None
+    folded_hash: str | None
+    newsroom: str
+    title: str
 
 
-def find_twin(
-    connection: sa.Connection, canonical_url: str | None, folded_hash: str | None, but: int | None
-) -> Twin | None:
-    """Return the earliest other article with the same canonical URL, else with the same folded text."""
-    for column, value, reason in (
-        (articles.c.canonical_url, canonical_url, "same_url"),
-        (articles.c.folded_hash, folded_hash, "same_text"),
-    ):
-        if value is None:
-            continue
-        query = sa.select(articles.c.id, articles.c.story_id).where(column == value)
-        if but is not None:
-            query = query.where(articles.c.id < but)
+def find_twin(connection: sa.Connection, like: Likeness, but: int | None) -> tuple[int, int, str] | None:
+    """Return the earliest other article with the same canonical URL, else with the same folded text.
+
+    Two articles of one newsroom with one text and two headlines are no twins: what they share is a consent wall or an
+    error page, and folding them would hide the second.
+    Returns: (article id, story id, `same_url` or `same_text`), or None. `but` is the article itself, once it is stored.
+    """
+    columns = (articles.c.id, articles.c.story_id)
+    if like.canonical_url is not None:
+        query = sa.select(*columns).where(articles.c.canonical_url == like.canonical_url, *_before(but))
         row = connection.execute(query.order_by(articles.c.id).limit(1)).first()
         if row is not None:
-            return Twin(row.id, row.story_id, reason)
-    return None
+            return row.id, row.story_id, "same_url"
+    if like.folded_hash is None:
+        return None
+    query = (
+        sa.select(*columns)
+        .join(revisions, sa.and_(revisions.c.article_id == articles.c.id, revisions.c.n == 1))
+        .where(articles.c.folded_hash == like.folded_hash, *_before(but))
+        .where(sa.or_(articles.c.newsroom != like.newsroom, revisions.c.title == like.title))
+    )
+    row = connection.execute(query.order_by(articles.c.id).limit(1)).first()
+    return None if row is None else (row.id, row.story_id, "same_text")
+
+
+def _before(but: int | None) -> tuple[sa.ColumnElement[bool], ...]:
+    return () if but is None else (articles.c.id < but,)
 
 
 def new_story(connection: sa.Connection, now: datetime) -> int:

@@ -177,13 +177,13 @@ def list_alerts(
         query = query.where(alerts.c.pack == pack)
     if since is not None:
         query = query.where(alerts.c.created_at >= since)
-    return [_alert(dict(row)) for row in connection.execute(query).mappings()]
+    return [_alert(row) for row in connection.execute(query).mappings()]
 
 
 def get_alerts(connection: sa.Connection, ids: Sequence[int]) -> list[AlertRow]:
     """Return the alerts with these ids, by id."""
     query = _ALERTS.where(alerts.c.id.in_(list(ids))).order_by(alerts.c.id)
-    return [_alert(dict(row)) for row in connection.execute(query).mappings()]
+    return [_alert(row) for row in connection.execute(query).mappings()]
 
 
 def evidence_of(connection: sa.Connection, revision_id: int, packs: Iterable[str]) -> list[model.Evidence]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -21,14 +21,14 @@ CHUNK = 300
 
 @dataclass(frozen=True, slots=True)
 class KnownEntry:
-    """A stored entry that shares a key with one just listed."""
+    """A stored entry that shares a key with one just listed, with all the keys it ever had."""
 
     id: int
     title: str
-    guid: str | None
-    canonical_url: str | None
     summary: str
     state: str
+    keys: Mapping[str, frozenset[str]]
+    """Values by kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,27 +59,31 @@ class WaitingEntry:
     feed_tags: tuple[str, ...]
 
 
-def find_known(connection: sa.Connection, feed_id: int, keys: Sequence[Key]) -> dict[Key, KnownEntry]:
-    """Return the stored entries of one feed by every given key that is known."""
-    found: dict[Key, KnownEntry] = {}
-    values = sorted({value for _, value in keys})
-    columns = (
-        entries.c.id,
-        entries.c.title,
-        entries.c.guid,
-        entries.c.canonical_url,
-        entries.c.summary,
-        entries.c.state,
+def find_known(connection: sa.Connection, feed_id: int, keys: Sequence[Key]) -> list[KnownEntry]:
+    """Return the entries of one feed that have any of the given keys."""
+    ids: set[int] = set()
+    for values in _chunks(sorted({value for _, value in keys})):
+        query = sa.select(entry_keys.c.entry_id).where(entry_keys.c.feed_id == feed_id, entry_keys.c.value.in_(values))
+        ids.update(connection.execute(query).scalars())
+    return [entry for chunk in _chunks(sorted(ids)) for entry in _with_keys(connection, chunk)]
+
+
+def _chunks(values: list[Any]) -> Iterable[list[Any]]:
+    return (values[start : start + CHUNK] for start in range(0, len(values), CHUNK))
+
+
+def _with_keys(connection: sa.Connection, ids: list[int]) -> list[KnownEntry]:
+    keys: dict[int, dict[str, set[str]]] = {}
+    owned = sa.select(entry_keys.c.entry_id, entry_keys.c.kind, entry_keys.c.value).where(
+        entry_keys.c.entry_id.in_(ids)
     )
-    for start in range(0, len(values), CHUNK):
-        query = (
-            sa.select(entry_keys.c.kind, entry_keys.c.value, *columns)
-            .join(entries, entries.c.id == entry_keys.c.entry_id)
-            .where(entry_keys.c.feed_id == feed_id, entry_keys.c.value.in_(values[start : start + CHUNK]))
-        )
-        for kind, value, *rest in connection.execute(query):
-            found[(kind, value)] = KnownEntry(*rest)
-    return found
+    for entry_id, kind, value in connection.execute(owned):
+        keys.setdefault(entry_id, {}).setdefault(kind, set()).add(value)
+    query = sa.select(entries.c.id, entries.c.title, entries.c.summary, entries.c.state).where(entries.c.id.in_(ids))
+    return [
+        KnownEntry(row.id, row.title, row.summary, row.state, {kind: frozenset(v) for kind, v in keys[row.id].items()})
+        for row in connection.execute(query)
+    ]
 
 
 def insert(connection: sa.Connection, feed_id: int, new: Iterable[NewEntry], now: datetime) -> int:
@@ -133,13 +137,9 @@ def _insert_for(connection: sa.Connection) -> Any:
 
 def touch_keys(connection: sa.Connection, feed_id: int, keys: Sequence[Key], now: datetime) -> None:
     """Note that the feed still lists these keys."""
-    values = sorted({value for _, value in keys})
-    for start in range(0, len(values), CHUNK):
-        connection.execute(
-            entry_keys.update()
-            .where(entry_keys.c.feed_id == feed_id, entry_keys.c.value.in_(values[start : start + CHUNK]))
-            .values(listed_at=now)
-        )
+    for values in _chunks(sorted({value for _, value in keys})):
+        listed = entry_keys.update().where(entry_keys.c.feed_id == feed_id, entry_keys.c.value.in_(values))
+        connection.execute(listed.values(listed_at=now))
 
 
 def revise(connection: sa.Connection, entry_id: int, entry: model.Entry, now: datetime) -> None:

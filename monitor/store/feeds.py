@@ -224,6 +224,11 @@ def record_failure(
     )
 
 
+def postpone(connection: sa.Connection, feed_id: int, due: datetime, reason: str) -> None:
+    """Move a feed's next check without a poll."""
+    connection.execute(feeds.update().where(feeds.c.id == feed_id).values(next_check=due, next_reason=reason))
+
+
 def record_success(
     connection: sa.Connection,
     feed: model.Feed,
@@ -244,6 +249,12 @@ def record_success(
         "failures": 0,
     }
     connection.execute(feeds.update().where(feeds.c.id == feed.id).values(**values, **more))
+
+
+def longest_silence(connection: sa.Connection, now: datetime) -> float:
+    """Return seconds since the last good poll of the active feed that has waited longest; 0 with no feed polled yet."""
+    oldest = connection.execute(sa.select(sa.func.min(feeds.c.succeeded_at)).where(_active())).scalar()
+    return 0.0 if oldest is None else max(0.0, (now - oldest).total_seconds())
 
 
 def pause_host(connection: sa.Connection, host: str, until: datetime) -> None:

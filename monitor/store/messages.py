@@ -91,6 +91,11 @@ def pause_target(connection: sa.Connection, target_id: int, until: datetime | No
     connection.execute(change.values(paused_until=until, pause_seconds=seconds))
 
 
+def pause_of(connection: sa.Connection, target_id: int) -> float | None:
+    """Return the seconds a target last rested after a failure, None if its last attempt went well."""
+    return connection.execute(sa.select(targets.c.pause_seconds).where(targets.c.id == target_id)).scalar()
+
+
 def list_targets(connection: sa.Connection) -> list[StoredTarget]:
     """Return the targets of open channels."""
     query = sa.select(targets).where(targets.c.removed_at.is_(None)).order_by(targets.c.channel, targets.c.key)

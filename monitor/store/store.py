@@ -15,6 +15,8 @@ from monitor.store.schema import counters
 from monitor.store.writer import Writer
 
 T = TypeVar("T")
+Connection = sa.Connection
+"""What queries and jobs are handed; stages above know it by this name."""
 DECIDING_LOCK = 7_236_001
 """Key of the PostgreSQL advisory lock under which decisions are made, one at a time."""
 
@@ -46,7 +48,7 @@ class Store:
     async def write(self, job: Callable[[sa.Connection], T]) -> T:
         """Run `job` in the writer's next transaction and return after its commit.
 
-        Raises: StoreError, Fenced, or what the job raised. A cancelled caller does not undo a job that was queued.
+        Raises: StoreError, Fenced, or what the job raised. Cancelling may drop a job not yet begun, never half of one.
         """
         return await asyncio.wrap_future(self.writer.submit(job))
 

@@ -1,0 +1,168 @@
+"""deliver: from a queued message to sent, queued again, uncertain or dead."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime, timedelta
+
+import structlog
+
+from monitor import errors, metrics, model
+from monitor.alerts import render
+from monitor.delivery import limit, verdict
+from monitor.jobs import notice
+from monitor.jobs.context import Context, Outlet
+from monitor.model import SendOutcome, SendResult
+from monitor.store import articles, decisions, messages
+from monitor.store.store import Connection
+
+log = structlog.get_logger()
+
+
+async def deliver(context: Context, target_id: int) -> int:
+    """Send what is due to one target, in order; return how many attempts were made."""
+    tries = 0
+    while (outlet := context.setup.outlets.get(target_id)) is not None:
+        claim = await context.store.write(lambda connection, out=outlet: _claim(context, connection, out))  # type: ignore[misc]
+        if claim is None:
+            break
+        context.reached("send.claimed")
+        await _send(context, outlet, claim)
+        tries += 1
+    return tries
+
+
+def _claim(context: Context, connection: Connection, outlet: Outlet) -> messages.Claim | None:
+    now = context.clock.now()
+    if outlet.rate is not None:
+        since = now - timedelta(seconds=outlet.rate.seconds)
+        starts = messages.channel_starts(connection, outlet.target_id, since)
+        slot = limit.next_slot(starts, outlet.rate.count, outlet.rate.seconds, now)
+        if slot > now:
+            messages.pause_target(connection, outlet.target_id, slot, None)
+            return None
+    return messages.claim(connection, outlet.target_id, context.store.epoch, now)
+
+
+async def _send(context: Context, outlet: Outlet, claim: messages.Claim) -> None:
+    """Make one attempt and record how it ended; a cancelled attempt is recorded as uncertain."""
+    said = await context.store.read(lambda connection: build_notice(context, connection, claim))
+    try:
+        result = await _attempt(context, outlet, claim, said)
+        context.reached("send.accepted")
+    except asyncio.CancelledError:
+        result = SendResult(SendOutcome.UNCERTAIN, detail="the monitor was stopped while this was being sent")
+        await asyncio.shield(_record(context, outlet, claim, result))
+        raise
+    await asyncio.shield(_record(context, outlet, claim, result))
+    context.reached("send.recorded")
+
+
+async def _attempt(context: Context, outlet: Outlet, claim: messages.Claim, said: model.Notice) -> SendResult:
+    if context.clock.now() >= claim.lease_until or context.store.writer.fenced:
+        return SendResult(SendOutcome.RETRY, detail="the lease ran out before the first byte", pause_channel=False)
+    try:
+        return await outlet.sender.send(said)
+    except errors.MonitorError as fault:
+        return SendResult(SendOutcome.RETRY, detail=str(fault))
+
+
+def build_notice(context: Context, connection: Connection, claim: messages.Claim) -> model.Notice:
+    """Return what a message says, from what is stored about its alerts."""
+    rows = decisions.get_alerts(connection, claim.alert_ids)
+    items = []
+    for revision_id in dict.fromkeys(row.revision_id for row in rows):
+        own = [row for row in rows if row.revision_id == revision_id]
+        article = articles.get(connection, own[0].article_id)
+        evidence = decisions.evidence_of(connection, revision_id, [row.pack for row in own])
+        body = articles.text_of(connection, revision_id)
+        items.append(_item(own, evidence, body, article))
+    return model.Notice(
+        kind=claim.kind,
+        message_id=claim.message_id,
+        severity=claim.severity,
+        items=tuple(items),
+        headline=claim.headline,
+        body=claim.body,
+        timezone=context.setup.config.timezone,
+        possible_repeat=claim.possible_repeat,
+        plain=claim.plain,
+    )
+
+
+def _item(
+    rows: list[decisions.AlertRow],
+    evidence: list[model.Evidence],
+    body: str,
+    article: articles.StoredArticle | None,
+) -> model.NoticeItem:
+    first = rows[0]
+    snippets, title_marks = render.snippets(first.title, body, evidence)
+    return model.NoticeItem(
+        title=first.title,
+        url=first.url or (article.url if article else None) or "",
+        newsroom=first.newsroom,
+        published=first.published,
+        lang=first.lang,
+        partial=first.partial,
+        tellings=tuple(
+            model.Telling(row.id, row.pack, row.pack_title, row.rules, row.severity, row.outcome, row.reason)
+            for row in rows
+        ),
+        snippets=snippets,
+        title_marks=title_marks,
+    )
+
+
+async def _record(context: Context, outlet: Outlet, claim: messages.Claim, result: SendResult) -> None:
+    now = context.clock.now()
+
+    def record(connection: Connection) -> tuple[verdict.Verdict, list[datetime]]:
+        paused = messages.pause_of(connection, claim.target_id)
+        seen = verdict.judge(result, claim.created_at, claim.plain, paused, now)
+        messages.record_result(
+            connection, claim, result, now, state=seen.state, due=seen.due, reason=seen.reason, plain=seen.plain
+        )
+        messages.pause_target(connection, claim.target_id, seen.pause_until, seen.pause_seconds)
+        if seen.state == "dead":
+            _tell_dead(context, connection, outlet, claim, seen, now)
+        if seen.state != "sent" or not claim.alert_ids:
+            return seen, []
+        rows = decisions.get_alerts(connection, claim.alert_ids)
+        return seen, [row.published for row in rows[:1] if row.published]
+
+    seen, published = await context.store.write(record)
+    metrics.MESSAGES.labels(outlet.target.channel, seen.state).inc()
+    for moment in published:
+        metrics.PUBLISHED_TO_SENT.observe(max(0.0, (now - moment).total_seconds()))
+    level = log.info if seen.state == "sent" else log.warning
+    level(
+        "message_" + seen.state,
+        message=claim.id,
+        channel=outlet.target.channel,
+        target=outlet.target.label,
+        attempt=claim.attempt,
+        detail=result.detail,
+        next_try=None if seen.state in ("sent", "dead") else seen.due.isoformat(),
+    )
+
+
+def _tell_dead(
+    context: Context,
+    connection: Connection,
+    outlet: Outlet,
+    claim: messages.Claim,
+    seen: verdict.Verdict,
+    now: datetime,
+) -> None:
+    """Report a message that no further try can deliver; an ops notice that died is not reported in a circle."""
+    if claim.kind == "ops":
+        return
+    alerts = ", ".join(f"al-{alert}" for alert in claim.alert_ids) or "a test"
+    headline = f"Channel {outlet.target.channel} refuses messages"
+    body = (
+        f"{outlet.target.label}: {seen.reason}\nNot delivered: {alerts}.\n"
+        f"Mend the channel in config.toml, then: wirewatch alerts resend ID"
+    )
+    key = f"channel_refused:{outlet.target.channel}:{outlet.target.key}"
+    notice.tell(context, connection, key, headline, body, now, avoid=claim.target_id)

@@ -1,0 +1,42 @@
+"""sweep: what must happen now and then although nothing asks for it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import structlog
+
+from monitor import metrics
+from monitor.jobs import notice
+from monitor.jobs.context import Context
+from monitor.store import feeds, messages
+from monitor.store.store import Connection
+
+log = structlog.get_logger()
+
+
+async def sweep(context: Context) -> None:
+    """Void expired leases, give up messages of channels long removed, and bring the gauges up to date."""
+    now = context.clock.now()
+    expired, dead = await context.store.write(lambda connection: _expire(context, connection, now))
+    if expired or dead:
+        log.warning("messages_swept", expired_leases=expired, channel_removed=dead)
+    await context.store.read(lambda connection: _gauge(context, connection, now))
+    for host in [host for host, until in context.host_pauses.items() if until <= now]:
+        del context.host_pauses[host]
+
+
+def _expire(context: Context, connection: Connection, now: datetime) -> tuple[int, int]:
+    for channel, waiting in messages.orphaned(connection).items():
+        headline = f"Channel {channel} is gone and {waiting} messages wait for it"
+        body = "They wait 24 hours for the channel to come back to config.toml; then they are dead: channel_removed."
+        notice.tell(context, connection, f"channel_removed:{channel}", headline, body, now)
+    return messages.expire_leases(connection, now), messages.expire_removed(connection, now)
+
+
+def _gauge(context: Context, connection: Connection, now: datetime) -> None:
+    waiting = messages.count_open(connection)
+    for channel in {outlet.target.channel for outlet in context.setup.outlets.values()} | set(waiting):
+        metrics.MESSAGES_PENDING.labels(channel).set(waiting.get(channel, 0))
+    oldest = feeds.longest_silence(connection, now)
+    metrics.FEED_STALENESS.set(oldest)

@@ -1,0 +1,110 @@
+"""Page and entry -> text, language, matches, fingerprint: one call into a worker, small frozen values in and out.
+
+`jobs` calls it inside a worker process, `replay` in its own; both get the same answer for the same input.
+"""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from monitor import errors, model, text
+from monitor.articles import extract, language
+from monitor.rules import compile as rules_compile
+from monitor.rules import live, match
+from monitor.stories import fingerprint
+
+REPEATED = 12
+"""Leading words of a summary that must stand in body or title for it to repeat them; its end is often cut."""
+
+
+@dataclass(frozen=True, slots=True)
+class PageBytes:
+    """A page as it was fetched."""
+
+    body: bytes
+    url: str
+    content_type: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """An article as it was read: what is stored, matched and compared."""
+
+    article: model.Article
+    partial_reason: str | None
+    cut: bool
+    matches: tuple[model.Match, ...]
+    ruleset_id: str
+    table_id: str
+    folded_hash: str | None
+    title_words: str
+    text_words: str
+
+
+def read_entry(rules_path: str, draft: model.Article, page: PageBytes | None, missing: str | None) -> Reading:
+    """Read an entry, with its page where one was fetched.
+
+    Args:
+        rules_path: File with the rule source to match under.
+        draft: The article so far; `text` is the feed's own text.
+        page: None where there is no page.
+        missing: Why there is no page although there should be one (a FetchError code), None if none is expected.
+    """
+    article, reason = (draft, missing) if page is None else _with_page(draft, page)
+    return read_article(_rules(rules_path), replace(article, partial=reason is not None), reason)
+
+
+def read_stored(rules_path: str, article: model.Article) -> Reading:
+    """Read an article whose text is known already: a changed headline, or the same page in another feed."""
+    return read_article(_rules(rules_path), article, "stored_partial" if article.partial else None)
+
+
+def read_article(rules: rules_compile.RuleSet, article: model.Article, partial_reason: str | None) -> Reading:
+    """Tell the language, match, and fingerprint an article whose text stands."""
+    body, cut = text.cut(article.text)
+    title_words, text_words = text.folded_words(article.title), text.folded_words(body)
+    known = article.lang or language.detect_language(article.title, body)
+    article = replace(article, text=body, lang=known)
+    return Reading(
+        article=article,
+        partial_reason=partial_reason,
+        cut=cut,
+        matches=match.match_article(rules, article),
+        ruleset_id=rules.id,
+        table_id=text.TABLE_ID,
+        folded_hash=fingerprint.folded_hash(title_words, text_words),
+        title_words=" ".join(title_words),
+        text_words=" ".join(text_words),
+    )
+
+
+@functools.lru_cache(maxsize=2)
+def _rules(path: str) -> rules_compile.RuleSet:
+    return live.from_source(Path(path).read_text("utf-8"))
+
+
+def _with_page(draft: model.Article, page: PageBytes) -> tuple[model.Article, str | None]:
+    try:
+        seen = extract.extract_page(page.body, page.url, page.content_type)
+    except errors.ExtractError:
+        return draft, "no_text"
+    if seen.partial and len(draft.text) >= len(seen.text):
+        return draft, "thin_page"
+    article = replace(
+        draft,
+        title=draft.title or seen.title,
+        text=_with_summary(draft.title or seen.title, draft.text, seen.text),
+        lang=language.detect_language(draft.title, seen.text, seen.lang or draft.lang),
+        author=draft.author or seen.author or "",
+        published=draft.published or seen.published,
+    )
+    return article, "thin_page" if seen.partial else None
+
+
+def _with_summary(title: str, summary: str, body: str) -> str:
+    """Return the body, with the feed's summary as its first paragraph where it repeats neither title nor body."""
+    words = " ".join(text.folded_words(summary)[:REPEATED])
+    repeated = any(words in " ".join(text.folded_words(place)) for place in (title, body))
+    return body if not words or repeated else f"{summary}\n{body}"
