@@ -84,7 +84,8 @@ def _by_sentence(sentences: Sequence[Span], found: Iterable[model.Evidence]) -> 
 
 def _most_telling(by_sentence: dict[Span, list[model.Evidence]], told: set[str], limit: int) -> list[Span]:
     """Choose greedily: each sentence by how many untold terms it has, then how many terms at all, then the earliest."""
-    left, chosen = dict(by_sentence), []
+    left = dict(by_sentence)
+    chosen: list[Span] = []
     while left and len(chosen) < limit:
         best = max(left, key=lambda span: (len(_terms(left[span]) - told), len(_terms(left[span])), -span[0]))
         if chosen and not _terms(left[best]) - told:
@@ -103,7 +104,7 @@ def _snippet(text: str, sentence: Span, marks: Sequence[Span]) -> model.Snippet:
 
 
 def _window(text: str, sentence: Span, marks: Sequence[Span]) -> Span:
-    """Return the part of `sentence` to show: all of it, or LONGEST_SNIPPET characters with the first mark near the start."""
+    """Return the part of `sentence` to show: all, or LONGEST_SNIPPET characters, its first mark near the start."""
     start, end = sentence
     if end - start <= LONGEST_SNIPPET:
         return sentence

@@ -190,7 +190,8 @@ async def _read_reply(response: aiohttp.ClientResponse) -> str:
         if not chunk:
             break
         reply += chunk
-    return reply.decode("utf-8", "replace").strip()
+    words = reply.decode("utf-8", "replace").strip()
+    return words if len(reply) < REPLY_LIMIT else f"(a reply of {REPLY_LIMIT // 1024} kB or more) {words}"
 
 
 def _redirect_host(response: aiohttp.ClientResponse) -> str:
