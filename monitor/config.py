@@ -102,9 +102,7 @@ def _read(path: Path) -> str:
 class _Loading:
     """One pass over one file. Methods return what is sound and report the rest."""
 
-    def __init__(
-        self, path: Path, raw: dict[str, Any], places: toml_places.Places, environ: Mapping[str, str]
-    ) -> None:
+    def __init__(self, path: Path, raw: dict[str, Any], places: toml_places.Places, environ: Mapping[str, str]) -> None:
         self._path = path
         self._folder = Path(os.path.abspath(path)).parent
         self._report = config_schema.Report(str(path), raw, places)

@@ -114,7 +114,9 @@ def _feed_url(value: str) -> str:
 
 def _channel_url(value: str) -> str:
     if not re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", value) or re.search(r"[\x00-\x1f\x7f]", value):
-        raise _refuse("bad_url", "the address has no scheme", "write slack://..., mailtos://... or another address with ://")
+        raise _refuse(
+            "bad_url", "the address has no scheme", "write slack://..., mailtos://... or another address with ://"
+        )
     return value
 
 
@@ -404,5 +406,3 @@ def _shorten(value: Any) -> str:
     text = str(value)
     text = text if len(text) <= 80 else text[:77] + "..."
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-
-

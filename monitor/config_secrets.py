@@ -10,7 +10,9 @@ from monitor.config_settings import Config
 
 MIN_SECRET_LENGTH = 4
 """Shorter values are not masked: logs would be unreadable, and such a value protects nothing."""
-_MIN_TOKEN_IN_URL = 16
+_MIN_TOKEN = 16
+_SECRET_OPTIONS = frozenset({"pass", "password", "token", "secret", "key", "apikey"})
+_PLAIN_OPTIONS = frozenset({"to", "from", "cc", "bcc", "name", "smtp", "mode", "format"})
 
 
 def secrets_of(config: Config) -> frozenset[str]:
@@ -34,15 +36,19 @@ def _secrets(config: Config) -> Iterator[str]:
 
 
 def _parts_of_address(url: str) -> Iterator[str]:
-    """The address, its password, and whatever in its path or query is long enough to be a token."""
+    """Yield the address, its password, and whatever in it is long enough to be a token."""
     yield url
     password = _password(url)
     if password:
         yield password
-    rest = url.partition("://")[2]
-    path, _, query = rest.partition("?")
-    pieces = [*re.split(r"[/:@]", path), *(value for _, value in parse_qsl(query))]
-    yield from (piece for piece in pieces if len(piece) >= _MIN_TOKEN_IN_URL and "@" not in piece and "." not in piece)
+    place, _, query = url.partition("://")[2].partition("?")
+    host, *path = place.split("/")
+    options = [(key.lower(), value) for key, value in parse_qsl(query)]
+    yield from (value for key, value in options if key in _SECRET_OPTIONS)
+    # Where a service has no host, apprise puts a token in its place; a name with dots is a host.
+    pieces = [piece for piece in re.split("[:@]", host) if "." not in piece]
+    pieces += [*path, *(value for key, value in options if key not in _PLAIN_OPTIONS)]
+    yield from (piece for piece in pieces if len(piece) >= _MIN_TOKEN and "@" not in piece)
 
 
 def _password(url: str) -> str | None:

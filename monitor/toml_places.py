@@ -82,7 +82,7 @@ _PLAIN_WORDS = (
     ("Unescaped '\\", "a backslash in double quotes means something special", "write \\\\, or use single quotes"),
     ("Unterminated string", "a text is not closed", "add the missing quotation mark"),
     ("Illegal character", "a text is not closed on its line", "add the missing quotation mark"),
-    ("Expected \"'\"", "a text is not closed", "add the missing quotation mark"),
+    ('Expected "\'"', "a text is not closed", "add the missing quotation mark"),
     ("Found invalid character", "a control character stands here", "remove it"),
     ("Invalid hex value", "\\u and \\x in double quotes want hexadecimal digits", "write \\\\, or use single quotes"),
     ("Escaped character is not", "this \\u escape is not a character", "write the character itself"),
