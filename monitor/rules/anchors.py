@@ -1,0 +1,107 @@
+"""Pre-selection: for each node a set of patterns of which one must occur in an article that makes the node true.
+
+Patterns are what the automaton looks for in `text.haystack`: forms between spaces, prefixes with a space before them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from monitor import text
+from monitor.rules import tree
+from monitor.rules.terms import Part
+from monitor.rules.tree import Node
+
+Anchor = frozenset[str] | None
+"""None: the node must always be evaluated."""
+
+_COMMON = frozenset(
+    text.folded_words(
+        "the of and to in a is that for it with as was on be at by he his from are this have or had not but an they"
+        " which one were all their there has been who more will would about up out so said its after over new into"
+        " first two people government state states united minister president says year years war israel israeli gaza"
+        " في من على الى إلى عن أن ان التي الذي ما لا هذا هذه كان مع بعد قبل بين كما قال غزة إسرائيل"
+        " של את על לא הוא היא זה עם כי גם או אם אל כל בין לפני אחרי אמר ישראל עזה"
+        " le la les des de du un une et en est que qui dans pour par sur pas au aux avec ce il elle son se plus israel"
+    )
+)
+"""Words that a news text nearly always holds: a bad choice where a rarer word must occur as well."""
+
+
+def anchor(node: Node) -> Anchor:
+    """Return patterns of which one occurs whenever `node` is true, or None where there are none."""
+    return _ANCHORS[type(node)](node)
+
+
+def cost(patterns: Iterable[str]) -> float:
+    """Return roughly how often one of `patterns` occurs; only good for choosing between alternatives."""
+    return sum(_frequency(pattern) for pattern in patterns)
+
+
+def _frequency(pattern: str) -> float:
+    word = pattern.strip(" ")
+    if word in _COMMON:
+        return 40.0
+    return (1.0 if pattern.endswith(" ") else 2.0) * 8.0 / len(word)
+
+
+def cheapest(anchors: Iterable[Anchor]) -> Anchor:
+    """Return the anchor least often met; None only if all are."""
+    found = [a for a in anchors if a is not None]
+    return min(found, key=cost) if found else None
+
+
+def union(anchors: Iterable[Anchor]) -> Anchor:
+    """Return what must occur when any one of the nodes is true."""
+    patterns: set[str] = set()
+    for found in anchors:
+        if found is None:
+            return None
+        patterns |= found
+    return frozenset(patterns)
+
+
+def _leaf(node: tree.Leaf) -> Anchor:
+    words, group = [], [node.parts[0]]
+    for part in node.parts[1:]:
+        if not part.glued:
+            words.append(_word(group))
+            group = []
+        group.append(part)
+    return cheapest([*words, _word(group)])
+
+
+def _word(group: list[Part]) -> Anchor:
+    """Return the union over the readings of a hyphened word: its parts alone or joined, whichever holds the first."""
+    patterns, joined = set(), ""
+    for part in group[: text.MOST_JOINED]:
+        joined += part.folded
+        patterns.add(_pattern(joined, part.prefix))
+    return frozenset(patterns)
+
+
+def _pattern(folded: str, prefix: bool) -> str:
+    head, mark, _ = folded.partition("?")
+    return f" {head}" if prefix or mark else f" {head} "
+
+
+def _all_of(node: tree.AllOf) -> Anchor:
+    return cheapest(anchor(child) for child in node.children)
+
+
+def _any_of(node: tree.AnyOf) -> Anchor:
+    return union(anchor(child) for child in node.children)
+
+
+def _inner(node: tree.Mention | tree.Held | tree.Named) -> Anchor:
+    return anchor(node.child)
+
+
+_ANCHORS: dict[type, Callable[..., Anchor]] = {
+    tree.Leaf: _leaf,
+    tree.Mention: _inner,
+    tree.Held: _inner,
+    tree.Named: _inner,
+    tree.AnyOf: _any_of,
+    tree.AllOf: _all_of,
+}

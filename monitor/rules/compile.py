@@ -1,0 +1,168 @@
+"""Packs -> RuleSet: a node tree for each rule, and one automaton that says which rules an article may match."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import ahocorasick_rs
+
+from monitor import text
+from monitor.rules import anchors, packs, terms, tree
+
+SENDING = ("live", "test")
+"""Statuses whose matches are recorded; drafts are judged only by tests and `explain`."""
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledRule:
+    """A rule with its tree."""
+
+    pack: str
+    rule: packs.Rule
+    node: tree.Node
+
+    @property
+    def id(self) -> str:
+        """Return the rule's id."""
+        return self.rule.id
+
+    @property
+    def recorded(self) -> bool:
+        """Return whether matches of the rule count outside of tests."""
+        return self.rule.traits.status in SENDING
+
+
+class RuleSet:
+    """All rules of some packs, ready to judge articles. Immutable; `id` names its source and the text tables."""
+
+    def __init__(self, found: Iterable[packs.Pack]) -> None:
+        self.packs: Mapping[str, packs.Pack] = {pack.id: pack for pack in sorted(found, key=lambda pack: pack.id)}
+        self.id = id_of(source_of(self.packs.values()))
+        builder = _Builder()
+        self.rules = tuple(rule for pack in self.packs.values() for rule in builder.rules(pack))
+        self._by_pattern: list[tuple[int, ...]] = []
+        self._always: tuple[int, ...] = ()
+        self._automaton = self._build()
+
+    def _build(self) -> ahocorasick_rs.BytesAhoCorasick | None:
+        rules_of: dict[str, list[int]] = {}
+        always = []
+        for number, rule in enumerate(self.rules):
+            if not rule.recorded:
+                continue
+            patterns = anchors.anchor(rule.node)
+            if patterns is None:
+                always.append(number)
+            for pattern in patterns or ():
+                rules_of.setdefault(pattern, []).append(number)
+        self._always = tuple(always)
+        self._by_pattern = [tuple(numbers) for numbers in rules_of.values()]
+        if not rules_of:
+            return None
+        return ahocorasick_rs.BytesAhoCorasick([pattern.encode() for pattern in rules_of])
+
+    def candidates(self, haystack: bytes) -> list[CompiledRule]:
+        """Return the recorded rules that `text.haystack` of an article allows to match, in order."""
+        numbers = set(self._always)
+        if self._automaton is not None:
+            found = self._automaton.find_matches_as_indexes(haystack, overlapping=True)
+            for pattern in {match[0] for match in found}:
+                numbers.update(self._by_pattern[pattern])
+        return [self.rules[number] for number in sorted(numbers)]
+
+    def max_age(self, pack: str, rule: str) -> float | None:
+        """Return the greatest age of an article in seconds at which the rule still alerts; None: any.
+
+        Raises: KeyError, where there is no such rule.
+        """
+        return self.rule(pack, rule).traits.max_age
+
+    def rule(self, pack: str, rule: str) -> packs.Rule:
+        """Return a rule by its ids.
+
+        Raises: KeyError.
+        """
+        for found in self.packs[pack].rules:
+            if found.id == rule:
+                return found
+        raise KeyError(rule)
+
+    def rules_of(self, pack: str) -> tuple[CompiledRule, ...]:
+        """Return the compiled rules of a pack, retired ones left out."""
+        return tuple(rule for rule in self.rules if rule.pack == pack)
+
+
+def compile_rules(found: Iterable[packs.Pack]) -> RuleSet:
+    """Return the rule set of `found`."""
+    return RuleSet(found)
+
+
+def source_of(found: Iterable[packs.Pack]) -> str:
+    """Return the canonical source: JSON with each pack's files, the same for the same packs in any order."""
+    return source_from({pack.id: pack.files for pack in found})
+
+
+def source_from(files: Mapping[str, Mapping[str, str]]) -> str:
+    """Return the canonical source of packs given as id -> path -> text."""
+    plain = {pack: dict(texts) for pack, texts in files.items()}
+    return json.dumps({"packs": plain}, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
+def id_of(source: str) -> str:
+    """Return the id of a rule set: 16 hex digits over its source and the text tables."""
+    return hashlib.sha256(f"{source}\n{text.TABLE_ID}".encode()).hexdigest()[:16]
+
+
+class _Builder:
+    """Builds node trees; vocabularies that lead nowhere else are built once for all packs."""
+
+    def __init__(self) -> None:
+        self._shared: dict[int, tree.Named] = {}
+
+    def rules(self, pack: packs.Pack) -> list[CompiledRule]:
+        names: dict[str, tree.Named] = {}
+        for name, vocabulary in pack.vocabularies.items():  # in an order where uses come after what they use
+            names[name] = self._vocabulary(vocabulary, names)
+        kept = (rule for rule in pack.rules if rule.traits.status != "retired")
+        return [CompiledRule(pack.id, rule, _rule(rule, names)) for rule in kept]
+
+    def _vocabulary(self, found: packs.Vocabulary, names: Mapping[str, tree.Named]) -> tree.Named:
+        if id(found) in self._shared:
+            return self._shared[id(found)]
+        entity = found.id if found.kind == "entity" else None
+        children = [_item(item, names, entity) for item in found.items]
+        children += [tree.Held(names[h.entity], h.start, h.end) for h in found.holders]
+        named = tree.Named(found.id, found.kind, str(found.place), tree.AnyOf(tuple(children)))
+        if not _leads_on(found):
+            self._shared[id(found)] = named
+        return named
+
+
+def _leads_on(found: packs.Vocabulary) -> bool:
+    terms_ = (t for item in found.items for t in (item.term, *item.require, *item.forbid))
+    return bool(found.holders) or any(term.ref for term in terms_)
+
+
+def _rule(rule: packs.Rule, names: Mapping[str, tree.Named]) -> tree.AllOf:
+    children = [_item(item, names, None) for item in rule.all]
+    if rule.any:
+        children.append(tree.AnyOf(tuple(_item(item, names, None) for item in rule.any)))
+    return tree.AllOf(tuple(children), tuple(_item(item, names, None) for item in rule.none))
+
+
+def _item(item: packs.Item, names: Mapping[str, tree.Named], entity: str | None) -> tree.Node:
+    child = _term(item.term, names, entity)
+    if item.plain:
+        return child
+    require = tuple(_term(term, names, None) for term in item.require)
+    forbid = tuple(_term(term, names, None) for term in item.forbid)
+    return tree.Mention(child, item.lang, item.langs, require, item.within, forbid, item.forbid_within)
+
+
+def _term(term: terms.Term, names: Mapping[str, tree.Named], entity: str | None) -> tree.Node:
+    if term.ref is not None:
+        return names[term.ref]
+    return tree.Leaf(term.parts, term.clitics, term.written, str(term.place), entity)

@@ -1,0 +1,116 @@
+"""The gate: from the files on disk to the rules that judge, pack by pack, keeping what last was good. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from monitor import errors
+from monitor.rules import load, packs, trial
+from monitor.rules.compile import RuleSet, compile_rules, id_of, source_of
+
+
+@dataclass(frozen=True, slots=True)
+class LiveRules:
+    """The rules that judge from now on.
+
+    `source`: canonical JSON {"packs": {id: {path: text}}}. `id`: names it and the text tables. `faults`: everything
+    wrong with the files as they stand now. `stale`: pack (or pack file) -> why it runs on an older version, or not
+    at all.
+    """
+
+    ruleset: RuleSet
+    source: str
+    id: str
+    faults: tuple[errors.Fault, ...]
+    stale: Mapping[str, str]
+
+
+def next_live(current: LiveRules | None, files: Mapping[str, bytes], known: load.Known) -> LiveRules:
+    """Return the rules that `files` (as they stand on disk) and the good versions of `current` make.
+
+    A pack goes live when it and the files it uses are without error and its own tests pass; else its last good
+    version stays, or it stays off if it never had one. A pack whose file is gone goes away; where every pack file is
+    gone at once, all stay: that is a folder lost rather than a decision.
+    """
+    loaded = load.load_packs(files, known)
+    faults = list(loaded.faults)
+    good: dict[str, packs.Pack] = {}
+    wrong: dict[str, tuple[errors.Fault, ...]] = dict(loaded.broken)
+    for pack in loaded.packs:
+        failures = tuple(failure.fault for failure in trial.run_tests(pack).wrong)
+        if failures:
+            wrong[pack.id] = failures
+            faults += failures
+        else:
+            good[pack.id] = pack
+    previous = _previous(current)
+    kept = _kept(previous, good, wrong, files)
+    if previous and kept.keys() == previous.keys() and not good and not _pack_files(files):
+        faults.append(errors.Fault("packs", None, None, "no_packs", "there is no pack any more; the last ones stay"))
+    stale = _stale(wrong, kept, good, previous)
+    ruleset = compile_rules([*good.values(), *kept.values()])
+    source = source_of(ruleset.packs.values())
+    return LiveRules(ruleset, source, id_of(source), tuple(faults), stale)
+
+
+def from_source(source: str) -> RuleSet:
+    """Return the rule set of a stored source.
+
+    Raises: RuleError, where it does not load (it was written by another version).
+    """
+    return compile_rules(_packs_of(source).values())
+
+
+def _previous(current: LiveRules | None) -> Mapping[str, packs.Pack]:
+    return current.ruleset.packs if current is not None else {}
+
+
+def _packs_of(source: str) -> dict[str, packs.Pack]:
+    found = {}
+    for name, texts in json.loads(source)["packs"].items():
+        loaded = load.load_packs({path: text.encode() for path, text in texts.items()})
+        if [pack.id for pack in loaded.packs] != [name]:
+            raise errors.RuleError(f for f in loaded.faults if f.is_error)
+        found[name] = loaded.packs[0]
+    return found
+
+
+def _pack_files(files: Mapping[str, bytes]) -> set[str]:
+    return {path for path in files if path.startswith("packs/")}
+
+
+def _kept(
+    previous: Mapping[str, packs.Pack],
+    good: Mapping[str, packs.Pack],
+    wrong: Mapping[str, tuple[errors.Fault, ...]],
+    files: Mapping[str, bytes],
+) -> dict[str, packs.Pack]:
+    """Return the older versions that stay: of packs that are wrong now, under their id or in their file."""
+    there = _pack_files(files)
+    good_files = {pack.place.file for pack in good.values()}
+
+    def stays(pack: packs.Pack) -> bool:
+        if pack.id in good:
+            return False
+        return not there or pack.id in wrong or (pack.place.file in there and pack.place.file not in good_files)
+
+    return {name: pack for name, pack in previous.items() if stays(pack)}
+
+
+def _stale(
+    wrong: Mapping[str, tuple[errors.Fault, ...]],
+    kept: Mapping[str, packs.Pack],
+    good: Mapping[str, packs.Pack],
+    previous: Mapping[str, packs.Pack],
+) -> dict[str, str]:
+    of_file = {pack.place.file: name for name, pack in kept.items()}
+    stale: dict[str, str] = {}
+    for name, faults in wrong.items():
+        pack = of_file.get(name, name)
+        first = str(faults[0]) + (f" and {len(faults) - 1} more" if len(faults) > 1 else "")
+        stale[pack] = f"the last good version stays: {first}" if pack in kept else f"off: {first}"
+    for name in kept:
+        stale.setdefault(name, "the last good version stays: its file cannot be used")
+    return stale

@@ -1,0 +1,87 @@
+"""RuleSet x Article -> matches. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from monitor import model, text
+from monitor.rules.compile import CompiledRule, RuleSet
+from monitor.rules.evaluate import evaluate
+from monitor.rules.packs import Sources, Traits
+from monitor.rules.tree import Hit
+from monitor.rules.view import View
+
+MOST_EVIDENCE = 100
+"""Spans that a match keeps: every term's first occurrence before any second one."""
+
+
+def match_article(rules: RuleSet, article: model.Article) -> tuple[model.Match, ...]:
+    """Return the live and test rules that `article` makes true, by pack and rule.
+
+    Judges languages, sources and `active`; never `max_age`, which depends on the clock of who decides.
+    """
+    title, body = text.cut(article.title)[0], text.cut(article.text)[0]
+    return _judge(rules.candidates(text.haystack(title, body)), article)
+
+
+def match_everything(rules: RuleSet, article: model.Article) -> tuple[model.Match, ...]:
+    """Return the same as `match_article` by evaluating every rule: the reference that pre-selection is tested by."""
+    return _judge((rule for rule in rules.rules if rule.recorded), article)
+
+
+def _judge(rules: Iterable[CompiledRule], article: model.Article) -> tuple[model.Match, ...]:
+    view: View | None = None
+    matches = []
+    for rule in rules:
+        if why_not(rule.rule.traits, article) is not None:
+            continue
+        view = view or View(article)
+        hits = evaluate(rule.node, view)
+        if hits:
+            traits = rule.rule.traits
+            matches.append(model.Match(rule.pack, rule.id, traits.severity, traits.status, evidence_of(hits, view)))
+    return tuple(matches)
+
+
+def why_not(traits: Traits, article: model.Article) -> str | None:
+    """Return why a rule does not look at `article` at all, or None if it does."""
+    lang = article.lang.replace("_", "-").split("-")[0].casefold() if article.lang else None
+    if lang and traits.languages is not None and lang not in traits.languages:
+        return f"language {lang} is not among {', '.join(sorted(traits.languages))}"
+    return _why_not_source(traits.sources, article) or _why_not_active(traits, article)
+
+
+def _why_not_source(sources: Sources, article: model.Article) -> str | None:
+    names, groups = {article.source, article.newsroom}, set(article.groups)
+    if names & sources.deny or groups & sources.deny_groups:
+        return f"source {article.source or article.newsroom} is denied"
+    if (sources.allow or sources.allow_groups) and not (names & sources.allow or groups & sources.allow_groups):
+        return f"source {article.source or article.newsroom or '(unknown)'} is not allowed"
+    return None
+
+
+def _why_not_active(traits: Traits, article: model.Article) -> str | None:
+    moment = article.published or article.first_seen
+    if moment is None:
+        return None
+    if traits.active_from is not None and moment < traits.active_from:
+        return f"not active before {traits.active_from:%Y-%m-%d %H:%M} UTC"
+    if traits.active_to is not None and moment >= traits.active_to:
+        return f"not active since {traits.active_to:%Y-%m-%d %H:%M} UTC"
+    return None
+
+
+def evidence_of(hits: Iterable[Hit], view: View) -> tuple[model.Evidence, ...]:
+    """Return the places in the original text that made a node true, title first, each place once."""
+    found: dict[tuple[int, int], model.Evidence] = {}
+    first_of_term: set[str] = set()
+    later: dict[tuple[int, int], model.Evidence] = {}
+    for span in (span for hit in hits for span in hit.spans):
+        key = (span.lo, span.hi)
+        if key in found or key in later:
+            continue
+        evidence = model.Evidence(*view.place(span.lo, span.hi), span.leaf.term, span.leaf.entity)
+        (later if span.leaf.term in first_of_term else found)[key] = evidence
+        first_of_term.add(span.leaf.term)
+    kept = [*found.items(), *later.items()][:MOST_EVIDENCE]
+    return tuple(evidence for _, evidence in sorted(kept, key=lambda item: item[0]))

@@ -1,0 +1,244 @@
+"""Strict YAML: text, sequences and maps with their places, and nothing else.
+
+Read from the parser's events rather than composed, so that depth, anchors, aliases, tags and further documents are
+refused before anything is built from them. Every plain scalar is text; the schema decides what is a number or a date.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from monitor import errors
+
+LARGEST = 1_000_000
+"""Bytes of one rule file."""
+
+DEEPEST = 50
+"""Levels of nesting."""
+
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something stands; `line` and `column` count from 1."""
+
+    file: str
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"
+
+    def fault(self, code: str, message: str, fix: str | None = None) -> errors.Fault:
+        """Return a fault at this place."""
+        return errors.Fault(self.file, self.line, self.column, code, message, fix)
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A scalar. `style` is the quote or block sign, empty for a plain one; `empty`: nothing was written at all."""
+
+    place: Place
+    value: str
+    style: str = ""
+
+    @property
+    def empty(self) -> bool:
+        """Return whether the file has nothing here (YAML's null)."""
+        return not self.value and not self.style
+
+
+@dataclass(frozen=True, slots=True)
+class Seq:
+    """A list."""
+
+    place: Place
+    items: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Map:
+    """A map, in the order of the file. `flow`: written in braces."""
+
+    place: Place
+    entries: tuple[tuple[Text, Node], ...]
+    flow: bool = False
+
+    def get(self, key: str) -> Node | None:
+        """Return the value under `key`, or None."""
+        return next((value for name, value in self.entries if name.value == key), None)
+
+
+Node = Text | Seq | Map
+
+
+@dataclass(slots=True)
+class _Open:
+    """A collection that is being read; maps hold keys and values in turn."""
+
+    place: Place
+    is_map: bool
+    flow: bool
+    items: list[Node]
+
+
+class _Refused(Exception):
+    def __init__(self, fault: errors.Fault) -> None:
+        super().__init__(str(fault))
+        self.fault = fault
+
+
+def parse(file: str, data: bytes) -> tuple[Node | None, tuple[errors.Fault, ...]]:
+    """Return the file's only document and what is wrong with it; no document if it cannot be read at all."""
+    faults: list[errors.Fault] = []
+    try:
+        text = _decode(file, data)
+        root = _build(file, text, faults)
+    except _Refused as refused:
+        return None, (*faults, refused.fault)
+    return root, tuple(faults)
+
+
+def _decode(file: str, data: bytes) -> str:
+    if len(data) > LARGEST:
+        raise _Refused(errors.Fault(file, None, None, "E101", "the file is larger than 1 MB", "split it"))
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        column = error.start - data.rfind(b"\n", 0, error.start)
+        fault = errors.Fault(file, line, column, "E108", "not UTF-8 text", "save the file as UTF-8")
+        raise _Refused(fault) from error
+
+
+def _build(file: str, text: str, faults: list[errors.Fault]) -> Node | None:
+    root: Node | None = None
+    stack: list[_Open] = []
+    documents = 0
+    for event in _events(file, text):
+        place = _place(file, event.start_mark)
+        _refuse_extras(event, place)
+        done: Node | None = None
+        match event:
+            case yaml.DocumentStartEvent():
+                documents += 1
+                if documents > 1:
+                    raise _Refused(place.fault("E109", "a second document in the file", "remove `---`, or split it"))
+            case yaml.ScalarEvent():
+                done = Text(place, event.value, _style(event))
+                _refuse_cut(event, text, place, faults)
+            case yaml.SequenceStartEvent() | yaml.MappingStartEvent():
+                if len(stack) >= DEEPEST:
+                    raise _Refused(place.fault("E101", f"nested deeper than {DEEPEST} levels"))
+                stack.append(_Open(place, isinstance(event, yaml.MappingStartEvent), bool(event.flow_style), []))
+            case yaml.SequenceEndEvent() | yaml.MappingEndEvent():
+                done = _close(stack.pop(), faults)
+        if done is not None:
+            if stack:
+                stack[-1].items.append(done)
+            else:
+                root = done
+    return root
+
+
+def _place(file: str, mark: Any) -> Place:
+    return Place(file, mark.line + 1, mark.column + 1)
+
+
+def _events(file: str, text: str) -> Iterator[yaml.Event]:
+    try:
+        yield from yaml.parse(text, Loader=_LOADER)
+    except yaml.MarkedYAMLError as error:
+        raise _Refused(_plain_words(file, text, error)) from error
+    except yaml.YAMLError as error:
+        line, column = _place_of_control(text)
+        message = "a control character that YAML does not allow"
+        raise _Refused(errors.Fault(file, line, column, "E101", message, "remove it")) from error
+
+
+def _place_of_control(text: str) -> tuple[int | None, int | None]:
+    found = re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]", text)
+    if found is None:
+        return None, None
+    return text.count("\n", 0, found.start()) + 1, found.start() - text.rfind("\n", 0, found.start())
+
+
+def _plain_words(file: str, text: str, error: yaml.MarkedYAMLError) -> errors.Fault:
+    """Return what is wrong in words that help, for the slips that people really make."""
+    mark = error.problem_mark or error.context_mark
+    problem = str(error.problem or error.context or "cannot be read")
+    if mark is None:
+        return errors.Fault(file, None, None, "E101", problem)
+    place = Place(file, mark.line + 1, mark.column + 1)
+    lines = text.splitlines()
+    line = lines[mark.line] if mark.line < len(lines) else ""
+    at = line[mark.column : mark.column + 1]
+    if "\t" in line[: mark.column + 1] and not line[: mark.column].strip():
+        return place.fault("E101", "a tab at the start of the line", "indent with spaces")
+    if at in ("@", "`", "%"):
+        return place.fault("E101", f"YAML allows no text that starts with {at}", "put it in quotes")
+    if at == "*" or "alias" in problem:
+        return place.fault("E107", "`*` at the start is a YAML alias", "there are no leading wildcards; quote the text")
+    if re.search(r":\s*(\"[^\"]*\"|'[^']*')\s*\S", line) or re.search(r"-\s+(\"[^\"]*\"|'[^']*')\s*[^\s#,]", line):
+        fix = "put the whole value in single quotes, or in a `|` block"
+        return place.fault("E101", "text behind the closing quote", fix)
+    if "mapping values are not allowed" in problem:
+        return place.fault("E101", "a second `: ` in the line", "put the value in quotes")
+    if "expected ',' or" in problem:
+        return place.fault("E101", "a bracket is not closed, or a comma is missing")
+    if "found unexpected end of stream" in problem:
+        return place.fault("E101", "a quote is not closed")
+    return place.fault("E101", f"not YAML: {problem}")
+
+
+def _refuse_extras(event: yaml.Event, place: Place) -> None:
+    if isinstance(event, yaml.AliasEvent):
+        fix = "quote the text; there are no leading wildcards" if event.anchor else None
+        raise _Refused(place.fault("E107", f"`*{event.anchor}` is a YAML alias; aliases are not used here", fix))
+    anchor = getattr(event, "anchor", None)
+    if anchor:
+        raise _Refused(place.fault("E107", f"`&{anchor}` is a YAML anchor; anchors are not used here", "quote it"))
+    tag = getattr(event, "tag", None)
+    if tag and not (tag == "!" and getattr(event, "style", None)):
+        raise _Refused(place.fault("E107", f"the tag `{tag}` is not used here", "quote the text"))
+
+
+def _style(event: yaml.ScalarEvent) -> str:
+    return "" if event.style in (None, ":") else str(event.style)
+
+
+_CUT = re.compile(r"[ \t]+#[^\s#]")
+
+
+def _refuse_cut(event: yaml.ScalarEvent, text: str, place: Place, faults: list[errors.Fault]) -> None:
+    """Report `- Trump #2`, of which YAML keeps only `Trump`; a comment has a space behind its `#`."""
+    end: Any = event.end_mark
+    if event.style or not event.value or not _CUT.match(text, end.index):
+        return
+    fix = "put it in quotes, or write `# ` for a comment"
+    faults.append(place.fault("E101", f"the text is cut to `{event.value}` at ` #`", fix))
+
+
+def _close(open_: _Open, faults: list[errors.Fault]) -> Node:
+    if not open_.is_map:
+        return Seq(open_.place, tuple(open_.items))
+    seen: dict[str, Text] = {}
+    entries: list[tuple[Text, Node]] = []
+    for key, value in zip(open_.items[::2], open_.items[1::2], strict=True):
+        if not isinstance(key, Text):
+            faults.append(key.place.fault("E105", "a key must be text", "quote it"))
+        elif key.value == "<<" and not key.style:
+            faults.append(key.place.fault("E107", "the merge key `<<` is not used here", "write the keys out"))
+        elif key.value in seen:
+            first = seen[key.value].place
+            faults.append(key.place.fault("E102", f"`{key.value}` is already in line {first.line}", "merge the two"))
+        else:
+            seen[key.value] = key
+            entries.append((key, value))
+    return Map(open_.place, tuple(entries), open_.flow)
