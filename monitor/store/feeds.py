@@ -257,6 +257,11 @@ def longest_silence(connection: sa.Connection, now: datetime) -> float:
     return 0.0 if oldest is None else max(0.0, (now - oldest).total_seconds())
 
 
+def last_success(connection: sa.Connection) -> datetime | None:
+    """Return when a poll of any feed last succeeded."""
+    return connection.execute(sa.select(sa.func.max(feeds.c.succeeded_at))).scalar()
+
+
 def pause_host(connection: sa.Connection, host: str, until: datetime) -> None:
     """Remember that `host` asked to be left alone until `until`."""
     done = connection.execute(hosts.update().where(hosts.c.host == host).values(not_before=until)).rowcount

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from monitor import model
 from monitor.store.rows import new_id
-from monitor.store.schema import attempts, message_alerts, messages, targets
+from monitor.store.schema import alerts, attempts, message_alerts, messages, targets
 
 OPEN = ("queued", "uncertain", "sending")
 WAITING = ("queued", "uncertain")
@@ -118,17 +118,17 @@ def queue_alerts(
     connection: sa.Connection,
     target_ids: Iterable[int],
     revision_id: int,
-    alerts: Mapping[int, Sequence[int]],
+    by_target: Mapping[int, Sequence[int]],
     severity: str,
     now: datetime,
 ) -> list[int]:
-    """Queue one message per target for the alerts that one revision raised; `alerts` maps target id to alert ids."""
+    """Queue one message per target for the alerts that one revision raised; `by_target` maps target id to alert ids."""
     queued = []
     for target_id in target_ids:
         message = _insert(
             connection, target_id, now, kind="alert", revision_id=revision_id, severity=severity, headline="", body=""
         )
-        rows = [{"alert_id": alert, "target_id": target_id, "message_id": message} for alert in alerts[target_id]]
+        rows = [{"alert_id": alert, "target_id": target_id, "message_id": message} for alert in by_target[target_id]]
         connection.execute(message_alerts.insert(), rows)
         queued.append(message)
     return queued
@@ -160,19 +160,19 @@ def _insert(connection: sa.Connection, target_id: int, now: datetime, **values: 
 
 
 def due_targets(connection: sa.Connection, now: datetime) -> list[int]:
-    """Return ids of targets that have a message to send now: open, not paused, nothing of theirs in flight."""
+    """Return ids of targets whose first waiting message may go now: open, not paused, nothing of theirs in flight."""
     busy = sa.select(messages.c.target_id).where(messages.c.state == "sending")
+    first = sa.select(sa.func.min(messages.c.id)).where(messages.c.state.in_(WAITING)).group_by(messages.c.target_id)
     query = (
         sa.select(messages.c.target_id)
         .join(targets, targets.c.id == messages.c.target_id)
         .where(
-            messages.c.state.in_(WAITING),
+            messages.c.id.in_(first),
             messages.c.due_at <= now,
             targets.c.removed_at.is_(None),
             sa.or_(targets.c.paused_until.is_(None), targets.c.paused_until <= now),
             messages.c.target_id.not_in(busy),
         )
-        .distinct()
     )
     return list(connection.execute(query).scalars())
 
@@ -339,6 +339,22 @@ def resend(connection: sa.Connection, alert_id: int, now: datetime) -> list[int]
     return dead
 
 
+def dead_channels(connection: sa.Connection) -> tuple[str, ...]:
+    """Return the open channels whose last finished message died."""
+    last = (
+        sa.select(sa.func.max(messages.c.id))
+        .where(messages.c.state.in_(("sent", "dead")))
+        .group_by(messages.c.target_id)
+    )
+    query = (
+        sa.select(targets.c.channel)
+        .join(messages, messages.c.target_id == targets.c.id)
+        .where(messages.c.id.in_(last), messages.c.state == "dead", targets.c.removed_at.is_(None))
+        .distinct()
+    )
+    return tuple(connection.execute(query).scalars())
+
+
 # -- for people ----------------------------------------------------------------------------------
 
 
@@ -380,9 +396,25 @@ def count_open(connection: sa.Connection) -> dict[str, int]:
     return {row[0]: row[1] for row in connection.execute(query)}
 
 
-def count_dead_since(connection: sa.Connection, since: datetime) -> int:
-    """Return how many messages created since `since` are dead."""
-    query = sa.select(sa.func.count()).select_from(messages)
-    return int(
-        connection.execute(query.where(messages.c.state == "dead", messages.c.created_at >= since)).scalar() or 0
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What became of messages, for the summary of a pass."""
+
+    alerts: int
+    sent: int
+    dead: int
+    waiting: int
+
+
+def summary(connection: sa.Connection, since: datetime) -> Counts:
+    """Return the alerts decided, and the messages sent and dead, since `since`, with all that wait."""
+    made = sa.select(sa.func.count()).select_from(alerts).where(alerts.c.created_at >= since)
+    count = sa.select(sa.func.count()).select_from(messages)
+    touched = sa.select(attempts.c.message_id).where(attempts.c.started_at >= since)
+    queries = (
+        made,
+        count.where(messages.c.sent_at >= since),
+        count.where(messages.c.state == "dead", messages.c.id.in_(touched)),
+        count.where(messages.c.state.in_(OPEN)),
     )
+    return Counts(*(int(connection.execute(query).scalar() or 0) for query in queries))

@@ -1,0 +1,220 @@
+"""Config -> a running daemon: store, rules, channels, workers, engine, web; and its orderly end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+import sqlalchemy as sa
+import structlog
+
+from monitor import config as configuration
+from monitor import errors, http, metrics, wiring, workers
+from monitor.clock import Clock, SystemClock
+from monitor.config import Config
+from monitor.engine import Summary
+from monitor.engine.local import LocalEngine
+from monitor.jobs.context import Context
+from monitor.reload import CHECK, Reloader
+from monitor.store import database, feeds, hold, messages, migrate
+from monitor.store.store import Store
+from monitor.web import app as web_app
+from monitor.web import server as web_server
+
+PRELOAD = ("monitor.reading", "monitor.feeds.parse")
+STUCK = 15.0
+"""Seconds without a tick, or without a sign of the writer, after which the daemon is not alive."""
+FRESH = timedelta(hours=1)
+"""How long ago the last good poll of any feed may be for the daemon to be ready, beside the longest `every`."""
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Seams:
+    """What tests replace: the clock, the jitter, and what is called as each stage is reached."""
+
+    clock: Clock = field(default_factory=SystemClock)
+    draw: Callable[[], float] = random.random
+    reached: Callable[[str], None] = lambda stage: None
+
+
+@contextlib.contextmanager
+def opened_store(config: Config, seams: Seams) -> Iterator[Store]:
+    """Take the database for this process: lock, check, back up, migrate, hold.
+
+    Raises: StoreError of the kind that says what is wrong.
+    """
+    engine = database.open_engine(config.database)
+    try:
+        with hold.file_lock(engine):
+            store = _take(engine, seams)
+            try:
+                yield store
+            finally:
+                store.close()
+    except sa.exc.DBAPIError as fault:
+        raise errors.DatabaseUnusable(f"the database cannot be used: {fault.orig}") from fault
+    finally:
+        engine.dispose()
+
+
+def _take(engine: sa.Engine, seams: Seams) -> Store:
+    database.check_integrity(engine)
+    migrate.refuse_newer(engine)
+    now = seams.clock.now()
+    seams.reached("migrate.begun")
+    saved = migrate.upgrade(engine, now)
+    seams.reached("migrate.done")
+    if saved:
+        log.info("database_upgraded", backup=str(saved), schema=migrate.newest())
+    epoch = database.write_once(engine, lambda connection: hold.take(connection, now))
+    return Store(engine, epoch)
+
+
+@contextlib.asynccontextmanager
+async def opened_context(
+    config: Config, store: Store, rule_files: wiring.RuleFiles, seams: Seams
+) -> AsyncIterator[Context]:
+    """Load rules, open channels and workers, and hand over the context of jobs. Raises: ConfigError, StoreError."""
+    opened = wiring.open_channels(config)
+    before = store.read_now(wiring.stored_rules)
+    rules = wiring.load_rules(config, before)
+    wiring.report_rules(rules, before)
+    now = seams.clock.now()
+    uncertain = await store.write(lambda connection: messages.void_leases(connection, now))
+    if uncertain:
+        log.warning("sends_uncertain", messages=uncertain, meaning="they go again, labelled as a possible repeat")
+    setup = await store.write(wiring.record_setup(config, rules, rule_files.put(rules), opened, now))
+    pauses = await store.read(lambda connection: feeds.host_pauses(connection, now))
+    gate = http.Gate(wiring.http_settings(config))
+    pool = workers.Workers(workers.WorkerSettings(), PRELOAD)
+    context = Context(
+        store, gate, pool, seams.clock, setup, log, reached=seams.reached, draw=seams.draw, host_pauses=pauses
+    )
+    try:
+        yield context
+    finally:
+        pool.close()
+        await gate.close()
+        for outlet in context.setup.outlets.values():
+            await outlet.sender.close()
+
+
+class Health:
+    """What `/healthz` and `/readyz` say."""
+
+    def __init__(self, context: Context, engine: LocalEngine) -> None:
+        self._context = context
+        self._engine = engine
+        self._dead_channels: tuple[str, ...] = ()
+        self._polled = False
+
+    def alive(self) -> tuple[bool, str]:
+        """Return whether the tick and the writer live; a dead internet must not restart the container."""
+        if self._engine.silence() > STUCK:
+            return False, "the scheduler has not ticked"
+        if self._context.store.writer.idle_for() > STUCK:
+            return False, "the writer shows no life"
+        return True, ""
+
+    def ready(self) -> tuple[bool, tuple[str, ...]]:
+        """Return whether the monitor does its work, and what keeps it from it."""
+        reasons: list[str] = []
+        alive, _ = self.alive()
+        if not alive:
+            reasons.append("not_alive")
+        if self._context.setup.live.stale:
+            reasons.append("rules_stale")
+        if not self._context.setup.live.ruleset.packs:
+            reasons.append("no_rules")
+        if not self._polled:
+            reasons.append("no_recent_poll")
+        if self._dead_channels:
+            reasons.append("channel_dead")
+        return not reasons, tuple(reasons)
+
+    async def refresh(self) -> None:
+        """Look up in the database what `ready` answers from."""
+        now = self._context.clock.now()
+        last = await self._context.store.read(feeds.last_success)
+        slowest = max((feed.every or 0 for feed in self._context.setup.config.feeds), default=0.0)
+        longest = max(slowest, self._context.setup.config.polling.every)
+        self._polled = last is not None and now - last < FRESH + timedelta(seconds=longest)
+        self._dead_channels = await self._context.store.read(messages.dead_channels)
+
+
+async def run_daemon(config: Config, seams: Seams, announce: Callable[[str], None]) -> None:
+    """Run until SIGTERM or Ctrl-C. Raises: ConfigError, StoreError."""
+    stop, rule_files = asyncio.Event(), wiring.RuleFiles()
+    with contextlib.ExitStack() as stack:
+        stack.callback(rule_files.close)
+        _on_signals(stop)
+        store = stack.enter_context(opened_store(config, seams))
+        async with opened_context(config, store, rule_files, seams) as context:
+            reloader = Reloader(context, rule_files, config)
+            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reloader.ask)
+            engine = LocalEngine(context, ((CHECK, reloader.look),))
+            await _serve_and_run(context, engine, stop, announce)
+
+
+async def _serve_and_run(
+    context: Context, engine: LocalEngine, stop: asyncio.Event, announce: Callable[[str], None]
+) -> None:
+    health = Health(context, engine)
+    engine.add_periodic(5.0, health.refresh)
+    web = context.setup.config.web
+    local = web_app.is_loopback(web.host)
+    app = web_app.build(health, lambda: _token(context), loopback=local)
+    server = await web_server.serve(app, web.host, web.port)
+    announce(f"http://{web.host}:{server.port}")
+    metrics.CONFIG_RELOAD_SUCCESS.set(1)
+    try:
+        await engine.run(stop)
+    finally:
+        await server.stop()
+
+
+def _token(context: Context) -> str | None:
+    secret = context.setup.config.web.metrics
+    return secret.get_secret_value() if secret else None
+
+
+def _on_signals(stop: asyncio.Event) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+
+
+async def run_once(config: Config, seams: Seams) -> Summary:
+    """Poll what is due, process, deliver, and return what was done. Raises: ConfigError, StoreError."""
+    stop, rule_files = asyncio.Event(), wiring.RuleFiles()
+    with contextlib.ExitStack() as stack:
+        stack.callback(rule_files.close)
+        _on_signals(stop)
+        store = stack.enter_context(opened_store(config, seams))
+        async with opened_context(config, store, rule_files, seams) as context:
+            engine = LocalEngine(context)
+            return await _until(stop, engine.run_once())
+
+
+async def _until(stop: asyncio.Event, work: Awaitable[Summary]) -> Summary:
+    task, stopping = asyncio.ensure_future(work), asyncio.create_task(stop.wait())
+    await asyncio.wait((task, stopping), return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if not task.done():
+        task.cancel()
+        await asyncio.wait((task,))
+        raise KeyboardInterrupt
+    return task.result()
+
+
+def load_config(path: Path | None) -> Config:
+    """Find and load config.toml. Raises: ConfigError."""
+    return configuration.load(configuration.find(path))

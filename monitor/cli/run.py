@@ -1,0 +1,87 @@
+"""`wirewatch run`: the daemon."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Coroutine
+from typing import Annotated, Any, TypeVar
+
+import typer
+
+from monitor import app as application
+from monitor import config as configuration
+from monitor import logs
+from monitor.cli import common
+from monitor.engine import Summary
+
+T = TypeVar("T")
+Once = Annotated[bool, typer.Option("--once", help="One full pass (poll what is due, process, deliver), then exit.")]
+
+
+@common.app.command()
+def run(
+    config: common.ConfigOption = None,
+    once: Once = False,
+    json: common.JsonOption = False,
+    verbose: common.VerboseOption = False,
+    quiet: common.QuietOption = False,
+) -> None:
+    """Watch the feeds and send alerts until stopped.
+
+    Example: wirewatch run --config config.toml
+    """
+    run_with(application.Seams(), config, once, json, common.log_level(verbose, quiet))
+
+
+def run_with(seams: application.Seams, config: common.ConfigOption, once: bool, json: bool, level: str) -> None:
+    """Run with the parts that tests replace. Raises: MonitorError; typer.Exit for a pass that failed."""
+    loaded = application.load_config(config)
+    writer = logs.setup(level, None, lambda: configuration.secrets_of(loaded))
+    try:
+        if once:
+            _finish(run_and_leave(application.run_once(loaded, seams)), json)
+        else:
+            _forever(loaded, seams)
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+    finally:
+        writer.close()
+
+
+def _forever(loaded: configuration.Config, seams: application.Seams) -> None:
+    def announce(address: str) -> None:
+        print(f"wirewatch watches {len(loaded.feeds)} feeds; health at {address}/healthz", file=sys.stderr, flush=True)
+
+    run_and_leave(application.run_daemon(loaded, seams, announce))
+
+
+def run_and_leave(work: Coroutine[Any, Any, T]) -> T:
+    """Run `work` to its end in a loop of its own that is then abandoned.
+
+    asyncio.run would wait for its threads, and one of them may sit in a name look-up for half a minute.
+    """
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    return loop.run_until_complete(work)
+
+
+def _finish(summary: Summary, json: bool) -> None:
+    if json:
+        common.print_json({name: getattr(summary, name) for name in Summary.__dataclass_fields__})
+    else:
+        print(_sentence(summary))
+    if summary.failed:
+        raise typer.Exit(1)
+
+
+def _sentence(summary: Summary) -> str:
+    lines = [f"polled {summary.polled} feeds ({summary.failed_polls} failed), {summary.new_entries} new entries"]
+    if summary.baseline:
+        lines.append(f"baseline: {summary.baseline} entries; alerts begin with the next new item")
+    lines.append(
+        f"processed {summary.processed}, alerts {summary.alerts}, messages sent {summary.sent}, dead {summary.dead}"
+    )
+    if summary.waiting:
+        lines.append(f"{summary.waiting} messages wait; the next try is at {summary.next_try}")
+    return "\n".join(lines)

@@ -1,0 +1,236 @@
+"""The default engine: APScheduler's tick over what the database says is due.
+
+APScheduler does nothing but tick, in UTC: an interval is immune to the repeated and the missing hour, coalesced ticks
+to sleep. What is due stands in the database (`next_check`, `due_at`), so a restart needs no schedule of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import structlog
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from monitor import errors, jobs, model
+from monitor.engine import Summary
+from monitor.engine.lanes import Lane
+from monitor.jobs.context import Context
+from monitor.store import articles, entries, feeds, hold, messages
+
+TICK = 1.0
+BEAT = 5.0
+SWEEP = 30.0
+SEND_GRACE = 4.0
+"""Seconds that sends in flight get when the daemon is told to stop."""
+BREATH = 0.02
+"""Least seconds between two rounds, so that a burst of finished jobs makes one round."""
+PROCESSING = 12
+"""Entries under way at once: enough to keep two workers busy while pages are fetched."""
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class _Counts:
+    polled: int = 0
+    failed_polls: int = 0
+    new_entries: int = 0
+    baseline: int = 0
+    processed: int = 0
+
+
+class LocalEngine:
+    """Runs the jobs in this process; heavy work goes to worker processes.
+
+    Args:
+        every: Further periodic work as (seconds, coroutine function): reloading, say.
+    """
+
+    def __init__(self, context: Context, every: tuple[tuple[float, Callable[[], Awaitable[None]]], ...] = ()) -> None:
+        self.context = context
+        self.ticked = time.monotonic()
+        self._every = every
+        self._wake = asyncio.Event()
+        self._counts = _Counts()
+        self._started = context.clock.now()
+        self._polls_until: datetime | None = None
+        self._polls = self._lane(
+            "poll", lambda: context.setup.config.polling.concurrency, self._due_feeds, _feed_id, self._poll
+        )
+        self._entries = self._lane("process", lambda: PROCESSING, self._due_entries, _itself, self._process)
+        self._pages = self._lane("retry", lambda: 2, self._due_pages, _itself, self._retry)
+        self._sends = self._lane("deliver", lambda: 64, self._due_targets, _itself, self._deliver)
+        self._lanes: tuple[Lane[Any], ...] = (self._polls, self._entries, self._pages, self._sends)
+
+    def _lane(self, name: str, limit: Any, find: Any, key: Any, work: Any) -> Lane[Any]:
+        return Lane(name, limit, find, key, work, self._wake.set)
+
+    def add_periodic(self, seconds: float, work: Callable[[], Awaitable[None]]) -> None:
+        """Have `work` called every so many seconds; before `run`."""
+        self._every = (*self._every, (seconds, work))
+
+    def silence(self) -> float:
+        """Return seconds since the last tick of the clock."""
+        return time.monotonic() - self.ticked
+
+    # -- what is due -----------------------------------------------------------------------------
+
+    async def _due_feeds(self, n: int) -> list[model.Feed]:
+        until = self._polls_until or self.context.clock.now()
+        return await self.context.store.read(lambda connection: feeds.list_due(connection, until, n))
+
+    async def _due_entries(self, n: int) -> list[int]:
+        now = self.context.clock.now()
+        return await self.context.store.read(lambda connection: entries.list_pending(connection, now, n))
+
+    async def _due_pages(self, n: int) -> list[int]:
+        now = self.context.clock.now()
+        return await self.context.store.read(lambda connection: articles.list_retries(connection, now, n))
+
+    async def _due_targets(self, _n: int) -> list[int]:
+        now = self.context.clock.now()
+        due = await self.context.store.read(lambda connection: messages.due_targets(connection, now))
+        return [target for target in due if target in self.context.setup.outlets]
+
+    # -- the jobs --------------------------------------------------------------------------------
+
+    async def _poll(self, feed: model.Feed) -> None:
+        polled = await jobs.poll_feed(self.context, feed)
+        self._counts.polled += 1
+        self._counts.failed_polls += polled.outcome == "failed"
+        self._counts.new_entries += polled.new
+        self._counts.baseline += polled.baseline
+
+    async def _process(self, entry_id: int) -> None:
+        await jobs.process_entry(self.context, entry_id)
+        self._counts.processed += 1
+
+    async def _retry(self, article_id: int) -> None:
+        await jobs.retry_page(self.context, article_id)
+
+    async def _deliver(self, target_id: int) -> None:
+        await jobs.deliver(self.context, target_id)
+
+    # -- running ---------------------------------------------------------------------------------
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until `stop` is set. Raises: Fenced when another daemon took the database over."""
+        scheduler = self._schedule()
+        scheduler.start()
+        try:
+            await self._go(stop)
+        finally:
+            scheduler.shutdown(wait=False)
+            await self._finish()
+
+    def _schedule(self) -> AsyncIOScheduler:
+        defaults = {"coalesce": True, "misfire_grace_time": None, "max_instances": 1}
+        scheduler = AsyncIOScheduler(timezone=UTC, job_defaults=defaults)
+        scheduler.add_job(self._tick, "interval", seconds=TICK)
+        for seconds, work in ((BEAT, self._beat), (SWEEP, self._sweep), *self._every):
+            scheduler.add_job(_guarded(work), "interval", seconds=seconds)
+        return scheduler
+
+    async def _tick(self) -> None:
+        self.ticked = time.monotonic()
+        self._wake.set()
+
+    async def _beat(self) -> None:
+        now = self.context.clock.now()
+        await self.context.store.write(lambda connection: hold.record_beat(connection, now))
+
+    async def _sweep(self) -> None:
+        await jobs.sweep(self.context)
+
+    async def _go(self, stop: asyncio.Event) -> None:
+        stopping = asyncio.create_task(stop.wait())
+        told = False
+        while not stop.is_set():
+            self._wake.clear()
+            busy = await self._round()
+            if not told and not busy and self._counts.polled:
+                told = True
+                self._tell_baseline()
+            woken = asyncio.create_task(self._wake.wait())
+            await asyncio.wait((woken, stopping), return_when=asyncio.FIRST_COMPLETED)
+            woken.cancel()
+            await asyncio.sleep(BREATH)
+        stopping.cancel()
+
+    async def _round(self) -> bool:
+        busy = False
+        for lane in self._lanes:
+            try:
+                busy |= await lane.advance()
+            except errors.Fenced:
+                raise
+            except errors.StoreError as fault:
+                log.error("store_unreadable", job=lane.name, error=str(fault))
+                await asyncio.sleep(TICK)
+            if lane.fenced:
+                raise lane.fenced
+        if self.context.store.writer.fenced:
+            raise errors.Fenced("another wirewatch has taken over the database; this one stops without writing")
+        return busy
+
+    def _tell_baseline(self) -> None:
+        if self._counts.baseline:
+            log.info(
+                "baseline", entries=self._counts.baseline, meaning="alerts begin with the next new item of each feed"
+            )
+
+    async def run_once(self) -> Summary:
+        """Poll every feed that is due now, process and send until nothing is due, and say what is left."""
+        self._polls_until = self.context.clock.now()
+        self._wake.clear()
+        while await self._round():
+            await self._wake.wait()
+            await asyncio.sleep(BREATH)
+            self._wake.clear()
+        return await self._summary()
+
+    async def _summary(self) -> Summary:
+        since, counts = self._started, self._counts
+        found = await self.context.store.read(lambda connection: messages.summary(connection, since))
+        upcoming = await self.context.store.read(messages.next_due)
+        return Summary(
+            counts.polled,
+            counts.failed_polls,
+            counts.new_entries,
+            counts.baseline,
+            counts.processed,
+            alerts=found.alerts,
+            sent=found.sent,
+            dead=found.dead,
+            waiting=found.waiting,
+            next_try=upcoming.isoformat() if upcoming else None,
+        )
+
+    async def _finish(self) -> None:
+        """Let sends end, drop everything else: what is dropped stands in the database and is done at the next start."""
+        await asyncio.gather(
+            self._polls.finish(0), self._entries.finish(0), self._pages.finish(0), self._sends.finish(SEND_GRACE)
+        )
+
+
+def _guarded(work: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
+    async def run() -> None:
+        try:
+            await work()
+        except errors.MonitorError as fault:
+            log.error("periodic_work_failed", error=str(fault))
+
+    return run
+
+
+def _feed_id(feed: model.Feed) -> int:
+    return feed.id
+
+
+def _itself(item: int) -> int:
+    return item

@@ -1,0 +1,193 @@
+"""Config + rule files -> the Setup that jobs work with; the same path at start and at every reload."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+import structlog
+
+from monitor import config as configuration
+from monitor import errors, http, metrics, text
+from monitor.config import Config
+from monitor.delivery import channel
+from monitor.jobs.context import Outlet, Setup
+from monitor.rules import live, load
+from monitor.rules.live import LiveRules
+from monitor.store import feeds, messages, rulesets
+from monitor.store.store import Connection
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """Channels as `open_channels` left them: one OpenTarget per recipient, with its channel's rate."""
+
+    targets: tuple[tuple[channel.OpenTarget, configuration.Rate | None], ...]
+
+
+class RuleFiles:
+    """A folder of this process where workers find the rules they are told to match under."""
+
+    def __init__(self) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="wirewatch-rules-"))
+
+    def put(self, rules: LiveRules) -> Path:
+        """Write the source of `rules` once and return its file; older ones stay for tasks under way."""
+        path = self._folder / f"{rules.id}.json"
+        if not path.exists():
+            partial = path.with_suffix(".part")
+            partial.write_text(rules.source, "utf-8")
+            partial.rename(path)
+        return path
+
+    def close(self) -> None:
+        """Remove the folder."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def http_settings(config: Config) -> http.HttpSettings:
+    """Return the limits of feeds and pages."""
+    polling = config.polling
+    return http.HttpSettings(
+        user_agent=http.user_agent(polling.contact),
+        allow_private=polling.allow_private,
+        concurrency=polling.concurrency,
+        per_host=polling.per_host,
+    )
+
+
+def known_names(config: Config) -> load.Known:
+    """Return the channels, sources and groups that rule files may name."""
+    return load.Known(
+        channels=frozenset(configuration.effective_channels(config)),
+        sources=frozenset(name for feed in config.feeds for name in (feed.id, feed.newsroom)),
+        groups=frozenset(tag for feed in config.feeds for tag in feed.tags),
+    )
+
+
+def load_rules(config: Config, current: LiveRules | None) -> LiveRules:
+    """Read the rule files and return what is live from now on.
+
+    Raises: ConfigError when the rule folder cannot be read and there are no rules to go on with.
+    """
+    try:
+        files = load.read_folder(config.rules)
+    except OSError as fault:
+        message = f"the rule folder {config.rules} cannot be read: {fault.strerror or fault}"
+        if current is None:
+            place = errors.Fault(str(config.path), None, None, "rules_unreadable", message, "set [monitor] rules")
+            raise errors.ConfigError([place]) from fault
+        log.error("rules_unreadable", error=message)
+        return current
+    return live.next_live(current, files, known_names(config))
+
+
+def stored_rules(connection: Connection) -> LiveRules | None:
+    """Return the rules that were live last, None if there are none this version can load."""
+    stored = rulesets.live_source(connection)
+    if stored is None:
+        return None
+    try:
+        return LiveRules(live.from_source(stored[1]), stored[1], stored[0], (), {})
+    except errors.RuleError as fault:
+        log.warning("stored_rules_unusable", ruleset=stored[0], error=str(fault))
+        return None
+
+
+def open_channels(config: Config) -> Opened:
+    """Open every channel; nothing is connected to yet. Raises: ConfigError with every channel that cannot be used."""
+    found: list[tuple[channel.OpenTarget, configuration.Rate | None]] = []
+    faults: list[errors.Fault] = []
+    for name, settings in configuration.effective_channels(config).items():
+        try:
+            opened = channel.open_channel(name, settings.url.get_secret_value())
+        except errors.DeliveryError as fault:
+            faults.append(errors.Fault(str(config.path), None, None, "unusable_channel", str(fault)))
+            continue
+        found.extend((target, settings.rate) for target in opened)
+    if faults:
+        raise errors.ConfigError(faults)
+    return Opened(tuple(found))
+
+
+def declared_feeds(config: Config) -> list[feeds.Declared]:
+    """Return the feeds as the store wants them, with the defaults of `[polling]` filled in."""
+    polling = config.polling
+    return [
+        feeds.Declared(
+            slug=feed.id,
+            url=feed.url,
+            name=feed.name,
+            newsroom=feed.newsroom,
+            every=feed.every if feed.every is not None else polling.every,
+            backfill=feed.backfill if feed.backfill is not None else polling.backfill,
+            lang=feed.lang,
+            country=feed.country,
+            side=feed.side,
+            tags=feed.tags,
+            candidate=feed.candidate,
+        )
+        for feed in config.feeds
+    ]
+
+
+SPREAD = 2.0
+"""Seconds over which the first polls of many new feeds are spread, at most."""
+
+
+def record_setup(
+    config: Config, rules: LiveRules, rules_path: Path, opened: Opened, now: datetime
+) -> Callable[[Connection], Setup]:
+    """Return the job that makes config, rules and channels known to the database and gives the Setup for them."""
+
+    def record(connection: Connection) -> Setup:
+        feeds.declare(connection, declared_feeds(config), now, spread=min(SPREAD, len(config.feeds) / 100))
+        ids = messages.declare_targets(connection, [target.target for target, _ in opened.targets], now)
+        rulesets.record_live(connection, rules.id, rules.source, text.TABLE_ID, now)
+        outlets = {
+            ids[target.target]: Outlet(ids[target.target], target.target, target.sender, rate)
+            for target, rate in opened.targets
+        }
+        return Setup(with_route(config), rules, rules_path, outlets)
+
+    return record
+
+
+def with_route(config: Config) -> Config:
+    """Return the config with its effective default route: the console where no channel is configured."""
+    return replace(
+        config, default_route=configuration.effective_route(config), channels=configuration.effective_channels(config)
+    )
+
+
+def report_rules(rules: LiveRules, before: LiveRules | None) -> None:
+    """Log what is wrong with the rule files, and which packs run on an older version."""
+    for fault in rules.faults:
+        if fault.is_error:
+            log.error("rule_fault", place=fault.place, code=fault.code, message=fault.message, fix=fault.fix)
+    for pack, why in rules.stale.items():
+        log.error("pack_stale", pack=pack, why=why)
+    if rules.stale:
+        metrics.RULES_LOAD_FAILURES.inc()
+    if before is None or before.id != rules.id:
+        log.info("rules_live", ruleset=rules.id, packs=sorted(rules.ruleset.packs))
+
+
+def fingerprint(files: tuple[Path, ...], folder: Path) -> tuple[object, ...]:
+    """Return what changes when any of the files, or any file under `folder`, is saved, replaced, added or removed."""
+    below = sorted(folder.rglob("*")) if folder.is_dir() else []
+    return tuple(_stamp(path) for path in (*files, folder, *below))
+
+
+def _stamp(path: Path) -> tuple[str, int, int, int] | None:
+    try:
+        seen = path.stat()
+    except OSError:
+        return None
+    return (str(path), seen.st_mtime_ns, seen.st_size, seen.st_ino)
