@@ -55,7 +55,7 @@ soak: setup ## random kill -9 under load, at full count
 	@$(BIN)/python -m tests.acceptance.soak $(ARGS)
 
 docs: setup ## the manual as HTML in site/
-	@$(BIN)/mkdocs build --strict --quiet && echo 'docs: site/index.html'
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict && echo "docs: site/index.html"
 
 lock: setup ## resolve the dependencies anew and lock them with hashes
 	@$(LOCK) pyproject.toml --output-file requirements.lock

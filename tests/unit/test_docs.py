@@ -13,7 +13,7 @@ import typer.core
 import typer.main
 
 from monitor import cli, config, config_schema, metrics, model
-from monitor.rules import pack_file, vocabulary
+from monitor.rules import load, pack_file, trial, vocabulary
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -69,14 +69,14 @@ def test_every_config_key_is_documented(table: str) -> None:
     assert missing == []
 
 
-def toml_examples() -> Iterator[tuple[str, str]]:
-    """Yield every TOML example of README and manual, with the page that holds it."""
+def examples(language: str) -> Iterator[tuple[str, str]]:
+    """Yield every code block of a language in README and manual, with the page that holds it."""
     for path in [ROOT / "README.md", *DOCS.rglob("*.md")]:
-        for block in re.findall(r"```toml[^\n]*\n(.*?)```", path.read_text(), flags=re.DOTALL):
+        for block in re.findall(rf"^```{language}[^\n]*\n(.*?)^```", path.read_text(), flags=re.DOTALL | re.MULTILINE):
             yield path.name, block
 
 
-@pytest.mark.parametrize(("name", "block"), list(toml_examples()))
+@pytest.mark.parametrize(("name", "block"), list(examples("toml")))
 def test_every_config_example_uses_known_keys(name: str, block: str) -> None:
     """An example can be copied: it is TOML, and each of its keys exists."""
     tables = tomllib.loads(block)
@@ -119,6 +119,19 @@ def test_every_rule_field_is_documented(kind: str) -> None:
     missing = [key for key in RULE_FIELDS[kind] if f"`{key}`" not in text and f"`{key}:" not in text]
 
     assert missing == []
+
+
+@pytest.mark.parametrize(
+    ("name", "block"), [e for e in examples("yaml") if re.search(r"^format: 1\npack:", e[1], flags=re.MULTILINE)]
+)
+def test_every_example_of_a_pack_loads(name: str, block: str) -> None:
+    """A whole pack in a page can be copied: it loads beside the shipped vocabularies, and its tests pass."""
+    files = {file: data for file, data in load.read_folder(ROOT / "rules").items() if not file.startswith("packs/")}
+
+    loaded = load.load_packs({**files, "packs/example.yaml": block.encode()})
+
+    assert [str(fault) for fault in loaded.faults if fault.file == "packs/example.yaml" and fault.is_error] == []
+    assert [str(failure) for pack in loaded.packs for failure in trial.run_tests(pack).wrong] == []
 
 
 @pytest.mark.parametrize("reason", list(model.Reason))
