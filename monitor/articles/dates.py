@@ -16,8 +16,10 @@ _ISO = re.compile(
 )
 _EPOCH = re.compile(r"(\d{10})(?:\d{3})?$")
 _IN_URL = re.compile(r"/(20\d\d)[/-]?([01]?\d)[/-]?([0-3]?\d)(?=[/_.-])")
-_MONTHS = {name: number for number, name in enumerate(
-    "jan feb mar apr may jun jul aug sep oct nov dec".split(), start=1)}  # fmt: skip
+_MONTHS = {
+    "jan": 1, "feb": 2, "mar": 3, "apr": 4, "may": 5, "jun": 6, "jul": 7, "aug": 8, "sep": 9, "oct": 10, "nov": 11,
+    "dec": 12,
+}  # fmt: skip
 _WORDY = re.compile(r"([A-Za-z]{3})[a-z]*\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+(\d{4})")
 
 

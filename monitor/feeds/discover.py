@@ -15,8 +15,12 @@ MAX_LINKS = 5_000
 """Links of a page that are looked at."""
 
 _FEED_TYPES = frozenset(("application/rss+xml", "application/atom+xml", "application/rdf+xml", "text/rss+xml"))
-_FEED_PATH = re.compile(r"(?:^|[/._=-])(?:rss|atom|feeds?|rdf)(?:[/._=?&-]|\d*$|\.xml)|\.(?:rss|atom|rdf)$", re.IGNORECASE)
-_NOT_A_FEED = re.compile(r"feedback|feedburner\.com/fb|subscribe\?|\.(?:png|jpe?g|gif|svg|css|js|html?)$", re.IGNORECASE)
+_FEED_PATH = re.compile(
+    r"(?:^|[/._=-])(?:rss|atom|feeds?|rdf)(?:[/._=?&-]|\d*$|\.xml)|\.(?:rss|atom|rdf)$", re.IGNORECASE
+)
+_NOT_A_FEED = re.compile(
+    r"feedback|feedburner\.com/fb|subscribe\?|\.(?:png|jpe?g|gif|svg|css|js|html?)$", re.IGNORECASE
+)
 
 
 def discover_feeds(html: bytes, url: str) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ URL = "url"
 PRINT = "print"
 
 MIN_PRINT_CHARACTERS = 40
-"""Shorter texts (`Live updates`, `Weather today`) come again for other articles: they identify nothing by themselves."""
+"""Shorter texts (`Live updates`, `Weather today`) come again for other articles: alone they identify nothing."""
 
 _WORDS = re.compile(r"\W+")
 

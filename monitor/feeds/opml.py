@@ -135,7 +135,8 @@ def write_opml(feeds: Iterable[model.Feed]) -> bytes:
     for feed in feeds:
         ET.SubElement(body, "outline", _attributes(feed))
     ET.indent(root)
-    return b'<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="utf-8") + b"\n"
+    document: bytes = ET.tostring(root, encoding="utf-8")
+    return b'<?xml version="1.0" encoding="UTF-8"?>\n' + document + b"\n"
 
 
 def _attributes(feed: model.Feed) -> dict[str, str]:

@@ -20,11 +20,14 @@ _NAMES = (
 )
 _TAG = re.compile(rf"</?(?:{_NAMES})(?=[\s/>])[^<>]*>|<!--[^<>]*-->", re.IGNORECASE)
 _HIDDEN_PAIR = re.compile(r"<(script|style)\b[^<>]*>[^<]*</\1\s*>", re.IGNORECASE)
-_BLOCKS = frozenset(
-    "address article aside blockquote center dd details div dl dt figcaption figure footer form h1 h2 h3 h4 h5 h6 "
-    "header hr li main nav ol p pre section table tr ul".split()
-)
-_HIDDEN = frozenset("script style iframe object embed svg template textarea noscript head title".split())
+_BLOCKS = frozenset((
+    "address", "article", "aside", "blockquote", "center", "dd", "details", "div", "dl", "dt", "figcaption", "figure",
+    "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "li", "main", "nav", "ol", "p", "pre",
+    "section", "table", "tr", "ul",
+))  # fmt: skip
+_HIDDEN = frozenset((
+    "script", "style", "iframe", "object", "embed", "svg", "template", "textarea", "noscript", "head", "title",
+))  # fmt: skip
 
 
 def clean_text(text: str) -> str:
