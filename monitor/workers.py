@@ -59,7 +59,10 @@ class Workers:
     """A fixed number of worker processes that survive whatever their tasks do."""
 
     def __init__(self, settings: WorkerSettings, preload: Sequence[str] = ()) -> None:
-        """Start the workers in the background; `preload` names modules to load once and share."""
+        """Start the workers in the background.
+
+        `preload` names modules to load once and share; in one program, those of the first Workers count.
+        """
         self._settings = settings
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload([*preload, "monitor.workers_preload"])
@@ -323,6 +326,7 @@ def _without_main_script() -> Iterator[None]:
 
 def _serve(channel: socket.socket, memory_mb: int) -> None:
     """Answer tasks until the parent is gone; the body of a worker process."""
+    _close_all_but(channel.fileno())
     _settle(memory_mb)
     try:
         _send(channel, _READY, None)
@@ -334,11 +338,18 @@ def _serve(channel: socket.socket, memory_mb: int) -> None:
         os._exit(0)  # the parent closed the socket or died
 
 
+def _close_all_but(kept: int) -> None:
+    # The fork server ends when nobody holds the pipe to it any more, and it hands that pipe to every worker as well: a
+    # busy worker would keep it, and by it itself, alive for ever after the parent died.
+    os.closerange(3, kept)
+    os.closerange(kept + 1, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+
+
 def _settle(memory_mb: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     signal.signal(signal.SIGXCPU, signal.SIG_DFL)
-    # The fork server ends when the parent does, however that ends; this ends a worker with its server, even in C code.
+    # The fork server ends when the parent does, however that ends; a worker ends with its server, even in C code.
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     nowhere = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):

@@ -224,9 +224,7 @@ async def _ask(line: _Line, request: _Request, cap: int) -> Reply | _Redirect:
 
 def _to_yarl(url: urls.Url) -> yarl.URL:
     # From the parts, not from the text: a second parser must not get to read the address in its own way.
-    return yarl.URL.build(
-        scheme=url.scheme, host=url.host, port=url.port, path=url.path, query_string=url.query, encoded=True
-    )
+    return yarl.URL.build(scheme=url.scheme, authority=url.netloc, path=url.path, query_string=url.query, encoded=True)
 
 
 def _location(url: urls.Url, response: aiohttp.ClientResponse) -> urls.Url:

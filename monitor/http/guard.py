@@ -121,4 +121,5 @@ class Guard(AbstractResolver):
 def _refusal(host: str, found: list[str], port: int) -> str:
     shown = ", ".join(found[:3]) or "no address"
     where = shown if host in found else f"{host} ({shown})"
-    return f"{where} is not a public address; if that is meant, add {host}:{port} to allow_private"
+    entry = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    return f"{where} is not a public address; if that is meant, add {entry} to allow_private"

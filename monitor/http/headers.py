@@ -43,9 +43,9 @@ def retry_after_seconds(value: str | None, now: datetime) -> float | None:
 def public_headers(agent: str, accept: str, etag: str | None, last_modified: str | None) -> dict[str, str]:
     """Return what any server may see."""
     headers = {"User-Agent": agent, "Accept": accept, "Accept-Encoding": "gzip"}
-    if etag:
+    if etag and _is_plain(etag):
         headers["If-None-Match"] = etag
-    if last_modified:
+    if last_modified and _is_plain(last_modified):
         headers["If-Modified-Since"] = last_modified
     return headers
 
@@ -64,7 +64,7 @@ def info_of(response: aiohttp.ClientResponse) -> HttpInfo:
 
     def kept(name: str) -> str | None:
         value = response.headers.get(name)
-        return value if value and len(value) <= _MAX_HEADER and value.isprintable() and value.isascii() else None
+        return value if value and _is_plain(value) else None
 
     return HttpInfo(
         status=response.status,
@@ -76,3 +76,7 @@ def info_of(response: aiohttp.ClientResponse) -> HttpInfo:
         date=kept("Date"),
         content_type=kept("Content-Type"),
     )
+
+
+def _is_plain(value: str) -> bool:
+    return len(value) <= _MAX_HEADER and value.isascii() and value.isprintable()
