@@ -15,10 +15,20 @@ _SECRET_OPTIONS = frozenset({"pass", "password", "token", "secret", "key", "apik
 _PLAIN_OPTIONS = frozenset({"to", "from", "cc", "bcc", "name", "smtp", "mode", "format"})
 
 
+_last: tuple[Config, frozenset[str]] | None = None
+
+
 def secrets_of(config: Config) -> frozenset[str]:
-    """Return every value that must not be shown, in each spelling in which it may turn up."""
-    found = {value for secret in _secrets(config) for value in _spellings(secret)}
-    return frozenset(value for value in found if len(value) >= MIN_SECRET_LENGTH)
+    """Return every value that must not be shown, in each spelling in which it may turn up.
+
+    The log asks at every line, so the answer for the configuration last asked about is kept.
+    """
+    global _last
+    kept = _last
+    if kept is None or kept[0] is not config:
+        found = {value for secret in _secrets(config) for value in _spellings(secret)}
+        kept = _last = config, frozenset(value for value in found if len(value) >= MIN_SECRET_LENGTH)
+    return kept[1]
 
 
 def _secrets(config: Config) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from monitor import config
+from monitor import config, config_schema
 from monitor.errors import ConfigError, Fault
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -520,3 +521,49 @@ def test_changed_rules_folder_and_token_are_seen(load: Load) -> None:
     changes = config.differences(old, replace(old, rules=Path("/other"), timezone="Europe/Paris", ops_channel="x"))
 
     assert (changes.rules, changes.timezone, changes.routing, changes.metrics_token) == (True, True, True, False)
+
+
+# -- the manual ----------------------------------------------------------------------------------
+
+
+def _documented() -> dict[str, set[str]]:
+    """Return the keys in the tables of docs/config.md, by the table of the file that their heading names."""
+    found: dict[str, set[str]] = {}
+    for section in re.split(r"^## ", (ROOT / "docs" / "config.md").read_text(), flags=re.MULTILINE):
+        heading = re.match(r"`\[+([a-z_]+)", section)
+        if heading:
+            found[heading[1]] = set(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE))
+    return found
+
+
+def test_every_key_is_documented() -> None:
+    """docs/config.md has a row for each key of each table, and none for a key that does not exist."""
+    assert _documented() == {name: set(model.model_fields) for name, model in config_schema.TABLES.items()}
+
+
+def test_every_later_key_is_documented() -> None:
+    """The keys that are refused for now are named, so that who meets the refusal finds them."""
+    later = (ROOT / "docs" / "config.md").read_text().partition("## Keys of later versions")[2]
+
+    assert [key for keys in config_schema.LATER_KEYS.values() for key in keys if key not in later] == []
+
+
+def test_examples_and_defaults_of_the_manual_are_sound(load: Load) -> None:
+    """Every default and every example in the tables of docs/config.md is a value that the key takes."""
+    environ = {"KEY": "k", "FEED_PASSWORD": "p", "SLACK_URL": "slack://A/B/C", "METRICS_TOKEN": "t" * 16}
+    for section in re.split(r"^## ", (ROOT / "docs" / "config.md").read_text(), flags=re.MULTILINE)[1:]:
+        table = re.match(r"`(\[+)([a-z_]+)", section)
+        for row in re.findall(r"^\| `\w+` \|.*", section, re.MULTILINE) if table else ():
+            key, _, default, _, example = (cell.strip(" `") for cell in row.strip("|").split("|"))
+            values = [value for value in (default, example) if re.match(r'["\[{\d]|true|false', value)]
+            assert values, row
+            for value in values:
+                if table and key not in ("opml", "default_route", "ops_channel", "user", "password"):
+                    load(_one_key(table[2], key, value), environ)
+
+
+def _one_key(table: str, key: str, value: str) -> str:
+    """Return a file that gives one key of a table, and what must stand beside it."""
+    head = {"feeds": "[[feeds]]", "channels": '[monitor]\ndefault_route = ["x"]\n[channels.x]'}.get(table, f"[{table}]")
+    beside = {"feeds": 'url = "http://a.b/"', "channels": 'url = "console://"'}.get(table, "")
+    return f"{head}\n{'' if key == 'url' else beside}\n{key} = {value}\n"
