@@ -21,9 +21,7 @@ from monitor import config
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 
-NO_DOOR = frozenset(
-    {"courlan", "defusedxml", "prometheus_client", "pydantic", "pydantic_core", "regex", "structlog", "watchfiles"}
-)
+NO_DOOR = frozenset({"defusedxml", "prometheus_client", "pydantic", "pydantic_core", "regex", "structlog"})
 """Foreign libraries without a door of their own: they are used the same way everywhere."""
 
 MACHINE_PATH = re.compile(r"(?<![\w./:~-])/(?:home|Users|root|work)/\w")
