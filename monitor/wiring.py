@@ -137,17 +137,13 @@ def declared_feeds(config: Config) -> list[feeds.Declared]:
     ]
 
 
-SPREAD = 2.0
-"""Seconds over which the first polls of many new feeds are spread, at most."""
-
-
 def record_setup(
     config: Config, rules: LiveRules, rules_path: Path, opened: Opened, now: datetime
 ) -> Callable[[Connection], Setup]:
     """Return the job that makes config, rules and channels known to the database and gives the Setup for them."""
 
     def record(connection: Connection) -> Setup:
-        feeds.declare(connection, declared_feeds(config), now, spread=min(SPREAD, len(config.feeds) / 100))
+        feeds.declare(connection, declared_feeds(config), now, spread=min(feeds.SPREAD, len(config.feeds) / 100))
         ids = messages.declare_targets(connection, [target.target for target, _ in opened.targets], now)
         rulesets.record_live(connection, rules.id, rules.source, text.TABLE_ID, now)
         outlets = {

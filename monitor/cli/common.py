@@ -57,3 +57,8 @@ def print_json(value: Any) -> None:
 def log_level(verbose: bool, quiet: bool) -> str:
     """Return the level that -v and -q ask for."""
     return "debug" if verbose else "warning" if quiet else "info"
+
+
+@app.callback()
+def root() -> None:
+    """Reads the wires for one desk and speaks only when it matters."""

@@ -10,7 +10,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
@@ -186,7 +186,7 @@ class LocalEngine:
 
     async def run_once(self) -> Summary:
         """Poll every feed that is due now, process and send until nothing is due, and say what is left."""
-        self._polls_until = self.context.clock.now()
+        self._polls_until = self.context.clock.now() + timedelta(seconds=feeds.SPREAD)
         self._wake.clear()
         while await self._round():
             await self._wake.wait()

@@ -13,6 +13,10 @@ from monitor import model
 from monitor.store.schema import entries, feeds, hosts
 
 
+SPREAD = 2.0
+"""Seconds over which the first polls of many new feeds are spread, at most."""
+
+
 @dataclass(frozen=True, slots=True)
 class Declared:
     """A feed as configuration, list or command declares it."""
