@@ -9,12 +9,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import SMTP, EmailPolicy
 
 from monitor import model
 from monitor.delivery import wording
 
 _COLOURS = {"urgent": "#b3261e", "high": "#b45309", "normal": "#1d4ed8", "info": "#57606a"}
+
+_LONGEST_PLAIN_LINE = 500
+"""Of a header, RFC 5322 allows 998 characters; ours have a subject of 180 and addresses of 254."""
 
 _STYLE = """
 :root { color-scheme: light dark; supported-color-schemes: light dark; }
@@ -61,10 +64,11 @@ def render_mail(notice: model.Notice, envelope: Envelope, now: datetime) -> byte
     Args:
         now: Time of this attempt, for the Date header.
     """
-    mail = EmailMessage(policy=SMTP)
+    subject = wording.subject(notice)
+    mail = EmailMessage(policy=_policy(subject + envelope.sender_name))
     mail["From"] = _address(envelope.sender, envelope.sender_name)
     mail["To"] = _address(envelope.recipient, "")
-    mail["Subject"] = wording.subject(notice)
+    mail["Subject"] = subject
     mail["Date"] = now
     mail["Message-ID"] = re.sub(r"[^\x21-\x7e]", "", notice.message_id)
     mail["List-Id"] = envelope.list_id
@@ -74,6 +78,11 @@ def render_mail(notice: model.Notice, envelope: Envelope, now: datetime) -> byte
     if not notice.plain:
         mail.add_alternative(render_html(notice, envelope), subtype="html", cte="base64")
     return mail.as_bytes()
+
+
+def _policy(headers: str) -> EmailPolicy:
+    """Fold only what must be encoded: some readers show a blank where the standard library folds plain words."""
+    return SMTP.clone(max_line_length=_LONGEST_PLAIN_LINE) if headers.isascii() else SMTP
 
 
 def _address(address: str, name: str) -> Address:

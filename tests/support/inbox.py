@@ -158,7 +158,7 @@ class Inbox:
 
     def _authenticate(self, _server: Any, _session: Any, _envelope: Any, _mechanism: str, data: Any) -> smtp.AuthResult:
         right = data.login == self._user.encode() and data.password == self._password.encode()
-        return smtp.AuthResult(success=right, auth_data=data.login if right else None)
+        return smtp.AuthResult(success=right, handled=False, auth_data=data.login if right else None)
 
 
 async def _act(server: Any, action: str) -> str:

@@ -186,7 +186,14 @@ def test_service_words_hold_no_secret():
 
 @pytest.mark.parametrize(
     ("text", "direction"),
-    [("Hello", "ltr"), ("«שלום»", "rtl"), ("12. الحكومة", "rtl"), ("(CNN) القاهرة", "ltr"), ("123", "ltr"), ("", "ltr")],
+    [
+        ("Hello", "ltr"),
+        ("«שלום»", "rtl"),
+        ("12. الحكومة", "rtl"),
+        ("(CNN) القاهرة", "ltr"),
+        ("123", "ltr"),
+        ("", "ltr"),
+    ],
 )
 def test_direction_is_that_of_the_first_strong_letter(text, direction):
     """Digits and signs have no direction of their own."""
