@@ -40,7 +40,12 @@ class SystemResolver(AbstractResolver):
         await self._free.acquire()
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[list[AddrInfo]] = loop.create_future()
-        threading.Thread(target=self._look_up, args=(loop, answer, host, port, family), daemon=True).start()
+        thread = threading.Thread(target=self._look_up, args=(loop, answer, host, port, family), daemon=True)
+        try:
+            thread.start()
+        except RuntimeError as error:
+            self._free.release()
+            raise OSError(f"no thread left to look names up in: {error}") from error
         return [_result(host, info) for info in await answer]
 
     async def close(self) -> None:
@@ -56,7 +61,7 @@ class SystemResolver(AbstractResolver):
     ) -> None:
         found: Sequence[AddrInfo] | OSError | UnicodeError
         try:
-            found = socket.getaddrinfo(host, port, family, socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG)
+            found = socket.getaddrinfo(host, port, family, socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:
             found = error
         if not loop.is_closed():

@@ -211,6 +211,20 @@ async def test_private_hosts_may_be_named() -> None:
     assert f"add localhost:{other.port} to allow_private" in str(caught.value)
 
 
+async def test_the_system_resolves_names(site: web.Site) -> None:
+    """Without a resolver of the test's own, the operating system's is asked, and its refusals are told."""
+    gate = http.Gate(settings(allow_private=(f"localhost:{site.port}",)))
+    site.page("/feed", b"x")
+
+    reply = await fetch(gate, site.url("/feed", host="localhost"))
+    with pytest.raises(FetchError) as caught:
+        await fetch(gate, f"http://{'a' * 63}.{'b' * 63}.invalid/")
+    await gate.close()
+
+    assert reply.body == b"x"
+    assert caught.value.code == "dns"
+
+
 def test_user_agent() -> None:
     """The User-Agent names program, version and contact."""
     assert http.user_agent("https://desk.example/bot").endswith(" (+https://desk.example/bot)")
