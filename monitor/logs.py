@@ -1,6 +1,6 @@
 """One event, one line; no secret in it; and never a wait for whoever should read it.
 
-Events are snake_case words with keys (`log.info("feed_polled", feed=slug, outcome="new")`); docs/operations.md lists
+Events are snake_case words with keys (`log.info("feed_new_entries", feed=slug, entries=3)`); docs/operations.md lists
 them. Lines go to stderr, for stdout belongs to data and to the console channel. A thread of its own writes them from a
 bounded queue: with a full pipe or a full disk, lines are dropped and counted, and the work goes on.
 """

@@ -50,7 +50,7 @@ PUBLISHED_TO_SENT = Histogram(
 RULES_LOAD_FAILURES = _counter("rules_load_failures_total", "Times the rule files were faulty and not taken over.")
 CONFIG_RELOAD_SUCCESS = _gauge("config_last_reload_success", "1 if config.toml was sound when last read, else 0.")
 
-WORKER_RESTARTS = _counter("worker_restarts_total", "Worker processes that were replaced.", "reason")
+WORKER_RESTARTS = _counter("worker_restarts_total", "Worker processes that were killed or died, and were replaced.")
 LOG_LINES_DROPPED = _counter("log_lines_dropped_total", "Log lines lost because their reader was blocked or gone.")
 BUILD_INFO = _gauge("build_info", "Always 1; the version is in the labels.", "version", "python")
 

@@ -6,9 +6,13 @@ import io
 import json
 import logging
 import os
+import re
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 import structlog
@@ -287,6 +291,27 @@ def test_f44_close_gives_a_blocked_reader_up() -> None:
     pipe.drain(until=b"log_lines_dropped")
 
 
+def test_f44_process_leaves_although_its_log_is_blocked() -> None:
+    """A program whose log nobody reads does its work and ends by itself, with its own exit code."""
+    program = (
+        "import sys, structlog; from monitor import logs\n"
+        "logs.setup('info', True, frozenset)\n"
+        "log = structlog.get_logger()\n"
+        "for n in range(20_000): log.info('seen', text='x' * 100, n=n)\n"
+        "print('done', flush=True); sys.exit(3)"
+    )
+    process = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout
+    assert process.stderr
+
+    said = process.stdout.read()
+    code = process.wait(30)
+
+    assert (said, code) == (b"done\n", 3)
+    process.stderr.close()
+    process.stdout.close()
+
+
 def test_f44_gone_reader_is_counted() -> None:
     """A closed pipe costs the lines, each counted, and raises nothing."""
     pipe = BlockedPipe()
@@ -337,3 +362,18 @@ def test_close_writes_what_waits() -> None:
     writer.close()
 
     assert stream.getvalue().split() == [str(number) for number in range(1_000)]
+
+
+# -- the manual ----------------------------------------------------------------------------------
+
+
+def test_every_event_is_documented() -> None:
+    """docs/operations.md has a row for each event that the program logs by name, and events are snake_case."""
+    root = Path(__file__).resolve().parents[2]
+    rows = set(re.findall(r"^\| `(\w+)` \|", (root / "docs" / "operations.md").read_text(), re.MULTILINE))
+    call = re.compile(r"\blog\.(?:debug|info|warning|error|exception)\(\s*\"([^\"]*)\"")
+
+    logged = {event for path in (root / "monitor").rglob("*.py") for event in call.findall(path.read_text())}
+
+    assert [event for event in logged if not re.fullmatch(r"[a-z][a-z0-9_]*", event)] == []
+    assert logged - rows - {"message_"} == set()
