@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 import re
 import tomllib
 from collections.abc import Iterator
@@ -53,6 +55,8 @@ def commands(command: Any, path: str) -> Iterator[tuple[str, Any]]:
         yield path, command
 
 
+for module in pkgutil.iter_modules(cli.__path__):
+    importlib.import_module(f"monitor.cli.{module.name}")  # each adds its commands to `app`
 COMMANDS = dict(commands(typer.main.get_command(cli.app), "wirewatch"))
 
 
