@@ -15,7 +15,7 @@ import sqlalchemy as sa
 import structlog
 
 from monitor import config as configuration
-from monitor import errors, http, metrics, wiring, workers
+from monitor import errors, http, metrics, tasks, wiring, workers
 from monitor.clock import Clock, SystemClock
 from monitor.config import Config
 from monitor.engine import Summary
@@ -27,7 +27,6 @@ from monitor.store.store import Store
 from monitor.web import app as web_app
 from monitor.web import server as web_server
 
-PRELOAD = ("monitor.reading", "monitor.feeds.parse")
 STUCK = 15.0
 """Seconds without a tick, or without a sign of the writer, after which the daemon is not alive."""
 FRESH = timedelta(hours=1)
@@ -94,7 +93,7 @@ async def opened_context(
     setup = await store.write(wiring.record_setup(config, rules, rule_files.put(rules), opened, now))
     pauses = await store.read(lambda connection: feeds.host_pauses(connection, now))
     gate = http.Gate(wiring.http_settings(config))
-    pool = workers.Workers(workers.WorkerSettings(), PRELOAD)
+    pool = workers.Workers(workers.WorkerSettings(), tasks.PRELOAD)
     context = Context(
         store, gate, pool, seams.clock, setup, log, reached=seams.reached, draw=seams.draw, host_pauses=pauses
     )

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from monitor import errors, model, text
@@ -14,33 +14,10 @@ from monitor.articles import extract, language
 from monitor.rules import compile as rules_compile
 from monitor.rules import live, match
 from monitor.stories import fingerprint
+from monitor.tasks import PageBytes, Reading
 
 REPEATED = 12
 """Leading words of a summary that must stand in body or title for it to repeat them; its end is often cut."""
-
-
-@dataclass(frozen=True, slots=True)
-class PageBytes:
-    """A page as it was fetched."""
-
-    body: bytes
-    url: str
-    content_type: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """An article as it was read: what is stored, matched and compared."""
-
-    article: model.Article
-    partial_reason: str | None
-    cut: bool
-    matches: tuple[model.Match, ...]
-    ruleset_id: str
-    table_id: str
-    folded_hash: str | None
-    title_words: str
-    text_words: str
 
 
 def read_entry(rules_path: str, draft: model.Article, page: PageBytes | None, missing: str | None) -> Reading:

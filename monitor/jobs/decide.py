@@ -9,7 +9,7 @@ from itertools import groupby
 
 import structlog
 
-from monitor import model, reading, text
+from monitor import model, tasks, text
 from monitor.alerts import decide
 from monitor.jobs.context import Context, Outlet, Setup
 from monitor.model import Decision, Match, Outcome, Reason
@@ -43,7 +43,7 @@ class _Placed:
 
 
 def record(
-    context: Context, setup: Setup, connection: Connection, task: Task, read: reading.Reading
+    context: Context, setup: Setup, connection: Connection, task: Task, read: tasks.Reading
 ) -> tuple[Decision, ...]:
     """Store article, revision, matches, decisions, alerts and messages, and close the entry.
 
@@ -64,7 +64,7 @@ def record(
     return made
 
 
-def _place(connection: Connection, task: Task, read: reading.Reading, now: datetime) -> _Placed:
+def _place(connection: Connection, task: Task, read: tasks.Reading, now: datetime) -> _Placed:
     own = task.own
     like = articles.Likeness(task.waiting.canonical_url, read.folded_hash, read.article.newsroom, read.article.title)
     found = articles.find_twin(connection, like, own.id if own else None)
@@ -94,7 +94,7 @@ def _words(folded: str) -> str:
 
 
 def _store_article(
-    connection: Connection, task: Task, read: reading.Reading, story: int, assigned: assign.Assigned
+    connection: Connection, task: Task, read: tasks.Reading, story: int, assigned: assign.Assigned
 ) -> int:
     article = read.article
     changing = {
@@ -124,7 +124,7 @@ def _store_article(
 
 
 def _decide(
-    setup: Setup, connection: Connection, task: Task, read: reading.Reading, placed: _Placed, now: datetime
+    setup: Setup, connection: Connection, task: Task, read: tasks.Reading, placed: _Placed, now: datetime
 ) -> tuple[tuple[Decision, ...], dict[int, tuple[Decision, tuple[str, ...]]]]:
     """Decide for every pack; return all decisions, and those that alert by alert id with their route."""
     subject = decide.Subject(
@@ -212,7 +212,7 @@ def record_unreadable(context: Context, setup: Setup, connection: Connection, wa
     lock_deciding(connection)
     now = context.clock.now()
     article = model.Article(title=waiting.entry.title, text="", newsroom=waiting.newsroom, partial=True)
-    read = reading.Reading(article, "unreadable", False, (), setup.live.id, text.TABLE_ID, None, "", "")
+    read = tasks.Reading(article, "unreadable", False, (), setup.live.id, text.TABLE_ID, None, "", "")
     placed = _place(connection, Task(waiting, None, None), read, now)
     seq = next_number(connection, "decided_seq")
     decision = Decision(decisions.EVERY_PACK, Outcome.NONE, Reason.UNREADABLE, None, {"attempts": waiting.attempts + 1})

@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from monitor import errors, http, metrics, model, urls
+from monitor import errors, http, metrics, model, tasks, urls
 from monitor.config import FeedSettings
-from monitor.feeds import identity, pace, parse
+from monitor.feeds import identity, pace
 from monitor.jobs import notice
 from monitor.jobs.context import Context
 from monitor.store import entries, feeds
@@ -104,7 +104,7 @@ async def _take_in(context: Context, feed: model.Feed, reply: model.Reply) -> Po
         return await _record_unchanged(context, feed, reply)
     try:
         parsed = await context.workers.call(
-            parse.parse_feed, reply.body, reply.url, reply.info.content_type, timeout=PARSE_SECONDS
+            tasks.parse_feed, reply.body, reply.url, reply.info.content_type, timeout=PARSE_SECONDS
         )
     except errors.ParseError as fault:
         raise _Failed(_Failure(fault.code, str(fault), reply.info)) from fault

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from monitor import errors, http, metrics, model, reading, urls
+from monitor import errors, http, metrics, model, tasks, urls
 from monitor.jobs import decide
 from monitor.jobs.context import Context, Setup
 from monitor.store import articles, entries, feeds
@@ -28,7 +28,7 @@ log = structlog.get_logger()
 class _Fetched:
     """A page, or why there is none."""
 
-    page: reading.PageBytes | None
+    page: tasks.PageBytes | None
     missing: str | None
 
 
@@ -86,7 +86,7 @@ def draft_of(waiting: entries.WaitingEntry) -> model.Article:
 
 async def _read_new(
     context: Context, setup: Setup, waiting: entries.WaitingEntry
-) -> tuple[reading.Reading, datetime | None]:
+) -> tuple[tasks.Reading, datetime | None]:
     draft = replace(draft_of(waiting), lang=waiting.entry.lang or waiting.feed_lang)
     page = _page_of(waiting)
     fetched = await _fetch_page(context, page) if waiting.attempts < TRIES - 1 else _Fetched(None, "unreadable")
@@ -101,15 +101,15 @@ def _page_of(waiting: entries.WaitingEntry) -> str | None:
     return waiting.entry.url if waiting.canonical_url else None
 
 
-async def _call_reader(context: Context, setup: Setup, draft: model.Article, fetched: _Fetched) -> reading.Reading:
+async def _call_reader(context: Context, setup: Setup, draft: model.Article, fetched: _Fetched) -> tasks.Reading:
     return await context.workers.call(
-        reading.read_entry, str(setup.rules_path), draft, fetched.page, fetched.missing, timeout=READ_SECONDS
+        tasks.read_entry, str(setup.rules_path), draft, fetched.page, fetched.missing, timeout=READ_SECONDS
     )
 
 
 async def _read_known(
     context: Context, setup: Setup, waiting: entries.WaitingEntry, known: articles.StoredArticle
-) -> reading.Reading:
+) -> tasks.Reading:
     """Read with the text that is stored: the page was fetched before, and nothing is fetched twice."""
     draft = draft_of(waiting)
     body = known.text if not known.partial or len(known.text) > len(draft.text) else draft.text
@@ -122,7 +122,7 @@ async def _read_known(
         published=draft.published or known.published,
         partial=known.partial,
     )
-    return await context.workers.call(reading.read_stored, str(setup.rules_path), article, timeout=READ_SECONDS)
+    return await context.workers.call(tasks.read_stored, str(setup.rules_path), article, timeout=READ_SECONDS)
 
 
 async def _fetch_page(context: Context, url: str | None) -> _Fetched:
@@ -138,7 +138,7 @@ async def _fetch_page(context: Context, url: str | None) -> _Fetched:
     if reply.info.status != 200:
         await _obey(context, reply)
         return _Fetched(None, f"http_{reply.info.status}")
-    return _Fetched(reading.PageBytes(reply.body, reply.url, reply.info.content_type), None)
+    return _Fetched(tasks.PageBytes(reply.body, reply.url, reply.info.content_type), None)
 
 
 async def _obey(context: Context, reply: model.Reply) -> None:
@@ -176,7 +176,7 @@ async def _record_retry(
     setup: Setup,
     waiting: entries.WaitingEntry,
     known: articles.StoredArticle,
-    read: reading.Reading | None,
+    read: tasks.Reading | None,
     retries: int,
     due: datetime | None,
 ) -> None:
@@ -204,7 +204,7 @@ async def _set_back(context: Context, waiting: entries.WaitingEntry, sentence: s
     await context.store.write(lambda connection: decide.record_unreadable(context, setup, connection, waiting))
 
 
-def _count(read: reading.Reading, made: tuple[model.Decision, ...]) -> None:
+def _count(read: tasks.Reading, made: tuple[model.Decision, ...]) -> None:
     metrics.ARTICLES.labels("partial" if read.article.partial else "full").inc()
     for match in read.matches:
         metrics.MATCHES.labels(match.pack, match.rule).inc()

@@ -12,7 +12,6 @@ import sqlalchemy as sa
 from monitor import model
 from monitor.store.schema import entries, feeds, hosts
 
-
 SPREAD = 2.0
 """Seconds over which the first polls of many new feeds are spread, at most."""
 

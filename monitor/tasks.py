@@ -1,0 +1,58 @@
+"""What workers are asked to do: small frozen values in, small frozen values out.
+
+The libraries that do it (feedparser, trafilatura) are imported where the task runs. The daemon itself stays small and
+starts fast; the workers' fork server has them loaded before the first task (`PRELOAD`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from monitor import model
+
+PRELOAD = ("monitor.reading", "monitor.feeds.parse")
+
+
+@dataclass(frozen=True, slots=True)
+class PageBytes:
+    """A page as it was fetched."""
+
+    body: bytes
+    url: str
+    content_type: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """An article as it was read: what is stored, matched and compared."""
+
+    article: model.Article
+    partial_reason: str | None
+    cut: bool
+    matches: tuple[model.Match, ...]
+    ruleset_id: str
+    table_id: str
+    folded_hash: str | None
+    title_words: str
+    text_words: str
+
+
+def parse_feed(body: bytes, url: str, content_type: str | None) -> model.ParsedFeed:
+    """Return what a feed's bytes hold. Raises: ParseError."""
+    from monitor.feeds import parse
+
+    return parse.parse_feed(body, url, content_type)
+
+
+def read_entry(rules_path: str, draft: model.Article, page: PageBytes | None, missing: str | None) -> Reading:
+    """Read an entry, with its page where one was fetched (`reading.read_entry`)."""
+    from monitor import reading
+
+    return reading.read_entry(rules_path, draft, page, missing)
+
+
+def read_stored(rules_path: str, article: model.Article) -> Reading:
+    """Read an article whose text is known already (`reading.read_stored`)."""
+    from monitor import reading
+
+    return reading.read_stored(rules_path, article)
