@@ -30,8 +30,10 @@ _SHAPE = re.compile(
     r"(?P<scheme>https?)://(?P<authority>[^/?#]*)(?P<path>[^?#]*)(?:\?(?P<query>[^#]*))?(?:\#(?P<fragment>.*))?", re.I
 )
 _AUTHORITY = re.compile(r"(?P<host>\[[0-9a-f:.]+\]|[^:\[\]]+)(?::(?P<port>[0-9]{1,5}))?", re.I)
+_HEAD = re.compile(r"([^/?#]*//)?([^/?#]*)([^?#]*)(.*)", re.DOTALL)
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
-_NUMERIC_LABEL = re.compile(r"[0-9]+|0x[0-9a-f]*")
+_NUMERIC_HEAD = re.compile(r"([^/?#]*//)?([^/?#]*)([^?#]*)(.*)", re.DOTALL)
+_LABEL = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _FORBIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\\\u2028\u2029\ufeff]")
 _LONE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
@@ -60,6 +62,11 @@ class Url:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == DEFAULT_PORTS[self.scheme] else f"{host}:{self.port}"
 
+    @property
+    def shown(self) -> str:
+        """Return the address for messages and logs: without its query, which may hold a key."""
+        return f"{self.scheme}://{self.netloc}{self.path[:200]}{'?...' if self.query else ''}"
+
     def __str__(self) -> str:
         query = f"?{self.query}" if self.query else ""
         fragment = f"#{self.fragment}" if self.fragment else ""
@@ -69,7 +76,7 @@ class Url:
 # -- parsing -------------------------------------------------------------------------------------
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=2048)
 def parse_url(url: str) -> Url:
     """Return the parts of an absolute http(s) address.
 
@@ -184,7 +191,18 @@ def _what_is_wrong(url: str) -> str:
 
 
 def _bad(url: str, why: str) -> FetchError:
-    return FetchError("bad_url", f"cannot use the address {url[:200]!a}: {why}")
+    return FetchError("bad_url", f"cannot use the address {_shown(url)!a}: {why}")
+
+
+def _shown(url: str) -> str:
+    """Return `url` for a message, without what may be secret: a password before the @, a key in the query."""
+    match = _HEAD.match(url[:MAX_URL])
+    assert match is not None  # every part is optional
+    scheme, authority, path, rest = match.groups(default="")
+    if "@" in path + rest:  # a password may hold any character, so that the @ may end one
+        return f"{scheme}..."
+    user = "...@" if "@" in authority else ""
+    return f"{scheme}{user}{authority.rpartition('@')[2]}{path}{'?...' if rest else ''}"[:200]
 
 
 # -- identity ------------------------------------------------------------------------------------

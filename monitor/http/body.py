@@ -26,7 +26,7 @@ async def read(url: urls.Url, response: aiohttp.ClientResponse, cap: int) -> byt
         if max(len(body), received) > cap:
             raise _too_large(url, cap)
     if decoder and not decoder.finished:
-        raise FetchError("truncated", f"{url}: the compressed answer ends in the middle")
+        raise FetchError("truncated", f"{url.shown}: the compressed answer ends in the middle")
     return bytes(body)
 
 
@@ -37,7 +37,9 @@ def _decoder(url: urls.Url, encoding: str) -> _Gunzip | None:
         case "gzip" | "x-gzip":
             return _Gunzip(url)
         case _:
-            raise FetchError("bad_encoding", f"{url} answered in the encoding {encoding[:40]!a}; we asked for gzip")
+            raise FetchError(
+                "bad_encoding", f"{url.shown} answered in the encoding {encoding[:40]!a}; we asked for gzip"
+            )
 
 
 class _Gunzip:
@@ -65,15 +67,17 @@ class _Gunzip:
                 decoded += self._member.decompress(chunk, limit - len(decoded))
                 chunk = self._member.unused_data
         except zlib.error as error:
-            raise FetchError("bad_encoding", f"{self._url}: the answer says gzip but is not ({error})") from None
+            raise FetchError("bad_encoding", f"{self._url.shown}: the answer says gzip but is not ({error})") from None
         return bytes(decoded)
 
     def _next_member(self) -> None:
         self._members += 1
         if self._members > MAX_MEMBERS:
-            raise FetchError("bad_encoding", f"{self._url}: the answer is made of over {MAX_MEMBERS} gzip members")
+            raise FetchError(
+                "bad_encoding", f"{self._url.shown}: the answer is made of over {MAX_MEMBERS} gzip members"
+            )
         self._member = zlib.decompressobj(wbits=31)
 
 
 def _too_large(url: urls.Url, cap: int) -> FetchError:
-    return FetchError("too_large", f"{url} is larger than the {cap / 1e6:g} MB that are read of it")
+    return FetchError("too_large", f"{url.shown} is larger than the {cap / 1e6:g} MB that are read of it")

@@ -27,29 +27,29 @@ def explain(url: urls.Url, error: Exception) -> FetchError:
     """Return our error for one of aiohttp's."""
     match error:
         case aiohttp.ClientConnectorCertificateError():
-            return FetchError("tls", f"{url}: {_certificate_fault(error.certificate_error)}")
+            return FetchError("tls", f"{url.shown}: {_certificate_fault(error.certificate_error)}")
         case aiohttp.ClientSSLError():
-            return FetchError("tls", f"{url}: the TLS handshake failed ({_short(error.os_error)})")
+            return FetchError("tls", f"{url.shown}: the TLS handshake failed ({_short(error.os_error)})")
         case aiohttp.ClientConnectorError():
             return _explain_connect(url, error)
         case aiohttp.ClientPayloadError():
-            return FetchError("truncated", f"{url}: the answer ends before it is complete")
+            return FetchError("truncated", f"{url.shown}: the answer ends before it is complete")
         case aiohttp.ServerDisconnectedError():
-            return FetchError("protocol", f"{url}: the server closed the connection without an answer")
+            return FetchError("protocol", f"{url.shown}: the server closed the connection without an answer")
         case aiohttp.ClientOSError() | OSError():
-            return FetchError("connect", f"{url}: the connection broke ({_short(error)})")
+            return FetchError("connect", f"{url.shown}: the connection broke ({_short(error)})")
         case aiohttp.ClientResponseError():
-            return FetchError("protocol", f"{url}: the answer is not valid HTTP ({error.message[:200]!a})")
+            return FetchError("protocol", f"{url.shown}: the answer is not valid HTTP ({error.message[:200]!a})")
         case _:
-            return FetchError("protocol", f"{url}: {_short(error)}")
+            return FetchError("protocol", f"{url.shown}: {_short(error)}")
 
 
 def _explain_connect(url: urls.Url, error: aiohttp.ClientConnectorError) -> FetchError:
     if isinstance(error.os_error, guard.Blocked):
-        return FetchError("blocked_address", f"{url}: {error.os_error}")
+        return FetchError("blocked_address", f"{url.shown}: {error.os_error}")
     if isinstance(error, aiohttp.ClientConnectorDNSError) or isinstance(error.os_error, socket.gaierror):
-        return FetchError("dns", f"{url}: the host name cannot be resolved ({_short(error.os_error)})")
-    return FetchError("connect", f"{url}: no connection to the server ({_short(error.os_error)})")
+        return FetchError("dns", f"{url.shown}: the host name cannot be resolved ({_short(error.os_error)})")
+    return FetchError("connect", f"{url.shown}: no connection to the server ({_short(error.os_error)})")
 
 
 def _certificate_fault(error: Exception) -> str:

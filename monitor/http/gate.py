@@ -119,7 +119,7 @@ class Gate:
             if isinstance(answer, Reply):
                 return answer
             request.turn_to(answer)
-        raise FetchError("too_many_redirects", f"{request.first} was redirected more than {settings.hops} times")
+        raise FetchError("too_many_redirects", f"{request.first.shown} was redirected more than {settings.hops} times")
 
 
 class _Line:
@@ -186,13 +186,15 @@ class _Request:
             async with asyncio.timeout(self._left):
                 yield
         except TimeoutError:
-            raise FetchError("timeout", f"{self.url} did not answer in full within {deadline:g} s") from None
+            raise FetchError("timeout", f"{self.url.shown} did not answer in full within {deadline:g} s") from None
         self._left -= time.monotonic() - began
 
     def turn_to(self, redirect: _Redirect) -> None:
         """Go on with the next hop. Raises: FetchError `bad_redirect` if it leaves TLS."""
         if self.url.scheme == "https" and redirect.url.scheme == "http":
-            raise FetchError("bad_redirect", f"{self.url} redirects from https to http ({redirect.url}); not followed")
+            raise FetchError(
+                "bad_redirect", f"{self.url.shown} redirects from https to http ({redirect.url.shown}); not followed"
+            )
         self._unbroken = self._unbroken and redirect.status in _PERMANENT
         if self._unbroken:
             self.permanent_url = str(redirect.url)
@@ -230,11 +232,13 @@ def _to_yarl(url: urls.Url) -> yarl.URL:
 def _location(url: urls.Url, response: aiohttp.ClientResponse) -> urls.Url:
     location = response.headers.get("Location", "").encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     if not location:
-        raise FetchError("bad_redirect", f"{url} answered {response.status} without saying where to go")
+        raise FetchError("bad_redirect", f"{url.shown} answered {response.status} without saying where to go")
     try:
         return urls.join_url(url, location)
     except FetchError as error:
-        raise FetchError("bad_redirect", f"{url} redirects to an address that is not followed: {error}") from error
+        raise FetchError(
+            "bad_redirect", f"{url.shown} redirects to an address that is not followed: {error}"
+        ) from error
 
 
 def _tls_context(ca_file: Path | None) -> ssl.SSLContext:

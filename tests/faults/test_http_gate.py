@@ -687,6 +687,27 @@ async def test_f15_no_server(gate: http.Gate) -> None:
     assert "nowhere.example" in str(unknown)
 
 
+async def test_a16_messages_carry_no_key(site: web.Site) -> None:
+    """Whatever goes wrong with an address that holds a key, the key is not in the message."""
+    gate = open_gate(web.Names(), deadline=0.2, allow_private=(site.address,))
+    site.on("/gone", web.hangup())
+    site.on("/slow", web.silence())
+    site.on("/short", web.truncated(b"x" * 10, 5))
+    site.page("/large", b"x" * 100)
+    site.page("/odd", b"x", headers={"Content-Encoding": "br"})
+    site.redirect("/away", "ftp://x/?key=s3cret")
+    site.redirect("/loop", "/loop?key=s3cret")
+    site.redirect("/nowhere", "")
+    paths = ("/gone", "/slow", "/short", "/large", "/odd", "/away", "/loop", "/nowhere")
+    addresses = [site.url(path) for path in paths] + ["http://10.0.0.1/", "http://unknown.example/"]
+
+    messages = [str(await refusal(gate, f"{address}?key=s3cret", cap=50)) for address in addresses]
+    await gate.close()
+
+    assert len(messages) == 10
+    assert not [message for message in messages if "s3cret" in message]
+
+
 async def test_headers_that_cannot_be_kept_count_as_absent(gate: http.Gate, site: web.Site) -> None:
     """An ETag of control characters, foreign bytes or 5 kB is not stored and not sent back."""
     for path, value in {"/long": '"' + "a" * 5000 + '"', "/bytes": '"\udce9"', "/odd": '"é"'}.items():

@@ -75,6 +75,27 @@ def test_a_message_never_carries_control_characters() -> None:
     assert str(caught.value).isprintable()
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://desk:s3cret@feeds.example/rss",
+        "ftp://feeds.example/rss?key=s3cret",
+        "http://feeds.example\\/rss?key=s3cret#x",
+        "http://desk:s3c@s3cret@feeds.example/rss",
+        "desk:s3cret@feeds.example",
+        "http://desk:s3c?ret@feeds.example/",
+        "http://desk:s3c/ret@feeds.example/",
+        "ftp://feeds.example/?key=@s3cret",
+    ],
+)
+def test_a_message_never_carries_a_secret(url: str) -> None:
+    """Passwords and keys within an address are left out of the message about it."""
+    with pytest.raises(FetchError) as caught:
+        urls.parse_url(url)
+
+    assert "s3c" not in str(caught.value)
+
+
 def test_host_of() -> None:
     """The host is given lower case; nothing for an address that cannot be used."""
     assert urls.host_of("https://News.Example/x") == "news.example"
