@@ -242,8 +242,7 @@ class _Loading:
         file = self._folder / name
         self._lists.append(file)
         try:
-            with file.open("rb") as stream:
-                data = stream.read(opml.MAX_BYTES + 1)
+            data = config_filling.read_file(file, opml.MAX_BYTES + 1)
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or "its name is not usable"
             fix = "give a path relative to config.toml"

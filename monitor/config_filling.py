@@ -90,8 +90,7 @@ class Filler:
         file = self.folder / name
         self.files.append(file)
         try:
-            with file.open("rb") as stream:
-                data = stream.read(MAX_FILE_BYTES + 1)
+            data = read_file(file, MAX_FILE_BYTES + 1)
             text = data.decode().removesuffix("\n").removesuffix("\r")
         except (OSError, ValueError) as error:
             message = f"the file {file} cannot be read: {_reason(error)}"
@@ -102,6 +101,17 @@ class Filler:
         if not text.strip():
             raise _Missing("empty_file", f"the file {file} is empty", "write the secret into it")
         return text
+
+
+def read_file(file: Path, size: int) -> bytes:
+    """Return the first `size` bytes of a regular file; a pipe or a device would hold the start up.
+
+    Raises: OSError; ValueError for a name that holds a NUL.
+    """
+    if file.exists() and not file.is_file():
+        raise OSError(0, "it is not a regular file")
+    with file.open("rb") as stream:
+        return stream.read(size)
 
 
 def is_address(path: toml_places.Path) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import random
 import traceback
 from pathlib import Path
@@ -176,6 +177,7 @@ def test_f43_every_missing_variable_is_told_at_once(file: Path) -> None:
     [
         (lambda path: None, "missing_file"),
         (lambda path: path.mkdir(), "missing_file"),
+        (os.mkfifo, "missing_file"),
         (lambda path: path.write_bytes(b"\n"), "empty_file"),
         (lambda path: path.write_bytes(CANARY.encode() + b"\xff"), "missing_file"),
         (lambda path: path.write_bytes(CANARY.encode() * 10_000), "large_file"),
