@@ -42,6 +42,8 @@ HEBREW_ELIDING = ("ב", "כ", "ל")
 LEAST_LEFT = 3
 LEAST_LEFT_ACRONYM = 2
 MOST_JOINED = 5
+LONGEST_JOINED = 2_000
+"""Characters without a space beyond which nothing is joined: no word of any language, but a way to cost us seconds."""
 
 _ABBREVIATIONS = (
     "mr mrs ms dr prof gen lt col sgt capt cmdr maj brig adm gov sen rep st jr sr vs vol fig inc ltd corp dept approx"
@@ -61,7 +63,7 @@ _WORD_PATTERN = (
 TABLE_ID = "t1-" + hashlib.sha256(
     repr(
         (LETTERS, QUOTES, HYPHENS, ELISIONS, ARABIC_CLITICS, HEBREW_CLITICS, HEBREW_ELIDING, LEAST_LEFT,
-         LEAST_LEFT_ACRONYM, MOST_JOINED, sorted(ABBREVIATIONS), _WORD_PATTERN)
+         LEAST_LEFT_ACRONYM, MOST_JOINED, LONGEST_JOINED, sorted(ABBREVIATIONS), _WORD_PATTERN)
     ).encode()
 ).hexdigest()[:8]  # fmt: skip
 """Names the tables above; recorded with every rule set and alert, so that a past decision can be explained again."""
@@ -219,7 +221,8 @@ def _pieces(chunk: str) -> tuple[_Piece, ...]:
     cleaned, places = _without_format(chunk)
     cuts = [cut for found in _WORD.finditer(cleaned) for cut in _cut_elisions(found)]
     kept = [cut for cut in cuts if cut[3]]
-    glued = [a[1] + 1 == b[0] and cleaned[a[1]] in HYPHENS for a, b in itertools.pairwise(kept)]
+    joins = len(chunk) <= LONGEST_JOINED
+    glued = [joins and a[1] + 1 == b[0] and cleaned[a[1]] in HYPHENS for a, b in itertools.pairwise(kept)]
     pieces = []
     for i, (start, end, raw, folded) in enumerate(kept):
         least = LEAST_LEFT_ACRONYM if _ACRONYM.search(raw) else LEAST_LEFT

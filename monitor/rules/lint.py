@@ -22,8 +22,8 @@ COMMON_NAMES = frozenset(
     text.folded_words(
         "Abbas Abdullah Abraham Adam Ahmad Ahmed Ali Bar Ben Benjamin Brown Cohen Daniel David Davis Hassan Hussein"
         " Ibrahim Israel Jack James John Johnson Jones Joseph Kamal Katz Khalil Khan Levi Levy Mahmoud Mark Martin"
-        " Michael Miller Mohamed Mohammad Mohammed Moses Mustafa Omar Paul Peter Rashad Robert Salah Saleh Sam Sarah Smith"
-        " Taylor Thomas William Williams Wilson Yosef Yusuf أحمد حسن حسين خالد علي عمر كامل محمد محمود مصطفى"
+        " Michael Miller Mohamed Mohammad Mohammed Moses Mustafa Omar Paul Peter Rashad Robert Salah Saleh Sam Sarah"
+        " Smith Taylor Thomas William Williams Wilson Yosef Yusuf أحمد حسن حسين خالد علي عمر كامل محمد محمود مصطفى"
         " אברהם בר בן דוד יוסף כהן כץ לוי משה שרה"
     )
 )
@@ -180,12 +180,16 @@ def w510_subsumed(loaded: Loaded, today: datetime) -> Iterator[errors.Fault]:
 
 
 def _spelling(item: Item) -> tuple[str | None, bool, tuple[str, ...]]:
-    return item.lang, item.term.clitics, tuple(p.exact or p.folded + "*" * p.prefix for p in item.term.parts)
+    return (
+        item.key,
+        item.term.clitics,
+        tuple("-" * p.glued + (p.exact or p.folded) + "*" * p.prefix for p in item.term.parts),
+    )
 
 
 def _covers(wide: Item, narrow: Item) -> bool:
     """Return whether the prefix `wide` finds every mention of `narrow`."""
-    if wide is narrow or len(narrow.term.parts) != 1 or wide.lang not in (None, narrow.lang):
+    if wide is narrow or len(narrow.term.parts) != 1 or wide.key not in (None, narrow.key):
         return False
     if narrow.term.clitics and not wide.term.clitics:
         return False
@@ -224,8 +228,8 @@ def w603_language_without_term(loaded: Loaded, today: datetime) -> Iterator[erro
             continue
         items = [i for v in pack.vocabularies.values() for i in v.items]
         items += [i for r in pack.rules for i in (*r.all, *r.any)]
-        langs = {item.lang for item in items if item.lang}
-        scripts = {_script(item.term) for item in items if item.lang is None and item.term.parts}
+        langs = {item.key for item in items}
+        scripts = {_script(item.term) for item in items if item.key is None and item.term.parts}
         for lang in sorted(pack.languages - langs):
             if script_of(lang) not in scripts:
                 message = f"the pack reads `{lang}` but has no term in it"

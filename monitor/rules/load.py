@@ -231,4 +231,3 @@ def _document(file: str, data: bytes) -> Document:
     else:
         found = vocabulary.read_lists(top.map("lists"), faults)
     return Document(file, None, found, (), tuple(faults))
-

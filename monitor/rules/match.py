@@ -8,6 +8,7 @@ from monitor import model, text
 from monitor.rules.compile import CompiledRule, RuleSet
 from monitor.rules.evaluate import evaluate
 from monitor.rules.packs import Sources, Traits
+from monitor.rules.presence import Presence
 from monitor.rules.tree import Hit
 from monitor.rules.view import View
 
@@ -21,7 +22,12 @@ def match_article(rules: RuleSet, article: model.Article) -> tuple[model.Match, 
     Judges languages, sources and `active`; never `max_age`, which depends on the clock of who decides.
     """
     title, body = text.cut(article.title)[0], text.cut(article.text)[0]
-    return _judge(rules.candidates(text.haystack(title, body)), article)
+    haystack = text.haystack(title, body)
+    candidates = rules.candidates(haystack)
+    if not candidates:
+        return ()
+    there = Presence(haystack)
+    return _judge((rule for rule in candidates if there.allows(rule.node)), article)
 
 
 def match_everything(rules: RuleSet, article: model.Article) -> tuple[model.Match, ...]:

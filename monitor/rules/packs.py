@@ -14,8 +14,9 @@ from monitor.rules.yaml_nodes import Place
 class Item:
     """An alias of an entity, an item of a list, or a plain term of a rule.
 
-    `lang`: the key it stands under, None for `any` and for plain terms. `langs`: the languages of articles it counts
-    in, None for all. `within`, `forbid_within`: most words between, None for the whole article.
+    `key`: the language it stands under, None for `any` and for plain terms. `lang`: the same where it limits the
+    articles it counts in (lists, not entities). `langs`: the only languages of articles it counts in, None for all.
+    `within`, `forbid_within`: most words between, None for the whole article.
     """
 
     term: terms.Term
@@ -26,6 +27,7 @@ class Item:
     forbid: tuple[terms.Term, ...] = ()
     forbid_within: int | None = 3
     lint_ok: frozenset[str] = frozenset()
+    key: str | None = None
 
     @property
     def plain(self) -> bool:

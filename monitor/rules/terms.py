@@ -22,10 +22,12 @@ _HEBREW = "א-ת\u0591-\u05c7"
 _QUOTE_IN_HEBREW = re.compile(rf"(?<=[{_HEBREW}])[\"״”](?=[{_HEBREW}])")
 _SYNTAX = re.compile(r"[()\[\]{}|:\"]|re:/")
 _TYPOGRAPHIC = re.compile("[“”„«»‹›]")
+_MARKS = regex.compile(r"[^?]*(?:(?<=[\p{L}\p{M}])\?(?=\p{L})[^?]*)*")
 _SHORT_SCRIPT = regex.compile(r"[\p{Arabic}\p{Hebrew}]")
 LEAST_BEFORE_STAR = 4
 LEAST_BEFORE_STAR_SHORT = 3
 LEAST_BEFORE_MARK = 2
+MOST_PARTS = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,8 @@ def _parse(written: str, place: Place, exact: bool, clitics: bool) -> Term:
     if not parts:
         fix = 'a quote inside a Hebrew acronym is written ״ or " between letters'
         raise _Wrong("E324", "holds no letter or digit", fix)
+    if len(parts) > MOST_PARTS:
+        raise _Wrong("E105", f"a term of more than {MOST_PARTS} words", "write the few words that matter")
     return Term(written, place, parts, clitics=clitics and not exact)
 
 
@@ -121,22 +125,23 @@ def _refuse_syntax(bare: str) -> None:
 def _word(word: str, exact: bool) -> list[Part]:
     stem, star = (word[:-1], True) if word.endswith("*") else (word, False)
     _refuse_wildcards(word, stem, star, exact)
+    if stem.isascii() and stem.isalpha():  # most words: nothing to cut
+        return [_checked(Part(stem.lower(), stem if exact else None, star))]
     tokens = text.tokenize(stem.replace("?", _ANY_LETTER))
     if star and not tokens:
         raise _Wrong("E320", "a wildcard needs a word before it")
     last = len(tokens) - 1
-    parts = [
-        Part(
-            folded=token.folded.replace(_ANY_LETTER, "?"),
-            exact=text.exact_form(token.raw) if exact else None,
-            prefix=star and i == last,
-            glued=not exact and i > 0 and bool(tokens[i - 1].joined),
+    return [
+        _checked(
+            Part(
+                folded=token.folded.replace(_ANY_LETTER, "?"),
+                exact=text.exact_form(token.raw) if exact else None,
+                prefix=star and i == last,
+                glued=not exact and i > 0 and bool(tokens[i - 1].joined),
+            )
         )
         for i, token in enumerate(tokens)
     ]
-    for part in parts:
-        _refuse_short(part)
-    return parts
 
 
 def _refuse_wildcards(word: str, stem: str, star: bool, exact: bool) -> None:
@@ -146,15 +151,17 @@ def _refuse_wildcards(word: str, stem: str, star: bool, exact: bool) -> None:
         raise _Wrong("E320", "a wildcard stands at the start", "write out the beginning of the word")
     if "*" in stem:
         raise _Wrong("E320", "`*` stands only at the end of a word")
-    if not regex.fullmatch(r"[^?]*(?:(?<=[\p{L}\p{M}])\?(?=\p{L})[^?]*)*", stem):
+    if "?" in stem and not _MARKS.fullmatch(stem):
         raise _Wrong("E320", "`?` stands for one letter, between letters")
 
 
-def _refuse_short(part: Part) -> None:
+def _checked(part: Part) -> Part:
+    """Return `part`, or refuse it for too few letters before its wildcard."""
     if "?" in part.folded and part.folded.index("?") < LEAST_BEFORE_MARK:
         raise _Wrong("E321", f"fewer than {LEAST_BEFORE_MARK} letters before `?`")
     if not part.prefix:
-        return
+        return part
     least = LEAST_BEFORE_STAR_SHORT if _SHORT_SCRIPT.match(part.folded) else LEAST_BEFORE_STAR
     if len(part.folded.replace("?", "")) < least:
         raise _Wrong("E321", f"fewer than {least} letters before `*`", "write more of the word, or list its forms")
+    return part

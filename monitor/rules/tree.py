@@ -1,4 +1,6 @@
-"""What a rule becomes: a tree of nodes. A new kind of node adds a class here, an arm in `evaluate` and in `anchors`."""
+"""What a rule becomes: a tree of nodes. A new kind of node adds a class here and a function in the tables
+of `evaluate`, `anchors`, `presence` and `explain`.
+"""
 
 from __future__ import annotations
 

@@ -105,7 +105,8 @@ class View:
                     yield state[0], state[1], state[3]
                 else:
                     reached.setdefault(state[2], []).append(state)
-            open_ends = [new for at, states in reached.items() for new in self._step(parts, at, states, clitics)]
+            following = (new for at, states in reached.items() for new in self._step(parts, at, states, clitics))
+            open_ends = list({new[:3]: new for new in following}.values())
 
     def _step(
         self, parts: tuple[Part, ...], at: int, states: list[tuple[int, int, int, Peeled]], clitics: bool

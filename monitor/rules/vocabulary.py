@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from monitor import errors
 from monitor.rules import packs, terms
 from monitor.rules.reader import Reader, each
@@ -50,9 +52,7 @@ def _entity(reader: Reader) -> packs.Vocabulary | None:
 
 
 def _everywhere(item: packs.Item, langs: frozenset[str] | None) -> packs.Item:
-    return packs.Item(
-        item.term, None, item.langs or langs, item.require, item.within, item.forbid, item.forbid_within, item.lint_ok
-    )
+    return replace(item, lang=None, langs=item.langs or langs)
 
 
 def _holders(reader: Reader, type_: str) -> tuple[packs.Holder, ...]:
@@ -109,7 +109,7 @@ def read_item(reader: Reader, node: Node, lang: str | None) -> tuple[packs.Item,
         return _rich_item(Reader(node, reader.faults), lang)
     text = reader.as_text(node)
     term = read_term(reader, text) if text is not None else None
-    return (packs.Item(term, lang),) if term is not None else ()
+    return (packs.Item(term, lang, key=lang),) if term is not None else ()
 
 
 def _rich_item(reader: Reader, lang: str | None) -> tuple[packs.Item, ...]:
@@ -125,7 +125,7 @@ def _rich_item(reader: Reader, lang: str | None) -> tuple[packs.Item, ...]:
         return ()
     within, forbid_within = _reach(reader, "within", REQUIRE_WITHIN), _reach(reader, "forbid_within", FORBID_WITHIN)
     langs, lint_ok = reader.languages("langs"), frozenset(reader.words("lint_ok"))
-    return (packs.Item(term, lang, langs, require, within, forbid, forbid_within, lint_ok),)
+    return (packs.Item(term, lang, langs, require, within, forbid, forbid_within, lint_ok, lang),)
 
 
 def _contexts(reader: Reader, key: str) -> tuple[terms.Term, ...]:

@@ -193,7 +193,8 @@ def _plain_words(file: str, text: str, error: yaml.MarkedYAMLError) -> errors.Fa
     if "expected ',' or" in problem:
         return place.fault("E101", "a bracket is not closed, or a comma is missing")
     if "found unexpected end of stream" in problem:
-        return place.fault("E101", "a quote is not closed")
+        opening = error.context_mark or mark
+        return _place(file, opening).fault("E101", "the quote that opens here is not closed")
     return place.fault("E101", f"not YAML: {problem}")
 
 
