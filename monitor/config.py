@@ -122,7 +122,7 @@ class _Loading:
         channels = self._channels()
         database = self._database(monitor.database)
         self._check_routes(monitor)
-        feeds = self._feeds()
+        feeds = self._feeds(polling.min_every)
         if self._report.faults:
             raise ConfigError(sorted(self._report.faults, key=lambda f: (f.file, f.line or 0, f.column or 0)))
         return Config(
@@ -210,12 +210,16 @@ class _Loading:
 
     # -- feeds -----------------------------------------------------------------------------------
 
-    def _feeds(self) -> tuple[FeedSettings, ...]:
+    def _feeds(self, min_every: float) -> tuple[FeedSettings, ...]:
         feeds: list[FeedSettings] = []
         for number, data in self._members("feeds", list, "write [[feeds]], with two brackets"):
             table = self._report.check(config_schema.FeedTable, data, ("feeds", number))
             if table:
                 self._add_feed(feeds, table, number)
+                if table.every is not None and table.every < min_every:
+                    fix = "make it longer, or `min_every` under [polling] shorter"
+                    message = f"`{{shown}}` is shorter than `min_every` ({min_every:g} s)"
+                    self._report.add(("feeds", number, "every"), "every_below_minimum", message, fix)
         lists = self._table(config_schema.FeedListsTable, "feed_lists")
         for number, name in enumerate(lists.opml):
             self._add_list(feeds, name, ("feed_lists", "opml", number))

@@ -19,6 +19,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 
 from monitor import toml_places, urls
 from monitor.errors import Fault, FetchError
+from monitor.http import addresses
 
 LATER_KEYS: Mapping[str, frozenset[str]] = {
     "": frozenset({"routes", "ops", "retention"}),
@@ -141,17 +142,12 @@ def _contact(value: str) -> str:
 
 
 def _private_place(value: str) -> str:
-    host, _, port = value.rpartition(":")
     try:
-        if "/" in value:
-            ipaddress.ip_network(value)
-            return value
-        if host and not host.endswith(":") and (":" not in host or host.startswith("[")) and 0 < int(port) < 65_536:
-            return value
+        addresses.parse_allowed([value])
     except ValueError:
-        host = ""
-    fix = 'write "10.1.2.3:8080" or "10.1.2.0/24"'
-    raise _refuse("bad_private", "`{shown}` is neither host:port nor a network", fix)
+        fix = 'write "10.1.2.3:8080" or "10.1.2.0/24"; public addresses need no leave'
+        raise _refuse("bad_private", "`{shown}` is neither host:port nor a private network", fix) from None
+    return value
 
 
 def _headers(value: Mapping[str, SecretStr]) -> Mapping[str, SecretStr]:
