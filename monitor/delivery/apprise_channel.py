@@ -231,7 +231,8 @@ def fit_text(notice: model.Notice, title_room: int, body_room: int) -> tuple[str
     links = "\n".join(filter(None, (wording.web_url(item.url) for item in notice.items[:1])))
     if len(links) + 20 > body_room:
         return title, wording.clamp(whole, body_room)
-    lead = "" if title else wording.clamp(headline, body_room - len(links) - 1) + "\n"
+    # Two line breaks and the ellipsis of the text that is cut after the link.
+    lead = "" if title else wording.clamp(headline, body_room - len(links) - 3) + "\n"
     return title, wording.clamp(f"{lead}{links}\n{body}".strip(), body_room)
 
 

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable, Sequence
+from base64 import b64encode
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP, EmailPolicy
+from email.policy import SMTP
 
 from monitor import model
 from monitor.delivery import wording
 
 _COLOURS = {"urgent": "#b3261e", "high": "#b45309", "normal": "#1d4ed8", "info": "#57606a"}
 
-_LONGEST_PLAIN_LINE = 500
-"""Of a header, RFC 5322 allows 998 characters; ours have a subject of 180 and addresses of 254."""
+_ENCODED_BYTES = 39
+"""Of the subject in one encoded word: 64 characters of it, 73 with the header's name before it."""
 
 _STYLE = """
 :root { color-scheme: light dark; supported-color-schemes: light dark; }
@@ -64,11 +65,9 @@ def render_mail(notice: model.Notice, envelope: Envelope, now: datetime) -> byte
     Args:
         now: Time of this attempt, for the Date header.
     """
-    subject = wording.subject(notice)
-    mail = EmailMessage(policy=_policy(subject + envelope.sender_name))
+    mail = EmailMessage(policy=SMTP)
     mail["From"] = _address(envelope.sender, envelope.sender_name)
     mail["To"] = _address(envelope.recipient, "")
-    mail["Subject"] = subject
     mail["Date"] = now
     mail["Message-ID"] = re.sub(r"[^\x21-\x7e]", "", notice.message_id)
     mail["List-Id"] = envelope.list_id
@@ -77,12 +76,29 @@ def render_mail(notice: model.Notice, envelope: Envelope, now: datetime) -> byte
     mail.set_content(_text(notice, envelope), cte="base64")
     if not notice.plain:
         mail.add_alternative(render_html(notice, envelope), subtype="html", cte="base64")
-    return mail.as_bytes()
+    return _subject(wording.subject(notice)) + mail.as_bytes()
 
 
-def _policy(headers: str) -> EmailPolicy:
-    """Fold only what must be encoded: some readers show a blank where the standard library folds plain words."""
-    return SMTP.clone(max_line_length=_LONGEST_PLAIN_LINE) if headers.isascii() else SMTP
+def _subject(subject: str) -> bytes:
+    """Return the header line of `subject`; the standard library adds or moves blanks where it folds one.
+
+    Source: RFC 2047 section 2: encoded words of at most 75 characters, lines of at most 76, no character cut in two.
+    """
+    if subject.isascii() and "=?" not in subject:
+        return b"Subject: " + subject.encode() + b"\r\n"
+    words = (f"=?utf-8?b?{b64encode(piece).decode()}?=" for piece in _pieces(subject, _ENCODED_BYTES))
+    return b"Subject: " + "\r\n ".join(words).encode() + b"\r\n"
+
+
+def _pieces(text: str, size: int) -> Iterator[bytes]:
+    piece = b""
+    for c in text:
+        encoded = c.encode()
+        if len(piece) + len(encoded) > size:
+            yield piece
+            piece = b""
+        piece += encoded
+    yield piece
 
 
 def _address(address: str, name: str) -> Address:

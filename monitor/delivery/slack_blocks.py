@@ -162,7 +162,10 @@ def _text_item(notice: model.Notice, item: model.NoticeItem) -> str:
 
 
 def _header(text: str) -> Block:
-    return {"type": "header", "text": {"type": "plain_text", "text": _escaped_fit(text, HEADER), "emoji": False}}
+    return {
+        "type": "header",
+        "text": {"type": "plain_text", "text": _escaped_fit(wording.inert(text), HEADER), "emoji": False},
+    }
 
 
 def _section(mrkdwn: str) -> Block:

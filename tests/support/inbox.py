@@ -75,6 +75,8 @@ class Inbox:
     ) -> None:
         self.mails: list[Mail] = []
         self.connections = 0
+        self.arrived = asyncio.Event()
+        """Set once a mail has been taken."""
         self.mode = mode
         self.port = 0
         self.script: deque[str] = deque()
@@ -132,6 +134,7 @@ class Inbox:
             self.mails.append(
                 Mail(envelope.mail_from, tuple(envelope.rcpt_tos), envelope.content, _encrypted(server), user)
             )
+            self.arrived.set()
         return await _act(server, action or f"250 2.0.0 Ok: queued as Q{len(self.mails):05d}")
 
     def _session(self) -> asyncio.Protocol:

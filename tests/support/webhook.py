@@ -35,6 +35,8 @@ class Webhook:
         """Replies to the next requests; when it is empty, ok."""
         self.payloads: list[dict[str, Any]] = []
         self.accepted: list[dict[str, Any]] = []
+        self.arrived = asyncio.Event()
+        """Set once anything has arrived."""
         self.refused_rooms: dict[str, web.Reply] = {}
         """Rooms (`#desk`) whose messages always get this reply."""
         self.site.on(PATH, self._answer)
@@ -53,6 +55,7 @@ class Webhook:
     async def _answer(self, request: web.Request, writer: asyncio.StreamWriter) -> None:
         payload = json.loads(request.body)
         self.payloads.append(payload)
+        self.arrived.set()
         if payload.get("channel") in self.refused_rooms:
             await self.refused_rooms[payload["channel"]](request, writer)
         elif self.script:

@@ -133,9 +133,7 @@ def test_html_loads_nothing_and_links_only_the_article():
     """No image, script, style sheet or font comes from anywhere; links go to the article."""
     page = Elements(mail_body.render_html(notices.notice(notices.arabic(), notices.item()), ENVELOPE))
 
-    assert {tag for tag, _ in page.tags} <= set(
-        "html head meta title style body div span h1 a p ul li blockquote strong br".split()
-    )
+    assert not {tag for tag, _ in page.tags} & {"img", "script", "link", "iframe", "object", "video", "svg", "form"}
     assert not [a for _, attrs in page.tags for a in attrs if a in ("src", "srcset", "background", "poster")]
     assert {a["href"] for a in page.attributes("a")} == {
         "https://sahifa.test/akhbar/1",
@@ -336,8 +334,7 @@ async def test_sending_can_be_cancelled(inbox):
     inbox.script.append(inboxes.SILENCE)
     (sender,) = open_senders(inbox, "a@desk.test")
     sending = asyncio.create_task(sender.send(notices.notice()))
-    while not inbox.mails:
-        await asyncio.sleep(0.01)
+    await inbox.arrived.wait()
 
     sending.cancel()
 

@@ -313,8 +313,7 @@ async def test_sending_can_be_cancelled(hook, open_sender):
     hook.script.append(web.silence())
     sender = open_sender(hook.channel_url())
     sending = asyncio.create_task(sender.send(notices.notice()))
-    while not hook.payloads:
-        await asyncio.sleep(0.01)
+    await hook.arrived.wait()
 
     sending.cancel()
 
