@@ -20,7 +20,7 @@ _ISO = re.compile(
 )
 _EPOCH = re.compile(r"(\d{10})(?:\.\d+|\d{3})?$")
 _WEEKDAY = re.compile(r"^[^\W\d_]{2,12}\.?,?\s+(?=\d)")
-_RFC822 = re.compile(r"\d{1,2}[\s-]+[^\W\d_]{3,10}\.?[\s-]+\d{2,4}(?:,?\s+\d{1,2}:\d\d|$)")
+_RFC822 = re.compile(r"\d{1,2}[\s-]+[^\W\d_]{3,10}\.?[\s-]+(?:\d\d|[12]\d{3})(?:,?\s+\d{1,2}:\d\d|$)")
 _ASCTIME = re.compile(
     r"(?:[A-Za-z]{3,9},?\s+)?([A-Za-z]{3,9})\.?\s+(\d{1,2}),?\s+(?:(\d\d:\d\d(?::\d\d)?)\s+)?(\d{4})$"
 )

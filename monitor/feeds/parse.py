@@ -41,7 +41,7 @@ def parse_feed(body: bytes, url: str, content_type: str | None = None) -> model.
     Raises: ParseError, whose message is a sentence for people.
     """
     cleared = sniff.clear_feed(body)
-    found = _run_feedparser(cleared, url, content_type)
+    found = _run_feedparser(cleared, content_type)
     feed = found.get("feed") or {}
     base = urls.safe_link(str(feed.get("link") or ""), url) or url
     lang = _language(feed.get("language"))
@@ -56,8 +56,9 @@ def parse_feed(body: bytes, url: str, content_type: str | None = None) -> model.
     )
 
 
-def _run_feedparser(cleared: sniff.Cleared, url: str, content_type: str | None) -> Mapping[str, Any]:
-    headers = {"content-location": url, "content-type": _content_type(cleared.charset, content_type)}
+def _run_feedparser(cleared: sniff.Cleared, content_type: str | None) -> Mapping[str, Any]:
+    # Without a base feedparser leaves guids as they are: `17` must not become an address that moves with the feed.
+    headers = {"content-type": _content_type(cleared.charset, content_type)}
     try:
         # Markup is turned into text below, so sanitising and link rewriting would be paid for twice.
         found: Mapping[str, Any] = feedparser.parse(
@@ -106,16 +107,13 @@ def _string(value: object) -> str:
 
 
 def _link(item: Mapping[str, Any], base: str) -> str | None:
-    """Return the entry's page: its link, else its guid where that is an address."""
-    for candidate in (_string(item.get("link")), _string(item.get("id"))):
-        text = plain.clean_text(candidate).strip()
-        if not text or len(text) > MAX_LINK:
-            continue
-        is_link = candidate is item.get("link") or text.startswith(("http://", "https://"))
-        link = urls.safe_link(text, base) if is_link else None
-        if link:
-            return link
-    return None
+    """Return the entry's page: its link, else its guid where that is an absolute address."""
+    link, guid = (plain.clean_text(_string(item.get(key))).strip() for key in ("link", "id"))
+    # Of a guid without isPermaLink="false" feedparser makes a link, whatever stands in it; it is not among `links`.
+    is_written = any(part.get("href") == item.get("link") for part in item.get("links") or ())
+    if link and is_written and len(link) <= MAX_LINK and (found := urls.safe_link(link, base)):
+        return found
+    return urls.safe_link(guid) if len(guid) <= MAX_LINK else None
 
 
 def _summary(item: Mapping[str, Any]) -> str:
@@ -125,7 +123,8 @@ def _summary(item: Mapping[str, Any]) -> str:
 
 
 def _published(item: Mapping[str, Any]) -> datetime | None:
-    raw = (_string(item.get(key)) for key in ("published", "updated", "created"))
+    # feedparser's own `get` answers `updated` with the published date, and warns of it.
+    raw = (_string(dict.get(item, key)) for key in ("published", "updated", "created"))  # type: ignore[arg-type]
     return next((moment for text in raw if (moment := dates.parse_date(text))), None)
 
 

@@ -19,7 +19,8 @@ MAX_PERSON_BYTES = 500
 _SNIFF_BYTES = 4096
 _ROOT = re.compile(rb"<((?:[A-Za-z_][\w.-]*:)?(?:rss|feed|RDF))(?=[\s>/])", re.IGNORECASE)
 _ELEMENT = re.compile(rb"<([A-Za-z_][\w.:-]*)")
-_HTML = re.compile(rb"<(?:!doctype\s+html|html|head|body|script|div|title|meta|h1|p)(?=[\s>/])", re.IGNORECASE)
+_HTML = re.compile(rb"<(?:!doctype\s+html|html|head|body)(?=[\s>/])", re.IGNORECASE)
+_FRAGMENT = re.compile(rb"<(?:div|h1|p|center|pre|script|title|meta|br|b|img|iframe)(?=[\s>/])", re.IGNORECASE)
 _DECLARATION = re.compile(rb"<\?xml\s[^>]*\?>")
 _ITEM_MARKS = re.compile(rb"<!\[CDATA\[|<!--|<(/?)((?:[A-Za-z_][\w.-]*:)?(?:item|entry))(?=[\s>/])", re.IGNORECASE)
 _PERSON_MARKS = re.compile(
@@ -27,6 +28,8 @@ _PERSON_MARKS = re.compile(
     rb"(?:\s[^<>]{0,500})?>",
     re.IGNORECASE,
 )
+_REFERENCE = re.compile(rb"&#(?:[xX]([0-9a-fA-F]{1,12})|([0-9]{1,12}));")
+_CONTROL = bytes(byte for byte in range(32) if byte not in b"\t\n\r")
 _WIDE_ENCODINGS = (
     (b"\x00\x00\xfe\xff", "utf-32"),
     (b"\xff\xfe\x00\x00", "utf-32"),
@@ -69,6 +72,7 @@ def clear_feed(body: bytes) -> Cleared:
     """
     body, charset = _narrow(body)
     root = _find_root(body)
+    body = body[: root.start] + _without_illegal(body[root.start :])
     body, root, dropped = _without_doctype(body, root)
     body, notes = _cut_items(body, root)
     body, persons = _without_long_persons(body)
@@ -82,6 +86,19 @@ def _narrow(body: bytes) -> tuple[bytes, str | None]:
             text = body.decode(encoding, "replace").lstrip("\ufeff")
             return _DECLARATION.sub(b"", text.encode("utf-8", "replace"), count=1), "utf-8"
     return body.removeprefix(b"\xef\xbb\xbf"), None
+
+
+def _without_illegal(body: bytes) -> bytes:
+    """Drop control bytes and references to what is no character: they break the strict parser, then the loose one."""
+    # ISO-2022 switches its letters by escape sequences.
+    body = body.translate(None, _CONTROL if b"\x1b$" not in body else _CONTROL.replace(b"\x1b", b""))
+    return _REFERENCE.sub(_legal_reference, body) if b"&#" in body else body
+
+
+def _legal_reference(found: re.Match[bytes]) -> bytes:
+    code = int(found[1], 16) if found[1] else int(found[2])
+    legal = (32 <= code < 0xD800 or 0xE000 <= code < 0xFFFE or 0x10000 <= code < 0x110000 or code in (9, 10, 13))
+    return found[0] if legal else b""
 
 
 def _find_root(body: bytes) -> _Root:
@@ -143,7 +160,7 @@ def _not_a_feed(beginning: bytes) -> errors.ParseError:
         return errors.ParseError(
             "json_page", "This is JSON, not a feed; only RSS and Atom are read. Look for the site's RSS address."
         )
-    if _HTML.search(stripped):
+    if _HTML.search(stripped) or _FRAGMENT.match(stripped):
         return errors.ParseError(
             "html_page",
             "This is a web page, not a feed; perhaps an error or login page. `wirewatch feeds check` lists the feeds "
@@ -193,7 +210,7 @@ def _scan_items(body: bytes, root: _Root) -> _Items:
 def _cut_items(body: bytes, root: _Root) -> tuple[bytes, tuple[str, ...]]:
     items = _scan_items(body, root)
     if len(items.starts) > MAX_ITEMS:
-        note = f"{len(items.starts)} items: only the first {MAX_ITEMS:,} were read."
+        note = f"{len(items.starts):,} items: only the first {MAX_ITEMS:,} were read."
         return _closed(body[: items.starts[MAX_ITEMS]], root), (note,)
     if body.rfind(b"</" + root.name) >= max(items.last_end, root.start):
         return body, ()
