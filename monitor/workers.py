@@ -95,7 +95,9 @@ class Workers:
             return await asyncio.wrap_future(future)
         except asyncio.CancelledError:
             task.abandon()
-            raise
+            if _was_asked_to_cancel():
+                raise
+            raise WorkerCrashed("the workers are closed") from None  # close() cancelled it in the queue
 
     def pids(self) -> tuple[int, ...]:
         """Return the process ids of the living workers, for metrics."""
@@ -108,6 +110,7 @@ class Workers:
         with self._lock:
             self._closed = True
             workers = tuple(self._alive)
+            self._alive.clear()
         self._threads.shutdown(wait=False, cancel_futures=True)
         for worker in workers:
             worker.kill()
@@ -153,12 +156,11 @@ class Workers:
     def _start(self) -> _Worker:
         worker = _Worker.start(self._context.Process, self._settings.memory_mb)
         with self._lock:
-            self._alive.add(worker)
-            closed = self._closed
-        if closed:
-            worker.kill()
-            raise WorkerCrashed("the workers are closed")
-        return worker
+            if not self._closed:
+                self._alive.add(worker)
+                return worker
+        worker.kill()
+        raise WorkerCrashed("the workers are closed")
 
     def _discard(self, slot: _Slot) -> None:
         worker, slot.worker = slot.worker, None
@@ -304,6 +306,11 @@ class _Task:
             self._worker = worker
             if worker is not None and self._abandoned:
                 worker.kill()
+
+
+def _was_asked_to_cancel() -> bool:
+    current = asyncio.current_task()
+    return current is not None and current.cancelling() > 0
 
 
 _main_lock = threading.Lock()
