@@ -69,15 +69,24 @@ def _with_page(draft: model.Article, page: PageBytes) -> tuple[model.Article, st
         return draft, "no_text"
     if seen.partial and len(draft.text) >= len(seen.text):
         return draft, "thin_page"
+    title = draft.title or seen.title
+    body = _without_headline((title, seen.title), seen.text)
     article = replace(
         draft,
-        title=draft.title or seen.title,
-        text=_with_summary(draft.title or seen.title, draft.text, seen.text),
+        title=title,
+        text=_with_summary(title, draft.text, body),
         lang=language.detect_language(draft.title, seen.text, seen.lang or draft.lang),
         author=draft.author or seen.author or "",
         published=draft.published or seen.published,
     )
     return article, "thin_page" if seen.partial else None
+
+
+def _without_headline(titles: tuple[str, ...], body: str) -> str:
+    """Return the body without a first paragraph that is the headline again: copies differ in it, and it is matched."""
+    first, _, rest = body.partition("\n")
+    headlines = [text.folded_words(title) for title in titles if title]
+    return rest.lstrip("\n") if rest and text.folded_words(first) in headlines else body
 
 
 def _with_summary(title: str, summary: str, body: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -186,17 +186,16 @@ def _store_entries(
     taken: set[entries.Key] = set()
     for entry, own in zip(listed, keys, strict=True):
         near = [hit for hit in hits if any(value in hit.keys.get(kind, ()) for kind, value in own)]
-        match identity.decide_entry(entry, near):
-            case identity.New():
-                if taken.isdisjoint(own[:1]):  # the same item listed twice
-                    fresh.append(entries.NewEntry(entry, dict(own).get(identity.URL), own, "pending"))
-                    taken.update(own)
-            case identity.Revised(entry_id):
-                entries.add_keys(connection, feed.id, entry_id, own, now)
-                if stored[entry_id].title != entry.title or stored[entry_id].summary != entry.summary:
-                    entries.revise(connection, entry_id, entry, now)
-            case identity.Known(entry_id):
-                entries.add_keys(connection, feed.id, entry_id, own, now)
+        decision = identity.decide_entry(entry, near)
+        if isinstance(decision, identity.New) or _reuses_guid(decision, entry, own, stored):
+            if taken.isdisjoint(own[:1]):  # the same item listed twice
+                fresh.append(entries.NewEntry(entry, dict(own).get(identity.URL), own, "pending"))
+                taken.update(own)
+            continue
+        entries.add_keys(connection, feed.id, decision.entry_id, own, now)
+        before = stored[decision.entry_id]
+        if decision.reason != "same_text" and (before.title, before.summary) != (entry.title, entry.summary):
+            entries.revise(connection, decision.entry_id, entry, now)
     if known:
         entries.touch_keys(connection, feed.id, [key for own in keys for key in own], now)
     fresh = fresh if feed.baselined else _baseline(fresh, feed.backfill)
@@ -204,6 +203,19 @@ def _store_entries(
     new = sum(item.state == "pending" for item in fresh)
     baseline = len(fresh) - new
     return Polled("ok" if feed.baselined else "baseline", new, baseline)
+
+
+def _reuses_guid(
+    decision: identity.Known | identity.Revised,
+    entry: model.Entry,
+    own: tuple[entries.Key, ...],
+    stored: Mapping[int, entries.KnownEntry],
+) -> bool:
+    """Return whether another article came under a known guid: too little text to compare, another title and address."""
+    before = stored[decision.entry_id]
+    url, urls_before = dict(own).get(identity.URL), before.keys.get(identity.URL, frozenset())
+    moved = url is not None and bool(urls_before) and url not in urls_before
+    return decision.reason == "same_address" and moved and before.title != entry.title
 
 
 def _baseline(fresh: list[entries.NewEntry], backfill: int) -> list[entries.NewEntry]:

