@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -155,7 +157,7 @@ def test_tokens_and_words_agree(written: str) -> None:
 
     assert [t.folded for t in tokens] == text.folded_words(written)
     assert all(0 <= t.start < t.end <= len(written) for t in tokens)
-    assert all(a.end <= b.start for a, b in zip(tokens, tokens[1:], strict=False))
+    assert all(a.end <= b.start for a, b in itertools.pairwise(tokens))
     assert {form.text for t in tokens for form in t.forms} <= forms(written)
     assert all(t.folded and " " not in t.folded for t in tokens)
 
