@@ -74,7 +74,7 @@ def _with_page(draft: model.Article, page: PageBytes) -> tuple[model.Article, st
     article = replace(
         draft,
         title=title,
-        text=_with_summary(title, draft.text, body),
+        text=with_summary(title, draft.text, body),
         lang=language.detect_language(draft.title, seen.text, seen.lang or draft.lang),
         author=draft.author or seen.author or "",
         published=draft.published or seen.published,
@@ -89,7 +89,7 @@ def _without_headline(titles: tuple[str, ...], body: str) -> str:
     return rest.lstrip("\n") if rest and text.folded_words(first) in headlines else body
 
 
-def _with_summary(title: str, summary: str, body: str) -> str:
+def with_summary(title: str, summary: str, body: str) -> str:
     """Return the body, with the feed's summary as its first paragraph where it repeats neither title nor body."""
     words = " ".join(text.folded_words(summary)[:REPEATED])
     repeated = any(words in " ".join(text.folded_words(place)) for place in (title, body))
