@@ -37,6 +37,7 @@ strong.hit { background: #fff3bf; color: #1f2328; font-weight: 700; padding: 0 2
 .remark { border: 1px solid #d4a72c; border-radius: 4px; padding: 4px 10px; font-size: 14px; }
 .button { display: inline-block; padding: 7px 16px; border-radius: 6px; background: #1f2328; color: #ffffff; }
 .button { text-decoration: none; font-weight: 600; }
+.foot a { color: inherit; }
 .foot { border-top: 1px solid #d0d7de; padding-top: 10px; }
 @media (prefers-color-scheme: dark) {
   body { background: #14171a; color: #e6e8eb; }
@@ -128,6 +129,8 @@ def render_html(notice: model.Notice, envelope: Envelope) -> str:
 
 def _items(notice: model.Notice) -> Iterable[str]:
     listed = notice.items[: wording.ITEMS_LISTED]
+    if len(notice.items) > 1:
+        yield from (_paragraph(remark, "remark") for remark in wording.repeat_remark(notice))
     yield from (_item(notice, item) for item in listed)
     rest = wording.left_out(notice, len(listed))
     if rest:

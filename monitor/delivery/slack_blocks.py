@@ -56,9 +56,8 @@ def _blocks(notice: model.Notice) -> list[Block]:
 
 def _item_blocks(notice: model.Notice, item: model.NoticeItem) -> list[Block]:
     title = wording.title(item)
-    blocks = [_header(("Update: " if wording.is_update(item) else "") + title)]
-    blocks.append(_context([_origin(notice, item)]))
-    if _width(_escape(title)) > HEADER - len("Update: "):
+    blocks = [_header(title), _context([_origin(notice, item)])]
+    if _width(_escape(title)) >= HEADER:
         blocks.append(_section(f"*{fit([(title, False)], SECTION - 2)}*"))
     elif item.title_marks:
         blocks.append(_section(_marked(item.title, item.title_marks, SECTION)))
@@ -73,7 +72,8 @@ def _item_blocks(notice: model.Notice, item: model.NoticeItem) -> list[Block]:
 def _origin(notice: model.Notice, item: model.NoticeItem) -> str:
     severity = max((told.severity for told in item.tellings), key=model.severity_rank, default=notice.severity)
     place = f"{wording.newsroom(item)} · {wording.when(item.published, notice.timezone)}"
-    return f"{_SIGNS.get(severity, '⚪')} *{severity.upper()}* · {_inert_line(place, CONTEXT - 40)}"
+    update = " · update" if wording.is_update(item) else ""
+    return f"{_SIGNS.get(severity, '⚪')} *{severity.upper()}*{update} · {_inert_line(place, CONTEXT - 40)}"
 
 
 def _tellings(item: model.NoticeItem) -> str:
@@ -112,7 +112,7 @@ def _list_item(notice: model.Notice, item: model.NoticeItem, quoted: int) -> str
     title = fit([(wording.clamp(wording.title(item), 250), False)], 600)
     head = f"*<{_link(url)}|{title}>*" if url and _width(_link(url)) <= SECTION // 3 else f"*{title}*"
     tellings = "\n".join(wording.clamp(wording.telling(told), 90) for told in item.tellings[:6])
-    partial = [_inert_line(remark, 100) for remark in wording.remarks(notice, item)[: int(item.partial)]]
+    partial = [_inert_line(remark, 100) for remark in wording.remarks(notice, item)]
     quotes = ["> " + _marked(s.text, s.marks, 500) for s in item.snippets[:quoted] if s.text.strip()]
     return "\n".join([head, _origin_short(notice, item), fit([(tellings, False)], 600), *quotes, *partial])
 
@@ -137,7 +137,7 @@ def _notice_blocks(notice: model.Notice) -> list[Block]:
 def _text(notice: model.Notice) -> str:
     if not notice.items:
         return fit([(wording.plain_lines(notice), False)], TEXT)
-    texts = [fit([(wording.subject(notice), False)], 900)]
+    texts = [fit([(wording.subject(notice), False)], 900), *_repeat_of_many(notice)]
     for n, item in enumerate(notice.items):
         text = _text_item(notice, item)
         if _width("\n\n".join([*texts, text])) > TEXT - 100:
@@ -145,6 +145,10 @@ def _text(notice: model.Notice) -> str:
             break
         texts.append(text)
     return "\n\n".join(texts)
+
+
+def _repeat_of_many(notice: model.Notice) -> list[str]:
+    return list(wording.repeat_remark(notice)) if len(notice.items) > 1 else []
 
 
 def _text_item(notice: model.Notice, item: model.NoticeItem) -> str:

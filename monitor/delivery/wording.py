@@ -197,9 +197,9 @@ def is_update(item: model.NoticeItem) -> bool:
 
 
 def remarks(notice: model.Notice, item: model.NoticeItem) -> tuple[str, ...]:
-    """Return what a reader must know about how complete and how new this item is, one sentence each."""
+    """Return what a reader must know about this item; that a message of many is a repeat is said once, not here."""
     partial = ("Full text unavailable: matched on the feed's text",) if item.partial else ()
-    return partial + repeat_remark(notice)
+    return partial + (repeat_remark(notice) if len(notice.items) == 1 else ())
 
 
 def repeat_remark(notice: model.Notice) -> tuple[str, ...]:
@@ -237,7 +237,8 @@ def plain_lines(notice: model.Notice) -> str:
         return "\n\n".join(filter(None, parts))
     listed = notice.items[:ITEMS_LISTED]
     blocks = [_plain_item(notice, item) for item in listed]
-    return "\n\n".join([*blocks, *filter(None, [left_out(notice, len(listed))])])
+    repeat = repeat_remark(notice) if len(notice.items) > 1 else ()
+    return "\n\n".join([*repeat, *blocks, *filter(None, [left_out(notice, len(listed))])])
 
 
 def _plain_item(notice: model.Notice, item: model.NoticeItem) -> str:

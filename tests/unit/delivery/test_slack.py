@@ -99,6 +99,22 @@ def test_partial_and_possible_repeat_are_said():
     ]
 
 
+def test_update_is_said_beside_the_severity():
+    """The header stays the title alone, so that its direction is the title's."""
+    notice = notices.notice(notices.hebrew())
+
+    assert blocks(notice, "header")[0]["text"]["text"] == notices.hebrew().title
+    assert blocks(notice, "context")[0]["elements"][0]["text"].startswith("🟠 *HIGH* · update · העיתון")
+
+
+def test_repeat_of_a_list_is_said_in_blocks_and_text():
+    """A list says that it may be a repeat, with and without blocks."""
+    payload = slack_blocks.render_payload(notices.notice(notices.item(), notices.item(), possible_repeat=True))
+
+    assert payload["text"].count("Possible repeat: an earlier") == 1
+    assert "Possible repeat" in payload["blocks"][-1]["elements"][0]["text"]
+
+
 def test_arabic_evidence_is_bold_by_whole_words():
     """Slack makes only whole words bold: a mark without the article grows to its word."""
     text = "القاهرة ترفض التهجير القسري"

@@ -153,6 +153,14 @@ def test_many_articles_are_listed_and_counted():
     assert wording.subject(notices.notice(*items)) == "[high] 103 alerts: Report 0"
 
 
+def test_repeat_of_many_articles_is_said_once():
+    """A message with several articles says once, at its top, that it may be a repeat."""
+    text = wording.plain_lines(notices.notice(notices.item(), notices.item(), possible_repeat=True))
+
+    assert text.startswith("Possible repeat: ")
+    assert text.count("Possible repeat") == 1
+
+
 def test_notice_without_articles_has_headline_and_body():
     """An ops notice is its headline and its body."""
     assert wording.plain_lines(notices.ops("Feed down", "first\n\nsecond")) == "Feed down\n\nfirst\n\nsecond"
