@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
-import sqlalchemy as sa
 import structlog
 
 from monitor import config as configuration
@@ -58,13 +57,13 @@ def opened_store(config: Config, seams: Seams) -> Iterator[Store]:
                 yield store
             finally:
                 store.close()
-    except sa.exc.DBAPIError as fault:
+    except database.DriverError as fault:
         raise errors.DatabaseUnusable(f"the database cannot be used: {fault.orig}") from fault
     finally:
         engine.dispose()
 
 
-def _take(engine: sa.Engine, seams: Seams) -> Store:
+def _take(engine: database.Engine, seams: Seams) -> Store:
     database.check_integrity(engine)
     migrate.refuse_newer(engine)
     now = seams.clock.now()
@@ -83,6 +82,7 @@ async def opened_context(
 ) -> AsyncIterator[Context]:
     """Load rules, open channels and workers, and hand over the context of jobs. Raises: ConfigError, StoreError."""
     opened = wiring.open_channels(config)
+    wiring.report_warnings(config)
     before = store.read_now(wiring.stored_rules)
     rules = wiring.load_rules(config, before)
     wiring.report_rules(rules, before)
@@ -149,15 +149,23 @@ class Health:
         self._dead_channels = await self._context.store.read(messages.dead_channels)
 
 
-async def run_daemon(config: Config, seams: Seams, announce: Callable[[str], None]) -> None:
-    """Run until SIGTERM or Ctrl-C. Raises: ConfigError, StoreError."""
+async def run_daemon(
+    config: Config, seams: Seams, announce: Callable[[str], None], taken: Callable[[Config], None]
+) -> None:
+    """Run until SIGTERM or Ctrl-C.
+
+    Args:
+        announce: Told the address of the health routes once they answer.
+        taken: Told each configuration that a reload takes over.
+    Raises: ConfigError, StoreError.
+    """
     stop, rule_files = asyncio.Event(), wiring.RuleFiles()
     with contextlib.ExitStack() as stack:
         stack.callback(rule_files.close)
         _on_signals(stop)
         store = stack.enter_context(opened_store(config, seams))
         async with opened_context(config, store, rule_files, seams) as context:
-            reloader = Reloader(context, rule_files, config)
+            reloader = Reloader(context, rule_files, config, taken)
             asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reloader.ask)
             engine = LocalEngine(context, ((CHECK, reloader.look),))
             await _serve_and_run(context, engine, stop, announce)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import structlog
 
 from monitor import config as configuration
@@ -25,10 +27,13 @@ class Reloader:
     and for network folders, where change notifications do not.
     """
 
-    def __init__(self, context: Context, rule_files: wiring.RuleFiles, config: Config) -> None:
+    def __init__(
+        self, context: Context, rule_files: wiring.RuleFiles, config: Config, taken: Callable[[Config], None]
+    ) -> None:
         self._context = context
         self._rule_files = rule_files
         self._config = config
+        self._tell_taken = taken
         self._taken = self._seen = self._look()
         self._wanted = False
 
@@ -97,6 +102,8 @@ class Reloader:
         self._context.setup = await self._context.store.write(record)
         self._context.gate.replace(wiring.http_settings(config))
         self._config = config
+        self._tell_taken(config)
+        wiring.report_warnings(config)
         self._taken = self._seen = self._look()
         for outlet in before.outlets.values():
             await outlet.sender.close()

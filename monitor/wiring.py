@@ -162,6 +162,12 @@ def with_route(config: Config) -> Config:
     )
 
 
+def report_warnings(config: Config) -> None:
+    """Log what is odd in the configuration but stops nothing."""
+    for warning in config.warnings:
+        log.warning("config_warning", place=warning.place, code=warning.code, message=warning.message, fix=warning.fix)
+
+
 def report_rules(rules: LiveRules, before: LiveRules | None) -> None:
     """Log what is wrong with the rule files, and which packs run on an older version."""
     for fault in rules.faults:

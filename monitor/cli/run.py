@@ -37,23 +37,24 @@ def run(
 def run_with(seams: application.Seams, config: common.ConfigOption, once: bool, json: bool, level: str) -> None:
     """Run with the parts that tests replace. Raises: MonitorError; typer.Exit for a pass that failed."""
     loaded = application.load_config(config)
-    writer = logs.setup(level, None, lambda: configuration.secrets_of(loaded))
+    live = [loaded]  # a reload puts its own in: a rotated secret is masked from then on
+    writer = logs.setup(level, None, lambda: configuration.secrets_of(live[-1]))
     try:
         if once:
             _finish(run_and_leave(application.run_once(loaded, seams)), json)
         else:
-            _forever(loaded, seams)
+            _forever(loaded, seams, live)
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
     finally:
         writer.close()
 
 
-def _forever(loaded: configuration.Config, seams: application.Seams) -> None:
+def _forever(loaded: configuration.Config, seams: application.Seams, live: list[configuration.Config]) -> None:
     def announce(address: str) -> None:
         print(f"wirewatch watches {len(loaded.feeds)} feeds; health at {address}/healthz", file=sys.stderr, flush=True)
 
-    run_and_leave(application.run_daemon(loaded, seams, announce))
+    run_and_leave(application.run_daemon(loaded, seams, announce, live.append))
 
 
 def run_and_leave(work: Coroutine[Any, Any, T]) -> T:

@@ -109,6 +109,7 @@ async def _take_in(context: Context, feed: model.Feed, reply: model.Reply) -> Po
     except errors.ParseError as fault:
         raise _Failed(_Failure(fault.code, str(fault), reply.info)) from fault
     except errors.WorkerError as fault:
+        metrics.WORKER_RESTARTS.inc()
         raise _Failed(_Failure("parser_killed", str(fault), reply.info)) from fault
     context.reached("poll.parsed")
     return await _ingest(context, feed, reply, parsed, digest)

@@ -166,6 +166,7 @@ async def retry_page(context: Context, article_id: int) -> None:
         try:
             read = await _call_reader(context, setup, replace(draft_of(waiting), lang=known.lang), fetched)
         except errors.WorkerError as fault:
+            metrics.WORKER_RESTARTS.inc()
             log.warning("page_unreadable", article=article_id, error=str(fault))
             read = None
         await _record_retry(context, setup, waiting, known, read, retries, due)
@@ -193,6 +194,7 @@ async def _record_retry(
 async def _set_back(context: Context, waiting: entries.WaitingEntry, sentence: str) -> None:
     """Try again without the page; after TRIES set the entry aside, recorded and visible."""
     now = context.clock.now()
+    metrics.WORKER_RESTARTS.inc()
     log.warning(
         "entry_unreadable", entry=waiting.id, feed=waiting.feed_slug, attempt=waiting.attempts + 1, error=sentence
     )

@@ -22,6 +22,10 @@ from sqlalchemy.engine import make_url
 
 from monitor import errors
 
+Engine = sa.Engine
+DriverError = sa.exc.DBAPIError
+"""What a driver raises, wrapped; `orig` is its own error. Above the store these are known by these names only."""
+
 WAL_SAFE = (3, 51, 3)
 BUSY_TIMEOUT = 5.0
 """Seconds SQLite itself waits for a lock; the writer then tries again for as long as it takes."""

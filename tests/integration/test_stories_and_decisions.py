@@ -117,6 +117,7 @@ def test_changed_headline_is_a_revision_and_only_adds(desk: Desk) -> None:
     """A changed headline is matched again: it can raise severity or fire another pack, never repeat an alert."""
     desk.has(["gazette"]).publishes("gazette")
     desk.run()
+    desk.web.answers["https://gazette.example/a/1"] = page("Plan", LONG)
     desk.publishes("gazette", item(1, "Resettlement plan unveiled"))
     desk.later()
     desk.publishes("gazette", item(1, "Resettlement plan unveiled to lawmakers"))

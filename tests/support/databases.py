@@ -37,7 +37,7 @@ class Databases:
         return f"sqlite:///{path}"
 
     def postgresql(self) -> str:
-        """Return the URL of a fresh PostgreSQL database, on the server WIREWATCH_TEST_POSTGRES names or one of our own."""
+        """Return the URL of a fresh PostgreSQL database, on the server of WIREWATCH_TEST_POSTGRES or one of our own."""
         server = self._started()
         name = f"wirewatch_test_{secrets.token_hex(6)}"
         self._run(f"CREATE DATABASE {name} TEMPLATE {self._made[0]}")

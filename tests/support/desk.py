@@ -1,4 +1,4 @@
-"""A whole monitor in one process for tests: real store, real rules, real jobs; a clock, a web and channels we script."""
+"""A whole monitor in one process: real store, rules and jobs; a clock, a web and channels that tests script."""
 
 from __future__ import annotations
 
