@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -24,8 +24,7 @@ DEEPEST = 50
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where something stands; `line` and `column` count from 1."""
 
     file: str
@@ -40,8 +39,7 @@ class Place:
         return errors.Fault(self.file, self.line, self.column, code, message, fix)
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(NamedTuple):
     """A scalar. `style` is the quote or block sign, empty for a plain one; `empty`: nothing was written at all."""
 
     place: Place
@@ -122,36 +120,57 @@ def _build(file: str, text: str, faults: list[errors.Fault]) -> Node | None:
     stack: list[_Open] = []
     documents = 0
     for event in _events(file, text):
-        place = _place(file, event.start_mark)
-        _refuse_extras(event, place)
+        kind = type(event)
         done: Node | None = None
-        match event:
-            case yaml.DocumentStartEvent():
-                documents += 1
-                if documents > 1:
-                    raise _Refused(place.fault("E109", "a second document in the file", "remove `---`, or split it"))
-            case yaml.ScalarEvent():
-                done = Text(place, event.value, _style(event))
-                _refuse_cut(event, text, place, faults)
-            case yaml.SequenceStartEvent() | yaml.MappingStartEvent():
-                if len(stack) >= DEEPEST:
-                    raise _Refused(place.fault("E101", f"nested deeper than {DEEPEST} levels"))
-                stack.append(_Open(place, isinstance(event, yaml.MappingStartEvent), bool(event.flow_style), []))
-            case yaml.SequenceEndEvent() | yaml.MappingEndEvent():
-                done = _close(stack.pop(), faults)
-        if done is not None:
-            if stack:
-                stack[-1].items.append(done)
-            else:
-                root = done
+        if kind is yaml.ScalarEvent:
+            done = _scalar(event, text, file, faults)
+        elif kind is yaml.SequenceEndEvent or kind is yaml.MappingEndEvent:
+            done = _close(stack.pop(), faults)
+        elif kind is yaml.SequenceStartEvent or kind is yaml.MappingStartEvent:
+            stack.append(_open(event, file, kind is yaml.MappingStartEvent, len(stack)))
+        elif kind is yaml.AliasEvent:
+            _refuse_extras(event, _place(file, event.start_mark))
+        elif kind is yaml.DocumentStartEvent:
+            documents += 1
+            if documents > 1:
+                fix = "remove `---`, or split the file"
+                raise _Refused(_place(file, event.start_mark).fault("E109", "a second document in the file", fix))
+        if done is None:
+            continue
+        if stack:
+            stack[-1].items.append(done)
+        else:
+            root = done
     return root
+
+
+def _scalar(event: Any, text: str, file: str, faults: list[errors.Fault]) -> Text:
+    place = _place(file, event.start_mark)
+    _refuse_extras(event, place)
+    style = "" if event.style in (None, ":") else str(event.style)
+    if not style and event.value and _CUT.match(text, event.end_mark.index):
+        fix = "put it in quotes, or write `# ` for a comment"
+        faults.append(place.fault("E101", f"the text is cut to `{event.value}` at ` #`", fix))
+    return Text(place, event.value, style)
+
+
+_CUT = re.compile(r"[ \t]+#[^\s#]")
+"""Behind `- Trump #2`, of which YAML keeps only `Trump`; a comment has a space behind its `#`."""
+
+
+def _open(event: Any, file: str, is_map: bool, depth: int) -> _Open:
+    place = _place(file, event.start_mark)
+    _refuse_extras(event, place)
+    if depth >= DEEPEST:
+        raise _Refused(place.fault("E101", f"nested deeper than {DEEPEST} levels"))
+    return _Open(place, is_map, bool(event.flow_style), [])
 
 
 def _place(file: str, mark: Any) -> Place:
     return Place(file, mark.line + 1, mark.column + 1)
 
 
-def _events(file: str, text: str) -> Iterator[yaml.Event]:
+def _events(file: str, text: str) -> Iterator[Any]:
     try:
         yield from yaml.parse(text, Loader=_LOADER)
     except yaml.MarkedYAMLError as error:
@@ -198,32 +217,15 @@ def _plain_words(file: str, text: str, error: yaml.MarkedYAMLError) -> errors.Fa
     return place.fault("E101", f"not YAML: {problem}")
 
 
-def _refuse_extras(event: yaml.Event, place: Place) -> None:
-    if isinstance(event, yaml.AliasEvent):
-        fix = "quote the text; there are no leading wildcards" if event.anchor else None
-        raise _Refused(place.fault("E107", f"`*{event.anchor}` is a YAML alias; aliases are not used here", fix))
-    anchor = getattr(event, "anchor", None)
-    if anchor:
-        raise _Refused(place.fault("E107", f"`&{anchor}` is a YAML anchor; anchors are not used here", "quote it"))
-    tag = getattr(event, "tag", None)
-    if tag and not (tag == "!" and getattr(event, "style", None)):
-        raise _Refused(place.fault("E107", f"the tag `{tag}` is not used here", "quote the text"))
-
-
-def _style(event: yaml.ScalarEvent) -> str:
-    return "" if event.style in (None, ":") else str(event.style)
-
-
-_CUT = re.compile(r"[ \t]+#[^\s#]")
-
-
-def _refuse_cut(event: yaml.ScalarEvent, text: str, place: Place, faults: list[errors.Fault]) -> None:
-    """Report `- Trump #2`, of which YAML keeps only `Trump`; a comment has a space behind its `#`."""
-    end: Any = event.end_mark
-    if event.style or not event.value or not _CUT.match(text, end.index):
-        return
-    fix = "put it in quotes, or write `# ` for a comment"
-    faults.append(place.fault("E101", f"the text is cut to `{event.value}` at ` #`", fix))
+def _refuse_extras(event: Any, place: Place) -> None:
+    if type(event) is yaml.AliasEvent:
+        message = f"`*{event.anchor}` is a YAML alias; aliases are not used here"
+        raise _Refused(place.fault("E107", message, "quote the text; there are no leading wildcards"))
+    if event.anchor:
+        message = f"`&{event.anchor}` is a YAML anchor; anchors are not used here"
+        raise _Refused(place.fault("E107", message, "quote it"))
+    if event.tag:
+        raise _Refused(place.fault("E107", f"the tag `{event.tag}` is not used here", "quote the text"))
 
 
 def _close(open_: _Open, faults: list[errors.Fault]) -> Node:
