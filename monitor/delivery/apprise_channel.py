@@ -32,6 +32,8 @@ class AppriseSender:
 
     def __init__(self, service: Any, settings: sender.SenderSettings, secrets: tuple[str, ...] = ()) -> None:
         self._service = service
+        # Asked for itself, a plugin may leave out the step that escapes our text for HTML (Telegram's does).
+        self._front = apprise.Apprise(service, asset=service.asset)
         self._deadline = settings.deadline
         self._secrets = secrets
 
@@ -40,7 +42,7 @@ class AppriseSender:
 
         The call runs in a daemon thread: past the deadline it is left alone, and the process may exit without it.
         """
-        title, body = fit_text(notice, self._service.title_maxlen, self._service.body_maxlen)
+        title, body = fit_text(notice, self._service.title_maxlen, _body_room(self._service))
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[tuple[bool, str]] = loop.create_future()
         threading.Thread(target=self._call, args=(title, body, loop, answer), daemon=True, name="apprise").start()
@@ -59,7 +61,7 @@ class AppriseSender:
     ) -> None:
         with _Listening() as heard:
             try:
-                delivered = bool(self._service.notify(title=title, body=body, body_format=apprise.NotifyFormat.TEXT))
+                delivered = bool(self._front.notify(title=title, body=body, body_format=apprise.NotifyFormat.TEXT))
             except Exception as error:  # noqa: BLE001 - a plugin may raise anything; it is this service's failure
                 delivered = False
                 heard.words.append(f"{type(error).__name__} in apprise's {self._service.service_name}")
@@ -68,6 +70,12 @@ class AppriseSender:
         except RuntimeError:
             # The loop was closed while we were out: nobody waits for this answer any more.
             return
+
+
+def _body_room(service: Any) -> int:
+    """Return how long a text may be: in HTML a third of the service's limit, since blanks and signs become entities."""
+    is_html = service.resolve_format(apprise.NotifyFormat.TEXT) is apprise.NotifyFormat.HTML
+    return int(service.body_maxlen) // (3 if is_html else 1)
 
 
 def _settle(answer: asyncio.Future[tuple[bool, str]], value: tuple[bool, str]) -> None:

@@ -51,7 +51,6 @@ class SlackSender:
         self._channel = channel
         self._deadline = settings.deadline
         self._context = context or sender.tls_context(settings)
-        self._session: aiohttp.ClientSession | None = None
         self._secrets = _secrets(url)
 
     async def send(self, notice: model.Notice) -> model.SendResult:
@@ -67,15 +66,16 @@ class SlackSender:
             return self._broken(progress, f"{type(error).__name__}: {error}")
 
     async def close(self) -> None:
-        """Close the connections."""
-        if self._session is not None:
-            await self._session.close()
+        """Nothing is kept open between messages."""
 
     async def _post(self, body: bytes, progress: SimpleNamespace) -> model.SendResult:
         headers = {"Content-Type": "application/json", "Accept-Encoding": "identity", "User-Agent": "Wirewatch"}
-        async with self._connection().post(
-            self._url, data=body, headers=headers, allow_redirects=False, trace_request_ctx=progress
-        ) as response:
+        async with (
+            self._session() as session,
+            session.post(
+                self._url, data=body, headers=headers, allow_redirects=False, trace_request_ctx=progress
+            ) as response,
+        ):
             progress.status = response.status
             progress.wait = retry_after(response.headers.get("Retry-After"), response.headers.get("Date"))
             reply = await _read_reply(response)
@@ -96,18 +96,16 @@ class SlackSender:
             return model.SendResult(model.SendOutcome.UNCERTAIN, progress.status, f"no answer: {detail}")
         return model.SendResult(model.SendOutcome.RETRY, None, f"not connected: {detail}")
 
-    def _connection(self) -> aiohttp.ClientSession:
+    def _session(self) -> aiohttp.ClientSession:
         # A connection kept open may be closed by the service just as we write: doubt that a new one avoids.
-        if self._session is None:
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(ssl=self._context, force_close=True),
-                timeout=aiohttp.ClientTimeout(total=None, connect=None, sock_connect=None, sock_read=None),
-                trace_configs=[_tracing()],
-                trust_env=False,
-                auto_decompress=False,
-                cookie_jar=aiohttp.DummyCookieJar(),
-            )
-        return self._session
+        return aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(ssl=self._context, force_close=True),
+            timeout=aiohttp.ClientTimeout(total=None, connect=None, sock_connect=None, sock_read=None),
+            trace_configs=[_tracing()],
+            trust_env=False,
+            auto_decompress=False,
+            cookie_jar=aiohttp.DummyCookieJar(),
+        )
 
 
 def classify(status: int, words: str, wait: float | None = None) -> model.SendResult:

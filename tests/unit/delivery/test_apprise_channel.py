@@ -7,6 +7,7 @@ import logging
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 
 import pytest
@@ -147,6 +148,24 @@ def test_recipients_become_objects_of_their_own():
     assert len({one.target.key for one in opened}) == 2
     assert [one.sender._service.targets for one in opened] == [[(12315544, None)], [(456456, None)]]
     assert not any("abcdefg_hijklmnop" in f"{one.target.key} {one.target.label}" for one in opened)
+
+
+async def test_html_services_get_escaped_text():
+    """Telegram takes HTML: a link or tag in a title is shown as it is written, and our link stays whole."""
+    sender = channel.open_channel("desk", "tgram://123456789:abcdefg_hijklmnop/12315544")[0].sender
+    sent = []
+    sender._service.send = lambda **said: sent.append((said["body"], threading.current_thread().daemon)) or True
+    title = '<a href="http://evil.test">bank</a> & <b>more</b>'
+
+    result = await sender.send(notices.notice(notices.item(title=title, snippets=(model.Snippet("a b " * 3000),))))
+
+    ((body, in_daemon_thread),) = sent
+    assert result.outcome is SENT
+    assert in_daemon_thread
+    assert "<a" not in body
+    assert '&lt;a href="http://evil.test"&gt;bank&lt;/a&gt; &amp; &lt;b&gt;more' in body
+    assert "https://gazette.test/news/plan?id=7&amp;page=2" in body
+    assert len(body) <= 4096
 
 
 @pytest.mark.parametrize(
