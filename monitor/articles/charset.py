@@ -9,6 +9,12 @@ import re
 _META = re.compile(rb"<meta\s[^>]{0,300}?charset\s*=\s*[\"']?\s*([\w.:-]{2,40})", re.IGNORECASE)
 _HEADER = re.compile(r"charset\s*=\s*[\"']?\s*([\w.:-]{2,40})", re.IGNORECASE)
 _META_BYTES = 16_384
+_CONTROL = bytes(byte for byte in range(32) if byte not in b"\t\n\r")
+_BAD_REFERENCE = re.compile(
+    rb"&#(?:[xX]0*(?:[0-8bBcCeEfF]|1[0-9a-fA-F]|[dD][89a-fA-F][0-9a-fA-F]{2}|[fF]{3}[eEfF])(?![0-9a-fA-F])"
+    rb"|0*(?:[0-8]|1[124-9]|2\d|3[01]|55(?:29[6-9]|[3-9]\d\d)|56\d{3}|57(?:[0-2]\d\d|3[0-3]\d|34[0-3])|6553[45])(?!\d));?"
+)
+"""References to NUL, control characters, surrogates and non-characters: one of them costs the extractor the page."""
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 # What browsers take these names for (WHATWG Encoding Standard): pages use the letters of the larger set.
 _MEANT = {
@@ -24,16 +30,21 @@ _PAGE_LANG = re.compile(rb"<html\s[^>]{0,300}?\blang\s*=\s*[\"']?\s*([A-Za-z]{2}
 
 
 def to_utf8(page: bytes, content_type: str | None = None) -> bytes:
-    """Return `page` in UTF-8 without NUL.
+    """Return `page` in UTF-8 without control characters, plain or by reference.
 
     Decided by, in this order: byte order mark; bytes that are valid UTF-8 (no other text is, by chance); the header
     `content_type`; the page's own `<meta>`; what its language was usually written in. Undecodable bytes become U+FFFD.
     """
+    return _BAD_REFERENCE.sub(b"", _recoded(page, content_type).translate(None, _CONTROL))
+
+
+def _recoded(page: bytes, content_type: str | None) -> bytes:
     for mark, encoding in _BOMS:
         if page.startswith(mark):
             return _encoded(page[len(mark) :].decode(encoding, "replace"))
-    if b"\x1b" not in page and is_utf8(page):
-        return page.replace(b"\x00", b"")
+    # ISO-2022 is ASCII with escape sequences, and so valid UTF-8 as well.
+    if b"\x1b$" not in page and is_utf8(page):
+        return page.replace(b"\xef\xbf\xbe", b"").replace(b"\xef\xbf\xbf", b"")
     for name in _declared(page, content_type):
         text = _decoded(page, name)
         if text is not None:
@@ -84,4 +95,4 @@ def _guess(page: bytes) -> str:
 
 
 def _encoded(text: str) -> bytes:
-    return text.replace("\x00", "").encode("utf-8", "replace")
+    return text.translate({0xFFFE: None, 0xFFFF: None}).encode("utf-8", "replace")

@@ -16,6 +16,8 @@ from monitor.articles import charset, head, scope
 
 THIN_TEXT = 250
 """Characters: a shorter text is a teaser, a video's caption or an error page."""
+LEAST_TEXT = 50
+"""Characters: less than this is no text at all."""
 DOUBTFUL_TEXT = 800
 """Characters: a shorter text is compared with two further extractors, which costs 20 ms.
 
@@ -44,8 +46,10 @@ def extract_page(html: bytes, url: str, content_type: str | None = None, fast: b
     tree = _parse_html(charset.to_utf8(html, content_type), url)
     about = head.read_head(tree, url)
     text = _extract_text(tree, url, fast)
-    if not text or _is_menus(text):
-        raise errors.ExtractError(f"{url}: the page holds no article text" + (", only menus." if text else "."))
+    if len(text) < LEAST_TEXT or _is_menus(text):
+        raise errors.ExtractError(
+            f"{url}: the page holds no article text" + (", only menus." if _is_menus(text) else ".")
+        )
     return model.Page(
         title=about.title,
         text=text,

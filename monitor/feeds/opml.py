@@ -19,6 +19,7 @@ MAX_DEPTH = 50
 MAX_PROBLEMS = 100
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smhd]?)$")
+_BARE_AMPERSAND = re.compile(rb"&(?!(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|amp|lt|gt|quot|apos);)")
 _SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
 
 
@@ -46,7 +47,8 @@ def read_opml(data: bytes) -> tuple[tuple[OpmlFeed, ...], tuple[str, ...]]:
     if len(data) > MAX_BYTES:
         return (), (f"The list has {len(data):,} bytes; at most {MAX_BYTES:,} are read. Split it.",)
     try:
-        root = defusedxml.ElementTree.fromstring(data, forbid_dtd=False)
+        # A quarter of the lists in the wild write `?a=1&b=2` and `News & more` unescaped.
+        root = defusedxml.ElementTree.fromstring(_BARE_AMPERSAND.sub(b"&amp;", data), forbid_dtd=False)
     except defusedxml.DefusedXmlException:
         return (), ("The list declares entities, which are refused; remove its document type.",)
     except (ET.ParseError, ValueError, LookupError, RecursionError) as error:

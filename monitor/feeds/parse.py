@@ -123,8 +123,9 @@ def _summary(item: Mapping[str, Any]) -> str:
 
 
 def _published(item: Mapping[str, Any]) -> datetime | None:
-    # feedparser's own `get` answers `updated` with the published date, and warns of it.
-    raw = (_string(dict.get(item, key)) for key in ("published", "updated", "created"))  # type: ignore[arg-type]
+    # Only keys that are there: asked for a missing `updated`, feedparser answers the published date, and warns of it.
+    there = set(item.keys())
+    raw = (_string(item[key]) for key in ("published", "updated", "created") if key in there)
     return next((moment for text in raw if (moment := dates.parse_date(text))), None)
 
 

@@ -97,7 +97,7 @@ def _without_illegal(body: bytes) -> bytes:
 
 def _legal_reference(found: re.Match[bytes]) -> bytes:
     code = int(found[1], 16) if found[1] else int(found[2])
-    legal = (32 <= code < 0xD800 or 0xE000 <= code < 0xFFFE or 0x10000 <= code < 0x110000 or code in (9, 10, 13))
+    legal = 32 <= code < 0xD800 or 0xE000 <= code < 0xFFFE or 0x10000 <= code < 0x110000 or code in (9, 10, 13)
     return found[0] if legal else b""
 
 

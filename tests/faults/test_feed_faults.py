@@ -113,7 +113,7 @@ def test_f26_cut_inside_cdata_is_no_end_of_an_item():
     """A closing tag that is only text does not end the interrupted item."""
     body = feedtexts.rss(
         feedtexts.item(1),
-        "<item><guid>two</guid><description><![CDATA[Write </item> at the end.]]></description><title>Two</title></item>",
+        "<item><guid>two</guid><description><![CDATA[Write </item> at the end.]]></description></item>",
     )
     cut = body[: body.index(b" at the end")]
 
@@ -267,8 +267,19 @@ def test_a04_feedparser_gets_bytes_only():
     assert calls == ["io.BytesIO(cleared.body),"]
 
 
-@pytest.mark.parametrize("scheme", ["file:///etc/passwd", "ftp://a.example/x", "gopher://a.example/", "data:text/html,x",
-                                    "jar:http://a.example!/x", "javascript:alert(1)", "vbscript:x", "JaVaScRiPt:alert(1)"])  # fmt: skip
+HOSTILE_LINKS = [
+    "file:///etc/passwd",
+    "ftp://a.example/x",
+    "gopher://a.example/",
+    "data:text/html,x",
+    "jar:http://a.example!/x",
+    "javascript:alert(1)",
+    "JaVaScRiPt:alert(1)",
+    "vbscript:x",
+]
+
+
+@pytest.mark.parametrize("scheme", HOSTILE_LINKS)
 @pytest.mark.parametrize("place", ["link", "guid"])
 def test_a04_a07_only_http_links_come_out(scheme, place):
     """No other scheme leaves the parser, from link or permalink guid."""
