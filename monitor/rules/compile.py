@@ -135,7 +135,7 @@ class _Builder:
         entity = found.id if found.kind == "entity" else None
         children = [_item(item, names, entity) for item in found.items]
         children += [tree.Held(names[h.entity], h.start, h.end) for h in found.holders]
-        named = tree.Named(found.id, found.kind, str(found.place), tree.AnyOf(tuple(children)))
+        named = tree.Named(found.id, found.kind, str(found.place), tree.any_of(children))
         if not _leads_on(found):
             self._shared[id(found)] = named
         return named
@@ -149,7 +149,7 @@ def _leads_on(found: packs.Vocabulary) -> bool:
 def _rule(rule: packs.Rule, names: Mapping[str, tree.Named]) -> tree.AllOf:
     children = [_item(item, names, None) for item in rule.all]
     if rule.any:
-        children.append(tree.AnyOf(tuple(_item(item, names, None) for item in rule.any)))
+        children.append(tree.any_of(_item(item, names, None) for item in rule.any))
     return tree.AllOf(tuple(children), tuple(_item(item, names, None) for item in rule.none))
 
 

@@ -64,7 +64,7 @@ def _named(node: tree.Named, view: View) -> list[Hit]:
 
 
 def _any_of(node: tree.AnyOf, view: View) -> list[Hit]:
-    return [hit for child in node.children for hit in evaluate(child, view)]
+    return [hit for child in node.worth_asking(view.forms.keys(), view.heads) for hit in evaluate(child, view)]
 
 
 def _all_of(node: tree.AllOf, view: View) -> list[Hit]:

@@ -39,6 +39,11 @@ class Presence:
         return at < len(self._sorted) and self._sorted[at].startswith(head)
 
     @cached_property
+    def heads(self) -> frozenset[str]:
+        """The first letters of each form."""
+        return tree.heads_of(self.forms)
+
+    @cached_property
     def _sorted(self) -> list[str]:
         return sorted(self.forms)
 
@@ -67,7 +72,7 @@ def _inner(node: tree.Mention | tree.Held | tree.Named, there: Presence) -> bool
 
 
 def _any_of(node: tree.AnyOf, there: Presence) -> bool:
-    return any(there.allows(child) for child in node.children)
+    return any(there.allows(child) for child in node.worth_asking(there.forms, there.heads))
 
 
 def _all_of(node: tree.AllOf, there: Presence) -> bool:

@@ -4,7 +4,9 @@ of `evaluate`, `anchors`, `presence` and `explain`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
@@ -61,9 +63,23 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class AnyOf:
-    """True when one child is."""
+    """True when one child is. Build it with `any_of`.
+
+    An entity has a hundred aliases and an article two of them; only those are worth asking. `by_word`: form -> numbers
+    of the children that need it; `by_head`: the first HEAD letters of a form -> numbers of the children that need a
+    form which so begins; `rest`: numbers of the others.
+    """
 
     children: tuple[Node, ...]
+    by_word: Mapping[str, tuple[int, ...]] = field(compare=False, repr=False)
+    by_head: Mapping[str, tuple[int, ...]] = field(compare=False, repr=False)
+    rest: tuple[int, ...] = field(compare=False, repr=False)
+
+    def worth_asking(self, forms: AbstractSet[str], heads: AbstractSet[str]) -> list[Node]:
+        """Return the children that may be true of an article with these forms and their heads, in order."""
+        numbers = [number for word in forms & self.by_word.keys() for number in self.by_word[word]]
+        numbers += [number for head in heads & self.by_head.keys() for number in self.by_head[head]]
+        return [self.children[number] for number in sorted([*numbers, *self.rest])]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +91,50 @@ class AllOf:
 
 
 Node = Leaf | Mention | Held | Named | AnyOf | AllOf
+
+
+HEAD = 3
+"""Letters; a wildcard has at least as many before it, but for some `?`."""
+
+
+def heads_of(forms: Iterable[str]) -> frozenset[str]:
+    """Return the first HEAD letters of each form."""
+    return frozenset(form[:HEAD] for form in forms)
+
+
+def any_of(children: Iterable[Node]) -> AnyOf:
+    """Return the alternative of `children`, indexed by what they need."""
+    children = tuple(children)
+    by_word: dict[str, list[int]] = {}
+    by_head: dict[str, list[int]] = {}
+    rest = []
+    for number, child in enumerate(children):
+        word, head = _need(child)
+        if word is not None:
+            by_word.setdefault(word, []).append(number)
+        elif head is not None:
+            by_head.setdefault(head, []).append(number)
+        else:
+            rest.append(number)
+    return AnyOf(children, _frozen(by_word), _frozen(by_head), tuple(rest))
+
+
+def _frozen(index: Mapping[str, list[int]]) -> Mapping[str, tuple[int, ...]]:
+    return {key: tuple(numbers) for key, numbers in index.items()}
+
+
+def _need(node: Node) -> tuple[str | None, str | None]:
+    """Return (a form, the head of a form) that must occur when `node` is true; None where there is a choice."""
+    if isinstance(node, Mention):
+        return _need(node.child)
+    if not isinstance(node, Leaf):
+        return None, None
+    glued = [*(part.glued for part in node.parts), False]
+    alone = [part for i, part in enumerate(node.parts) if not (part.glued or glued[i + 1])]
+    words = [part.folded for part in alone if not (part.prefix or "?" in part.folded)]
+    heads = [part.folded.partition("?")[0] for part in alone]
+    long = (head[:HEAD] for head in heads if len(head) >= HEAD)
+    return max(words, key=len, default=None), next(long, None)
 
 
 class Span(NamedTuple):

@@ -10,7 +10,7 @@ from functools import cached_property
 
 from monitor import model, text
 from monitor.rules.terms import Part
-from monitor.rules.tree import Hit
+from monitor.rules.tree import Hit, heads_of
 
 Occurrence = tuple[int, int, text.Form]
 """First token, last token, and the form in which they are this word."""
@@ -53,7 +53,6 @@ class View:
         self.in_title = len(title)
         self.tokens = title + text.tokenize(self.body)
         self.memo: dict[int, list[Hit]] = {}
-        self._runs: dict[tuple[tuple[Part, ...], bool], list[tuple[int, int, Peeled]]] = {}
         self.forms: dict[str, list[Occurrence]] = {}
         for i, token in enumerate(self.tokens):
             for form in token.forms:
@@ -85,13 +84,11 @@ class View:
 
     def find(self, parts: tuple[Part, ...], clitics: bool) -> list[tuple[int, int, Peeled]]:
         """Return (first token, last token, peeled) of each place where `parts` stand side by side, in order."""
-        key = (parts, clitics)
-        if key not in self._runs:
-            found: dict[tuple[int, int], Peeled] = {}
-            for lo, hi, peeled in self._sequences(parts, clitics):
-                found.setdefault((lo, hi), peeled)
-            self._runs[key] = [(lo, hi, peeled) for (lo, hi), peeled in sorted(found.items())]
-        return self._runs[key]
+        found: dict[tuple[int, int], Peeled] = {}
+        places = self._occurrences(parts[0], clitics) if len(parts) == 1 else self._sequences(parts, clitics)
+        for lo, hi, peeled in places:
+            found.setdefault((lo, hi), peeled)
+        return [(lo, hi, peeled) for (lo, hi), peeled in sorted(found.items())]
 
     def _sequences(self, parts: tuple[Part, ...], clitics: bool) -> Iterator[tuple[int, int, Peeled]]:
         """Yield each place where `parts`, in one of their readings, follow one another in one paragraph."""
@@ -142,6 +139,11 @@ class View:
         spelled = re.escape(part.folded).replace(r"\?", r"[^\W\d_]")
         pattern = re.compile(spelled + (".*" if part.prefix else ""), re.DOTALL)
         return [form for form in near if pattern.fullmatch(form)]
+
+    @cached_property
+    def heads(self) -> frozenset[str]:
+        """The first letters of each form."""
+        return heads_of(self.forms)
 
     @cached_property
     def _sorted_forms(self) -> list[str]:
