@@ -170,7 +170,7 @@ class _Loader:
         for name in local.keys() & self.shared.keys():
             message = f"`{name}` is already in {self.shared[name].place}"
             faults.append(local[name].place.fault("E202", message, "rename one"))
-        walk = _Walk(local, self.shared, faults)
+        walk = _Walk(local, self.shared, faults, self._unreadable())
         for rule in document.pack.rules:
             for item in (*rule.all, *rule.any, *rule.none):
                 walk.item(item, ())
@@ -182,6 +182,11 @@ class _Loader:
         texts = {f: bytes(self.files[f]).decode("utf-8", "replace") for f in sorted(used)}
         pack = replace(document.pack, vocabularies=walk.found, local=frozenset(local), files=texts)
         return document, _Result(pack, tuple(faults), tuple(inherited), frozenset(walk.found) - frozenset(local))
+
+    def _unreadable(self) -> tuple[str, ...]:
+        """Return the files of entities and lists that could not be read: a missing name may stand in one of them."""
+        shared = (d for d in self.documents.values() if d.pack is None and not d.file.startswith("packs/"))
+        return tuple(d.file for d in shared if not d.vocabularies and any(f.is_error for f in d.faults))
 
     def _unknown_names(self, document: Document) -> Iterator[errors.Fault]:
         for use in document.uses:
@@ -198,6 +203,7 @@ class _Walk:
     local: Mapping[str, Vocabulary]
     shared: Mapping[str, Vocabulary]
     faults: list[errors.Fault]
+    unreadable: tuple[str, ...]
     found: dict[str, Vocabulary] = field(default_factory=dict)
     reported: set[str] = field(default_factory=set)
 
@@ -211,6 +217,8 @@ class _Walk:
         vocabulary = (None if inside_shared else self.local.get(name)) or self.shared.get(name)
         if vocabulary is None:
             fix = reader.fix_for(name, [*self.local, *self.shared], "$")
+            if self.unreadable:
+                fix = f"perhaps it stands in {' or '.join(self.unreadable)}, which cannot be read"
             self.faults.append(place.fault("E201", f"unknown name `${name}`", fix))
         elif name in path:
             circle = " -> ".join(f"${n}" for n in (*path[path.index(name) :], name))

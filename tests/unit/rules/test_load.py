@@ -209,6 +209,16 @@ def test_a_broken_entity_file_takes_only_its_packs_along() -> None:
     assert [f.code for f in loaded.broken["p"]] == ["E321"]
 
 
+def test_an_unreadable_entity_file_is_named_where_its_names_are_missed() -> None:
+    """A pack that misses a name is told of the file that could not be read."""
+    world = {**files("- {id: a, any: [$gaza]}"), "entities/world.yaml": b"format: 1\nentities: ["}
+
+    found = load.load_packs(world).broken["p"]
+
+    assert [fault.code for fault in found] == ["E201"]
+    assert "entities/world.yaml, which cannot be read" in str(found[0])
+
+
 def test_the_folder_is_read_and_links_out_of_it_are_not(tmp_path: Path) -> None:
     """Rule files are read by folder; a link that leaves the folder is not followed."""
     root, outside = tmp_path / "rules", tmp_path / "secret.yaml"
