@@ -9,27 +9,52 @@ from __future__ import annotations
 import os
 import sys
 
+import typer
+
 from monitor.cli.common import app, exit_code_of, print_fault
 from monitor.errors import MonitorError
 
 __all__ = ["app", "main"]
 
+INTERRUPTED = 130
+CLOSED_PIPE = 141
+"""Of a command whose reader went away, as a shell names SIGPIPE."""
+
 
 def main() -> None:
     """Run the command that the arguments name, and leave with its exit code."""
-    from monitor.cli import run  # noqa: F401 - each file adds its commands to `app`
+    # Each file adds its commands to `app`, and imports what a command needs where it runs.
+    from monitor.cli import alerts, channels, check, db, explain, extract, feeds, health, replay, rules, run
 
+    assert all((alerts, channels, check, db, explain, extract, feeds, health, replay, rules, run))
     code = _run()
-    sys.stdout.flush()
-    sys.stderr.flush()
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except BrokenPipeError:
+        code = CLOSED_PIPE
     # Threads that wait for a name server or a dead channel must not hold the exit: everything durable is written.
     os._exit(code)
 
 
 def _run() -> int:
     try:
-        app(standalone_mode=False)
+        done = app(standalone_mode=False)
     except MonitorError as fault:
         print_fault(fault)
         return exit_code_of(fault)
-    return 0
+    except typer.TyperException as fault:
+        _show_usage(fault)
+        return fault.exit_code
+    except (typer.Abort, KeyboardInterrupt):
+        return INTERRUPTED
+    except BrokenPipeError:
+        return CLOSED_PIPE
+    return done if isinstance(done, int) else 0
+
+
+def _show_usage(fault: typer.TyperException) -> None:
+    """Print what was wrong with the arguments, and where help is."""
+    context = getattr(fault, "ctx", None)
+    path = context.command_path if context is not None else "wirewatch"
+    print(f"{fault.format_message()}\ntry `{path} --help`", file=sys.stderr)

@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Coroutine
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from monitor import app as application
-from monitor import config as configuration
-from monitor import logs
 from monitor.cli import common
-from monitor.engine import Summary
+
+if TYPE_CHECKING:
+    from monitor import app as application
+    from monitor import config as configuration
+    from monitor.engine import Summary
 
 T = TypeVar("T")
 Once = Annotated[bool, typer.Option("--once", help="One full pass (poll what is due, process, deliver), then exit.")]
@@ -31,11 +32,17 @@ def run(
 
     Example: wirewatch run --config config.toml
     """
+    from monitor import app as application
+
     run_with(application.Seams(), config, once, json, common.log_level(verbose, quiet))
 
 
 def run_with(seams: application.Seams, config: common.ConfigOption, once: bool, json: bool, level: str) -> None:
     """Run with the parts that tests replace. Raises: MonitorError; typer.Exit for a pass that failed."""
+    from monitor import app as application
+    from monitor import config as configuration
+    from monitor import logs
+
     loaded = application.load_config(config)
     live = [loaded]  # a reload puts its own in: a rotated secret is masked from then on
     writer = logs.setup(level, None, lambda: configuration.secrets_of(live[-1]))
@@ -51,6 +58,8 @@ def run_with(seams: application.Seams, config: common.ConfigOption, once: bool, 
 
 
 def _forever(loaded: configuration.Config, seams: application.Seams, live: list[configuration.Config]) -> None:
+    from monitor import app as application
+
     def announce(address: str) -> None:
         print(f"wirewatch watches {len(loaded.feeds)} feeds; health at {address}/healthz", file=sys.stderr, flush=True)
 
@@ -69,7 +78,7 @@ def run_and_leave(work: Coroutine[Any, Any, T]) -> T:
 
 def _finish(summary: Summary, json: bool) -> None:
     if json:
-        common.print_json({name: getattr(summary, name) for name in Summary.__dataclass_fields__})
+        common.print_json({name: getattr(summary, name) for name in summary.__dataclass_fields__})
     else:
         print(_sentence(summary))
     if summary.failed:

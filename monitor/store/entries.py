@@ -227,3 +227,17 @@ def count_pending(connection: sa.Connection) -> int:
     """Return how many entries wait to be processed."""
     query = sa.select(sa.func.count()).select_from(entries).where(entries.c.state == "pending")
     return int(connection.execute(query).scalar() or 0)
+
+
+def find_by_link(connection: sa.Connection, canonical_url: str) -> list[int]:
+    """Return ids of the entries, of any feed, that ever had this canonical URL, in order."""
+    every_feed = sa.select(feeds.c.id)  # names the first column of the keys' index, so that it is used
+    query = sa.select(entry_keys.c.entry_id).where(
+        entry_keys.c.feed_id.in_(every_feed), entry_keys.c.kind == "url", entry_keys.c.value == canonical_url
+    )
+    return list(connection.execute(query.distinct().order_by(entry_keys.c.entry_id)).scalars())
+
+
+def state_of(connection: sa.Connection, entry_id: int) -> str | None:
+    """Return `baseline`, `pending`, `done` or `unreadable`; None for no such entry."""
+    return connection.execute(sa.select(entries.c.state).where(entries.c.id == entry_id)).scalar()

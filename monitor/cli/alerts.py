@@ -1,0 +1,203 @@
+"""`wirewatch alerts`: what was told, why, and what became of it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from monitor.cli import common
+
+if TYPE_CHECKING:
+    from monitor.config import Config
+    from monitor.store.decisions import AlertRow
+    from monitor.store.store import Connection
+
+group = typer.Typer(help="Alerts with their evidence and deliveries.", no_args_is_help=True)
+common.app.add_typer(group, name="alerts")
+
+Id = Annotated[str, typer.Argument(metavar="ID", help="The alert's id, as messages and lists show it: al-3.")]
+Pack = Annotated[str | None, typer.Option("--pack", help="Only of this pack.")]
+Limit = Annotated[int, typer.Option("--limit", min=1, max=10_000, help="How many, the newest first.")]
+
+
+@group.command("list")
+def list_alerts(
+    pack: Pack = None,
+    limit: Limit = 50,
+    config: common.ConfigOption = None,
+    json: common.JsonOption = False,
+) -> None:
+    """List alerts, the newest first, with what became of their messages.
+
+    Example: wirewatch alerts list --pack resettlement --limit 20
+    """
+    from monitor.store import decisions, messages
+
+    loaded = common.load_config(config)
+    found: list[dict[str, Any]] = []
+    with common.reading(loaded) as connection:
+        if connection is not None:
+            rows = decisions.list_alerts(connection, pack, limit=limit)
+            found = [_json(row) | {"deliveries": _states(messages.deliveries_of(connection, row.id))} for row in rows]
+    if json:
+        common.print_json(found)
+        return
+    common.print_table(
+        ("ID", "DECIDED", "PACK", "SEVERITY", "SENT", "TITLE"),
+        [
+            (a["id"], common.when(a["created_at"], loaded.timezone), a["pack"], a["severity"],
+             _sent(a["deliveries"]), f"{common.clean(a['title'])} ({common.clean(a['newsroom'])})")
+            for a in found
+        ],
+    )  # fmt: skip
+
+
+@group.command("show")
+def show(alert: Id, config: common.ConfigOption = None, json: common.JsonOption = False) -> None:
+    """Show one alert: the sentences with the matched words marked, why it was told, deliveries and attempts.
+
+    Example: wirewatch alerts show al-3
+    """
+    loaded = common.load_config(config)
+    number = alert_number(alert)
+    with common.reading(loaded) as connection:
+        found = _load(connection, number) if connection is not None else None
+    if found is None:
+        raise common.fail(f"there is no alert al-{number}")
+    common.print_json(found) if json else _print(found, loaded)
+
+
+@group.command("resend")
+def resend(alert: Id, config: common.ConfigOption = None, json: common.JsonOption = False) -> None:
+    """Queue again what died of an alert; a running daemon sends it at once, else the next one does.
+
+    Example: wirewatch alerts resend al-3
+    """
+    from monitor.clock import SystemClock
+    from monitor.store import decisions, messages, visit
+
+    loaded, number = common.load_config(config), alert_number(alert)
+    now = SystemClock().now()
+
+    def queue(connection: Connection) -> list[int] | None:
+        return messages.resend(connection, number, now) if decisions.get_alerts(connection, [number]) else None
+
+    queued = visit.write(loaded.database, queue)
+    if queued is None:
+        raise common.fail(f"there is no alert al-{number}")
+    if json:
+        common.print_json({"alert": f"al-{number}", "queued": queued})
+    elif queued:
+        print(f"al-{number}: {len(queued)} message{'s' * (len(queued) > 1)} queued again")
+    else:
+        print(f"al-{number}: nothing to send again: no message of it is dead")
+
+
+def alert_number(written: str) -> int:
+    """Return the number of `al-3` or `3`. Raises: typer.Exit."""
+    found = re.fullmatch(r"(?:al-)?(\d{1,18})", written.strip(), re.IGNORECASE)
+    if found is None:
+        raise common.fail(f"{written!r} is not an alert's id; write al-3", 2)
+    return int(found[1])
+
+
+def _json(row: AlertRow) -> dict[str, Any]:
+    return {
+        "id": f"al-{row.id}",
+        "pack": row.pack,
+        "pack_title": row.pack_title,
+        "rules": list(row.rules),
+        "severity": row.severity,
+        "decision": row.outcome,
+        "reason": row.reason,
+        "created_at": row.created_at,
+        "article": f"art-{row.article_id}",
+        "story": f"s{row.story_id}",
+        "title": row.title,
+        "url": row.url,
+        "newsroom": row.newsroom,
+        "published": row.published,
+        "lang": row.lang,
+        "partial": row.partial,
+        "route": list(row.route),
+    }
+
+
+def _states(deliveries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{"channel": row["channel"], "target": row["label"], "state": row["state"]} for row in deliveries]
+
+
+def _sent(deliveries: list[dict[str, Any]]) -> str:
+    """Return `2/2`, with what is not sent named behind it."""
+    states = [row["state"] for row in deliveries]
+    left = sorted({state for state in states if state != "sent"})
+    return f"{states.count('sent')}/{len(states)}" + (f" {','.join(left)}" if left else "")
+
+
+def _load(connection: Connection, number: int) -> dict[str, Any] | None:
+    from monitor.alerts import render
+    from monitor.store import articles, decisions, messages
+
+    rows = decisions.get_alerts(connection, [number])
+    if not rows:
+        return None
+    row = rows[0]
+    evidence = decisions.evidence_of(connection, row.revision_id, [row.pack])
+    snippets, marks = render.snippets(row.title, articles.text_of(connection, row.revision_id), evidence)
+    names = ("field", "start", "end", "text", "term", "entity")
+    return _json(row) | {
+        "evidence": [{name: getattr(span, name) for name in names} for span in evidence],
+        "snippets": [{"text": s.text, "marks": [list(mark) for mark in s.marks]} for s in snippets],
+        "title_marks": [list(mark) for mark in marks],
+        "deliveries": [_delivery(delivery) for delivery in messages.deliveries_of(connection, number)],
+    }
+
+
+def _delivery(row: dict[str, Any]) -> dict[str, Any]:
+    kept = ("state", "reason", "created_at", "due_at", "sent_at", "message_id", "service_id", "possible_repeat")
+    tried = ("n", "started_at", "ended_at", "outcome", "status", "detail", "retry_after")
+    return {
+        "message": f"m-{row['id']}",
+        "channel": row["channel"],
+        "target": row["label"],
+        **{name: row[name] for name in kept},
+        "attempts": [{name: attempt[name] for name in tried} for attempt in row["attempts"]],
+    }
+
+
+def _print(found: dict[str, Any], config: Config) -> None:
+    zone = config.timezone
+    print(common.bold(f"{found['id']}  {_marked(found['title'], found['title_marks'])}"))
+    print(f"{common.clean(found['newsroom'])}, {common.when(found['published'], zone)} {zone}")
+    print(f"{found['pack']} ({', '.join(found['rules'])}), {found['severity']}: {found['decision']}, {found['reason']}")
+    for snippet in found["snippets"]:
+        print(f"  “{_marked(snippet['text'], snippet['marks'])}”")
+    if found["url"]:
+        print(common.clean(found["url"]))
+    print(f"{found['article']}, story {found['story']}; every pack's decision: wirewatch explain {found['id']}")
+    if not found["deliveries"]:
+        print("no message carries it: its route led to no channel")
+    for row in found["deliveries"]:
+        _print_delivery(row, zone)
+
+
+def _print_delivery(row: dict[str, Any], zone: str) -> None:
+    why = f": {common.clean(row['reason'])}" if row["reason"] and row["state"] != "sent" else ""
+    print(f"{row['channel']} to {common.clean(row['target'])}: {row['state']}{why}")
+    for attempt in row["attempts"]:
+        answer = " ".join(filter(None, (str(attempt["status"] or ""), common.clean(attempt["detail"]))))
+        state = attempt["outcome"] or "under way"
+        print(f"  {attempt['n']}. {common.when(attempt['started_at'], zone)}  {state}  {answer}".rstrip())
+
+
+def _marked(text: str, marks: list[list[int]]) -> str:
+    """Return `text` with its matched words in bold at a terminal, else between »guillemets«, as in messages."""
+    pieces, at = [], 0
+    for start, end in marks:
+        word = common.clean(text[start:end])
+        lit = common.bold(word)
+        pieces += [text[at:start], lit if lit != word else f"»{word}«"]
+        at = end
+    return "".join([*pieces, text[at:]]).replace("\n", " ")

@@ -1,0 +1,129 @@
+"""`wirewatch channels`: where alerts go, and whether they arrive."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from monitor import model
+from monitor.cli import common
+
+if TYPE_CHECKING:
+    from monitor.config import Config
+    from monitor.delivery.channel import OpenTarget
+
+group = typer.Typer(help="Channels: where alerts go.", no_args_is_help=True)
+common.app.add_typer(group, name="channels")
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help="The channel, as config.toml names it.")]
+
+
+@group.command("list")
+def list_channels(config: common.ConfigOption = None, json: common.JsonOption = False) -> None:
+    """List the channels with where they lead, their limits, and what waits for them; secrets are masked.
+
+    Example: wirewatch channels list
+    """
+    from monitor import config as configuration
+    from monitor.store import messages, visit
+
+    loaded = common.load_config(config)
+    with visit.reading(loaded.database) as connection:
+        counts = messages.count_by_state(connection) if connection is not None else []
+    found = [
+        _json(loaded, name, {state: count for channel, state, count in counts if channel == name})
+        for name in configuration.effective_channels(loaded)
+    ]
+    if json:
+        common.print_json(found)
+        return
+    common.print_table(
+        ("CHANNEL", "USED FOR", "RATE", "MESSAGES", "LEADS TO"),
+        [
+            (c["channel"], ", ".join(c["used_for"]) or "-", c["rate"] or "-",
+             ", ".join(f"{n} {state}" for state, n in c["messages"].items()) or "-", c["leads_to"])
+            for c in found
+        ],
+    )  # fmt: skip
+
+
+def _json(config: Config, name: str, counts: dict[str, int]) -> dict[str, Any]:
+    from monitor import config as configuration
+    from monitor.delivery import channel
+
+    settings = configuration.effective_channels(config)[name]
+    uses = (("default", name in configuration.effective_route(config)), ("ops", name == config.ops_channel))
+    return {
+        "channel": name,
+        "leads_to": channel.describe(settings.url.get_secret_value()),
+        "used_for": [use for use, used in uses if used],
+        "rate": f"{settings.rate.count} per {settings.rate.seconds:g}s" if settings.rate else None,
+        "messages": counts,
+    }
+
+
+@group.command("test")
+def send_test(
+    name: Name,
+    config: common.ConfigOption = None,
+    json: common.JsonOption = False,
+    verbose: common.VerboseOption = False,
+) -> None:
+    """Send a message marked as a test to every recipient of a channel, and print what the service answers.
+
+    It goes out at once, past the queue. Exit 1 if a recipient did not take it.
+
+    Example: wirewatch channels test desk-slack
+    """
+    common.quiet_logs(verbose)
+    loaded = common.load_config(config)
+    results = asyncio.run(_send(_opened(loaded, name), _notice(loaded, name)))
+    if json:
+        common.print_json([_result(target, result) for target, result in results])
+    else:
+        for target, result in results:
+            answer = " ".join(filter(None, (str(result.status or ""), common.clean(result.detail))))
+            print(f"{name} to {common.clean(target.label)}: {result.outcome.value}: {answer}")
+    if any(result.outcome is not model.SendOutcome.SENT for _, result in results):
+        raise typer.Exit(1)
+
+
+def _opened(config: Config, name: str) -> tuple[OpenTarget, ...]:
+    from monitor import config as configuration
+    from monitor.delivery import channel
+
+    known = configuration.effective_channels(config)
+    if name not in known:
+        raise common.fail(f"there is no channel `{name}`; there is {', '.join(known)}", 2)
+    return channel.open_channel(name, known[name].url.get_secret_value())
+
+
+def _notice(config: Config, name: str) -> model.Notice:
+    from monitor.clock import SystemClock
+    from monitor.store import messages
+
+    sent = common.when(SystemClock().now(), config.timezone)
+    body = f"Alerts routed to `{name}` arrive here. Sent by hand at {sent} ({config.timezone}); nothing happened."
+    return model.Notice("test", messages.new_message_id(), "info", headline="Test of Wirewatch", body=body)
+
+
+async def _send(targets: tuple[OpenTarget, ...], notice: model.Notice) -> list[tuple[model.Target, model.SendResult]]:
+    results = []
+    for opened in targets:
+        try:
+            results.append((opened.target, await opened.sender.send(notice)))
+        finally:
+            await opened.sender.close()
+    return results
+
+
+def _result(target: model.Target, result: model.SendResult) -> dict[str, Any]:
+    names = ("status", "detail", "retry_after", "service_id")
+    return {
+        "channel": target.channel,
+        "target": target.label,
+        "outcome": result.outcome.value,
+        **{name: getattr(result, name) for name in names},
+    }

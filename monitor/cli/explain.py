@@ -1,0 +1,323 @@
+"""`wirewatch explain`: why an article fired a pack or did not, and what was decided about it."""
+
+from __future__ import annotations
+
+import re
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from monitor import model
+from monitor.cli import common
+from monitor.cli import rules as rules_command
+
+if TYPE_CHECKING:
+    from monitor.config import Config
+    from monitor.store.store import Connection
+
+_ID = re.compile(r"(?:(al|art|entry)-)?(\d{1,18})")
+
+What = Annotated[
+    list[str], typer.Argument(metavar="[PACK] ARTICLE", help="ARTICLE: art-17, al-3, a number, a URL, a file, or `-`.")
+]
+
+
+@common.app.command()
+def explain(
+    what: What,
+    rules: rules_command.RulesOption = None,
+    config: common.ConfigOption = None,
+    json: common.JsonOption = False,
+    verbose: common.VerboseOption = False,
+) -> None:
+    """Say why an article fires a pack or which clause fails; with an id alone, what was decided and why.
+
+    ARTICLE is an id of the archive (art-17, or al-3 for an alert's article), a URL in the archive, an HTML or text file
+    (a text's first line is its title), or `-` for standard input.
+
+    Example: wirewatch explain resettlement art-17
+    """
+    common.quiet_logs(verbose)
+    if len(what) == 1:
+        told = _recorded(common.load_config(config), what[0])
+        common.print_json(told) if json else _print_recorded(told)
+    elif len(what) == 2:
+        _judge(what[0], what[1], rules, config, json)
+    else:
+        raise common.fail("write `wirewatch explain PACK ARTICLE` or `wirewatch explain ID`", 2)
+
+
+# -- a pack's judgement, now -----------------------------------------------------------------------
+
+
+def _judge(pack: str, what: str, rules: Path | None, config: Path | None, json: bool) -> None:
+    from monitor.rules import explain as explaining
+
+    folder, known, loaded = rules_command.where(rules, config)
+    live = rules_command.live_rules(folder, known, loaded)
+    if pack in live.stale:
+        print(f"pack {pack}: {live.stale[pack]}", file=sys.stderr)
+    if pack not in live.ruleset.packs:
+        known_packs = ", ".join(live.ruleset.packs) or "none"
+        raise common.fail(f"there is no pack `{pack}` that is switched on; there is {known_packs}", 2)
+    told = explaining.explain(live.ruleset, pack, _article(what, loaded, config))
+    common.print_json(explaining.to_json(told)) if json else print(explaining.to_text(told))
+
+
+def _article(what: str, loaded: Config | None, config: Path | None) -> model.Article:
+    file = Path(what)
+    if what == "-":
+        return article_of_bytes(sys.stdin.buffer.read(), "")
+    if not _ID.fullmatch(what) and not _is_url(what):
+        try:
+            return article_of_bytes(file.read_bytes(), "")
+        except OSError as fault:
+            raise common.fail(f"{what} is neither an id, a URL nor a file: {fault.strerror}", 2) from None
+    return _archived(loaded or common.load_config(config), what)
+
+
+def _is_url(what: str) -> bool:
+    return what.startswith(("http://", "https://"))
+
+
+def article_of_bytes(data: bytes, url: str, content_type: str | None = None) -> model.Article:
+    """Return the article in an HTML page, or in a text whose first line is its title. Raises: ExtractError."""
+    from monitor.articles import extract, language
+
+    if re.search(rb"<(!doctype|html|head|body|p|div|article)[\s>]", data[:4096], re.IGNORECASE):
+        page = extract.extract_page(data, url or "https://page.invalid/", content_type)
+        lang = language.detect_language(page.title, page.text, page.lang)
+        return model.Article(page.title, page.text, lang, url, author=page.author or "", published=page.published)
+    written = data.decode("utf-8-sig", "replace").strip()
+    title, _, text = written.partition("\n")
+    return model.Article(title.strip(), text.strip(), language.detect_language(title, text), url)
+
+
+def _archived(config: Config, what: str) -> model.Article:
+    """Return an article of the archive as rules saw it."""
+    from monitor.store import articles
+
+    with common.reading(config) as connection:
+        found = _locate(connection, what) if connection is not None else None
+        if connection is None or found is None:
+            raise _absent(what)
+        stored = articles.get(connection, found.article_id) if found.article_id else None
+        if stored is None:
+            return _from_feed(connection, found)
+        source = articles.provenance(connection, stored.entry_id)
+    return model.Article(
+        title=stored.title,
+        text=stored.text,
+        lang=stored.lang,
+        url=stored.url or "",
+        source=source.feed_slug,
+        newsroom=stored.newsroom,
+        groups=source.feed_tags,
+        author=stored.author or "",
+        tags=source.entry_tags,
+        published=stored.published,
+        first_seen=stored.first_seen,
+        partial=stored.partial,
+    )
+
+
+def _from_feed(connection: Connection, found: _Located) -> model.Article:
+    """Return what the feed alone says of an entry that has no article, such as one of the baseline."""
+    from monitor.articles import language
+    from monitor.store import entries
+
+    waiting = entries.load(connection, found.entry_id)
+    assert waiting is not None, "the entry was just found"
+    entry = waiting.entry
+    lang = language.detect_language(entry.title, entry.summary, entry.lang or waiting.feed_lang)
+    return model.Article(
+        title=entry.title,
+        text=entry.summary,
+        lang=lang,
+        url=entry.url or "",
+        source=waiting.feed_slug,
+        newsroom=waiting.newsroom,
+        groups=waiting.feed_tags,
+        author=entry.author or "",
+        tags=entry.tags,
+        published=entry.published,
+        first_seen=waiting.first_seen,
+    )
+
+
+def _absent(what: str) -> typer.Exit:
+    hint = "; `wirewatch feeds list` shows whether its feed works" if _is_url(what) else ""
+    return common.fail(f"{what} is not in the archive{hint}")
+
+
+# -- where it is -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Located:
+    """An entry of the archive, with its article once it has one, and the revision that is asked about."""
+
+    entry_id: int
+    article_id: int | None
+    revision_id: int | None = None
+
+
+def _locate(connection: Connection, what: str) -> _Located | None:
+    found = _ID.fullmatch(what)
+    if found is None:
+        return _locate_url(connection, what)
+    kind, number = found[1] or "art", int(found[2])
+    if kind == "entry":
+        return _of_entry(connection, number)
+    return _of_alert(connection, number) if kind == "al" else _of_article(connection, number)
+
+
+def _of_article(connection: Connection, number: int, revision: int | None = None) -> _Located | None:
+    from monitor.store import articles
+
+    stored = articles.get(connection, number)
+    return None if stored is None else _Located(stored.entry_id, stored.id, revision)
+
+
+def _of_alert(connection: Connection, number: int) -> _Located | None:
+    from monitor.store import decisions
+
+    rows = decisions.get_alerts(connection, [number])
+    return _of_article(connection, rows[0].article_id, rows[0].revision_id) if rows else None
+
+
+def _of_entry(connection: Connection, number: int) -> _Located | None:
+    from monitor.store import entries
+
+    waiting = entries.load(connection, number)
+    return None if waiting is None else _Located(waiting.id, waiting.article_id)
+
+
+def _locate_url(connection: Connection, url: str) -> _Located | None:
+    """Return the first article with this address, else the first entry, which may be of the baseline."""
+    from monitor import urls
+    from monitor.store import articles, entries
+
+    canonical = urls.canonical_url(url)
+    for address in filter(None, (url, canonical)):
+        number = articles.find_by_link(connection, address)
+        if number is not None:
+            return _of_article(connection, number)
+    listed = entries.find_by_link(connection, canonical) if canonical else []
+    return _of_entry(connection, listed[0]) if listed else None
+
+
+# -- what was decided ------------------------------------------------------------------------------
+
+
+def _recorded(config: Config, what: str) -> dict[str, Any]:
+    with common.reading(config) as connection:
+        found = _locate(connection, what) if connection is not None else None
+        if connection is None or found is None:
+            raise _absent(what)
+        return _of_archive(connection, found) if found.article_id else _of_feed(connection, found)
+
+
+def _of_archive(connection: Connection, found: _Located) -> dict[str, Any]:
+    from monitor.store import articles, decisions
+
+    stored = articles.get(connection, found.article_id or 0)
+    assert stored is not None, "the article was just found"
+    revisions = articles.list_revisions(connection, stored.id)
+    return {
+        "article": f"art-{stored.id}",
+        "entry": f"entry-{stored.entry_id}",
+        "feed": articles.provenance(connection, stored.entry_id).feed_slug,
+        "title": stored.title,
+        "url": stored.url,
+        "newsroom": stored.newsroom,
+        "lang": stored.lang,
+        "published": stored.published,
+        "first_seen": stored.first_seen,
+        "partial": stored.partial,
+        "story": f"s{stored.story_id}",
+        "duplicate_of": f"art-{stored.duplicate_of}" if stored.duplicate_of else None,
+        "revisions": [
+            {
+                "n": revision.n,
+                "title": revision.title,
+                "ruleset": revision.ruleset_id,
+                "matches": [_match_json(match) for match in revision.matches],
+                "decisions": [_decision_json(row) for row in decisions.list_of_revision(connection, revision.id)],
+            }
+            for revision in revisions
+            if found.revision_id in (None, revision.id)
+        ],
+    }
+
+
+def _match_json(match: Any) -> dict[str, Any]:
+    return {name: match[name] for name in ("pack", "rule", "severity", "status", "score", "evidence")}
+
+
+def _decision_json(row: Any) -> dict[str, Any]:
+    return {
+        "pack": row["pack"],
+        "decision": row["outcome"],
+        "reason": row["reason"],
+        "severity": row["severity"],
+        "detail": row["detail"],
+        "decided_at": row["decided_at"],
+        "decided_seq": row["decided_seq"],
+        "alert": f"al-{row['alert_id']}" if row["alert_id"] else None,
+    }
+
+
+def _of_feed(connection: Connection, found: _Located) -> dict[str, Any]:
+    """Return what is recorded of an entry without an article: the baseline, or one that waits."""
+    from monitor.store import entries
+
+    waiting, state = entries.load(connection, found.entry_id), entries.state_of(connection, found.entry_id)
+    assert waiting is not None, "the entry was just found"
+    baseline = {"pack": "*", "decision": "suppressed", "reason": "baseline", "severity": None, "detail": None}
+    return {
+        "article": None,
+        "entry": f"entry-{waiting.id}",
+        "feed": waiting.feed_slug,
+        "title": waiting.entry.title,
+        "url": waiting.entry.url,
+        "newsroom": waiting.newsroom,
+        "lang": waiting.entry.lang,
+        "published": waiting.entry.published,
+        "first_seen": waiting.first_seen,
+        "state": state,
+        "revisions": [{"n": 1, "decisions": [baseline], "matches": []}] if state == "baseline" else [],
+    }
+
+
+def _print_recorded(told: dict[str, Any]) -> None:
+    head = f"{told['article'] or told['entry']}  {common.clean(told['title'])}"
+    print(common.bold(head))
+    print(f"{common.clean(told['newsroom'])} ({told['feed']}), {told['lang'] or 'language unknown'}, "
+          f"published {common.when(told['published'])}, seen {common.when(told['first_seen'])} UTC")  # fmt: skip
+    if told["url"]:
+        print(common.clean(told["url"]))
+    if told.get("duplicate_of"):
+        print(f"a copy of {told['duplicate_of']}")
+    if not told["revisions"]:
+        print(f"nothing is decided yet: the entry is {told.get('state')}")
+    for revision in told["revisions"]:
+        if len(told["revisions"]) > 1:
+            print(f"revision {revision['n']}: {common.clean(revision['title'])}")
+        for row in revision["decisions"]:
+            print("  " + _decision_line(row))
+        for match in revision["matches"]:
+            words = ", ".join(f"“{common.clean(span['text'])}”" for span in match["evidence"][:8])
+            note = "" if match["status"] == "live" else f" (status {match['status']})"
+            print(f"  {match['pack']}/{match['rule']}{note}: {words}")
+
+
+def _decision_line(row: dict[str, Any]) -> str:
+    name = "every other pack" if row["pack"] == "*" and row["decision"] == "none" else row["pack"]
+    name = "every pack" if name == "*" else name
+    detail = ", ".join(f"{key} {value}" for key, value in (row["detail"] or {}).items())
+    alert = f", {row['alert']}" if row.get("alert") else ""
+    return f"{name}: {row['decision']}: {row['reason']}" + (f" ({detail})" if detail else "") + alert

@@ -1,0 +1,139 @@
+"""The database as commands visit it: beside a running daemon, without its lock, with plain words for every fault.
+
+Reading never creates or migrates anything. Writing is one short BEGIN IMMEDIATE.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TypeVar
+
+import sqlalchemy as sa
+
+from monitor import errors
+from monitor.store import database, hold, migrate
+
+T = TypeVar("T")
+_DAMAGE = ("malformed", "not a database", "file is encrypted")
+
+
+@dataclass(frozen=True, slots=True)
+class Upgraded:
+    """What an upgrade did; `before` is None for a database that was new, `backup` where none was needed."""
+
+    before: str | None
+    after: str
+    backup: Path | None
+
+
+@contextlib.contextmanager
+def reading(url: str) -> Iterator[sa.Connection | None]:
+    """Yield a reading connection; None where there is no database yet.
+
+    Raises: StoreError of the kind that says what is wrong.
+    """
+    with _opened(url) as engine:
+        if engine is None or not _has_schema(engine):
+            yield None
+            return
+        with engine.connect() as connection:
+            yield connection
+
+
+def write(url: str, job: Callable[[sa.Connection], T]) -> T:
+    """Run `job` in one short writing transaction and return what it returns.
+
+    Raises: DatabaseUnusable where there is no database yet; StoreError.
+    """
+    with _opened(url) as engine:
+        if engine is None or not _has_schema(engine):
+            raise errors.DatabaseUnusable("there is no database yet; `wirewatch db upgrade` makes one")
+        done: T = database.write_once(engine, job)
+        return done
+
+
+def upgrade(url: str, now: datetime) -> Upgraded:
+    """Bring the schema up to date, or make a new database; no daemon may run on it.
+
+    Raises: DatabaseHeld, DatabaseDamaged, DatabaseTooNew, DatabaseUnusable.
+    """
+    engine = database.open_engine(url)
+    try:
+        with _explained(url), hold.file_lock(engine):
+            database.check_integrity(engine)
+            migrate.refuse_newer(engine)
+            before = migrate.revision_of(engine)
+            if before is not None:
+                _refuse_running(engine, now)
+            saved = migrate.upgrade(engine, now)
+            return Upgraded(before, migrate.newest(), saved)
+    finally:
+        engine.dispose()
+
+
+def backup(url: str, target: Path) -> None:
+    """Write a consistent copy of an SQLite database while a daemon runs on it. Raises: StoreError."""
+    with _opened(url) as engine:
+        if engine is None:
+            raise errors.DatabaseUnusable("there is no database yet, so there is nothing to back up")
+        database.backup(engine, target)
+
+
+def _refuse_running(engine: sa.Engine, now: datetime) -> None:
+    """Refuse where a daemon shows life: on a server no file lock tells."""
+    with engine.connect() as connection:
+        holder = hold.read_holder(connection)
+    if engine.dialect.name != "sqlite" and holder is not None and now - holder.beat < hold.STALE:
+        raise errors.DatabaseHeld(
+            f"a wirewatch runs on this database: process {holder.pid} on {holder.host}; stop it first"
+        )
+
+
+@contextlib.contextmanager
+def _opened(url: str) -> Iterator[sa.Engine | None]:
+    path = database.sqlite_path(url)
+    if path is not None and (not path.exists() or path.stat().st_size == 0):
+        yield None
+        return
+    engine = database.open_engine(url)
+    try:
+        with _explained(url):
+            yield engine
+    finally:
+        engine.dispose()
+
+
+def _has_schema(engine: sa.Engine) -> bool:
+    """Return whether the schema is ours and present. Raises: DatabaseTooNew; DatabaseUnusable for an older one."""
+    migrate.refuse_newer(engine)
+    present = migrate.revision_of(engine)
+    if present is not None and present != migrate.newest():
+        raise errors.DatabaseUnusable(
+            f"the database is at schema {present} and this version wants {migrate.newest()}: "
+            "stop the daemon, then `wirewatch db upgrade`"
+        )
+    return present is not None
+
+
+@contextlib.contextmanager
+def _explained(url: str) -> Iterator[None]:
+    try:
+        yield
+    except sa.exc.DBAPIError as fault:
+        raise _explain(fault, url) from fault
+
+
+def _explain(fault: sa.exc.DBAPIError, url: str) -> errors.StoreError:
+    words = str(fault.orig).strip()
+    path = database.sqlite_path(url)
+    if any(sign in words for sign in _DAMAGE):
+        return errors.DatabaseDamaged(
+            f"the database {path} is damaged ({words}). Keep the file, and put a backup in its place: cp BACKUP {path}"
+        )
+    if database.is_locked(fault):
+        return errors.StoreError(f"the database {path} is busy: another process is writing; try again")
+    return errors.DatabaseUnusable(f"the database cannot be used: {words}")
