@@ -5,6 +5,7 @@ Runs in a worker process that is killed after 10 s: on hostile pages trafilatura
 
 from __future__ import annotations
 
+import logging
 import re
 
 import lxml.etree
@@ -30,6 +31,9 @@ MENU_WIDTH = 60
 """More lines than that, none of them as long as this, are the menus of a page whose text was not found."""
 
 _UNWANTED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+
+# It warns of each page without text, with the address as it came; our ExtractError says the same, once and escaped.
+logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
 
 
 def extract_page(html: bytes, url: str, content_type: str | None = None, fast: bool = True) -> model.Page:

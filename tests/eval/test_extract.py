@@ -60,7 +60,7 @@ def test_article_text_f1():
 
 @needs_data
 def test_segments_f():
-    """Segments that must and must not come out (extract-trafilatura): F at least 0.918."""
+    """Segments that must and must not come out (extract-trafilatura): F at least 0.921."""
     truth = json.loads((DATA / "extract-trafilatura/evaldata.dev.json").read_text("utf-8"))
     hits = misses = leaks = 0
 
@@ -71,7 +71,7 @@ def test_segments_f():
         hits, misses = hits + found, misses + len(row["with"]) - found
         leaks += sum(segment in text for segment in row["without"])
 
-    assert 2 * hits / (2 * hits + misses + leaks) >= 0.918
+    assert 2 * hits / (2 * hits + misses + leaks) >= 0.921
 
 
 def folded(text: str) -> str:
