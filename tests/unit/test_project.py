@@ -248,3 +248,20 @@ def test_map_shows_every_module() -> None:
     names = {path.name if path.suffix else f"{path.name}/" for path in children if not path.name.startswith("__")}
 
     assert {name for name in names if name not in drawn and not name.startswith("config")} == set()
+
+
+@pytest.mark.parametrize(("strict", "outcome"), [("1", "1 failed, 1 skipped"), ("0", "2 skipped")])
+def test_ci_refuses_skips_for_want_of_something(tmp_path: Path, strict: str, outcome: str) -> None:
+    """Where WIREWATCH_CI=1, a test that was skipped because the machine lacks a browser fails; other skips stay."""
+    (tmp_path / "conftest.py").write_text((ROOT / "tests/conftest.py").read_text())
+    (tmp_path / "test_skips.py").write_text(
+        "import pytest\n"
+        "def test_browser(): pytest.skip('needs chromium')\n"
+        "def test_platform(): pytest.skip('not on this platform')\n"
+    )
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)]
+
+    environment = {"WIREWATCH_CI": strict}
+    found = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+
+    assert outcome in found.stdout
