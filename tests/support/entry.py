@@ -1,0 +1,148 @@
+"""The daemon with fail points, as a process: what tests start where a kill, a fault or a standstill must be exact.
+
+```
+python -m tests.support.entry --fail send.accepted:kill:2 run --config config.toml [--once]
+```
+
+`--fail STAGE:ACTION[:N]` acts as STAGE is reached for the N-th time (default the first): `kill` is SIGKILL to itself,
+`raise` a fault nobody expects, `hang` a standstill of the thread that reached it. Stages are those of monitor's own
+`reached` calls (`poll.fetched`, `process.before_commit`, `send.claimed`, `migrate.begun`, ...) and three seen at the
+database driver: `migrate.statement` (before each CREATE or ALTER), `backup.begun` and `backup.written`.
+
+`--migrations FOLDER` makes it a later version of the program: one whose schema revisions stand in FOLDER.
+"""
+
+from __future__ import annotations
+
+import argparse
+import faulthandler
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import sqlalchemy as sa
+import typer
+
+from monitor import app, errors
+from monitor.cli import common, run
+from monitor.store import migrate
+
+
+class Planted(Exception):
+    """The fault of a `raise` fail point."""
+
+
+def _kill() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _raise() -> None:
+    raise Planted("a fail point")
+
+
+def _hang() -> None:
+    time.sleep(86_400)
+
+
+ACTIONS: dict[str, Callable[[], None]] = {"kill": _kill, "raise": _raise, "hang": _hang}
+
+
+@dataclass
+class FailPoint:
+    """Does `action` at the `at`-th reach of `stage`."""
+
+    stage: str
+    action: str
+    at: int = 1
+    _count: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @classmethod
+    def parse(cls, text: str) -> FailPoint:
+        """Read `STAGE:ACTION[:N]`. Raises: ValueError."""
+        stage, action, *count = text.split(":")
+        if action not in ACTIONS or len(count) > 1:
+            raise ValueError(f"{text!r} is no fail point; write STAGE:kill|raise|hang[:N]")
+        return cls(stage, action, int(count[0]) if count else 1)
+
+    def reach(self, stage: str) -> None:
+        """Count, and act when it is time."""
+        if stage != self.stage:
+            return
+        with self._lock:
+            self._count += 1
+            due = self._count == self.at
+        if due:
+            ACTIONS[self.action]()
+
+
+def main() -> None:
+    """Run the daemon with what the arguments plant in it, and leave as the command does."""
+    options = _options()
+    points = [FailPoint.parse(text) for text in options.fail]
+
+    def reached(stage: str) -> None:
+        for point in points:
+            point.reach(stage)
+
+    faulthandler.register(signal.SIGUSR1)  # where every thread stands, for whoever looks at a standstill
+    _watch_driver(reached)
+    if options.migrations:
+        _use_migrations(options.migrations)
+    code = _run(app.Seams(reached=reached), options)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--fail", action="append", default=[])
+    parser.add_argument("--migrations", type=Path)
+    parser.add_argument("command", choices=["run"])
+    parser.add_argument("--config", type=Path, required=True)
+    parser.add_argument("--once", action="store_true")
+    parser.add_argument("--json", action="store_true")
+    return parser.parse_args()
+
+
+def _run(seams: app.Seams, options: argparse.Namespace) -> int:
+    try:
+        run.run_with(seams, options.config, options.once, options.json, "info")
+    except errors.MonitorError as fault:
+        common.print_fault(fault)
+        return common.exit_code_of(fault)
+    except typer.Exit as left:
+        return left.exit_code
+    return 0
+
+
+def _watch_driver(reached: Callable[[str], None]) -> None:
+    def before(_c: object, _cursor: object, statement: str, *_rest: object) -> None:
+        words = statement.lstrip().upper()
+        if words.startswith(("CREATE ", "ALTER ")):
+            reached("migrate.statement")
+        elif words.startswith("VACUUM INTO"):
+            reached("backup.begun")
+
+    def after(_c: object, _cursor: object, statement: str, *_rest: object) -> None:
+        if statement.lstrip().upper().startswith("VACUUM INTO"):
+            reached("backup.written")
+
+    sa.event.listen(sa.Engine, "before_cursor_execute", before)
+    sa.event.listen(sa.Engine, "after_cursor_execute", after)
+
+
+def _use_migrations(folder: Path) -> None:
+    names = sorted(path.name for path in (folder / "versions").glob("[0-9]*.py"))
+    migrate.FOLDER = folder
+    migrate.REVISIONS = tuple(name.partition("_")[0] for name in names)  # type: ignore[assignment]
+
+
+if __name__ == "__main__":
+    main()
