@@ -42,8 +42,8 @@ def next_check(
     """Return when to ask `feed` next, never sooner than its server asks, and the reason.
 
     Args:
-        feed: Its `failures` count the polls that failed in a row, this one included.
-        answer: Status and headers of this poll; None if nothing answered, or nothing usable.
+        feed: Its `failures` count the polls that failed in a row before this one.
+        answer: Status and headers of this poll; None if nothing answered, or a good status brought no feed.
         now: Aware, UTC.
         draw: Gives a number in [0, 1) for the jitter, as `random.random` does.
         ttl: Seconds, as the feed's own text asks.
@@ -53,7 +53,7 @@ def next_check(
     Source: RFC 9110 section 10.2.3 (Retry-After); RFC 9111 section 4.2.1 (freshness); RSS 2.0 `ttl` (minutes).
     """
     healthy = answer is not None and (answer.status == _NOT_MODIFIED or _OK[0] <= answer.status <= _OK[1])
-    if healthy and feed.failures == 0:
+    if healthy:
         wait, reason = _healthy_wait(feed, answer, now, settings, ttl)
         spread = min(settings.jitter * wait, settings.every * settings.jitter)
     else:
@@ -80,7 +80,7 @@ def _healthy_wait(
 
 def _backoff(feed: model.Feed, answer: model.HttpInfo | None, settings: PaceSettings) -> tuple[float, str]:
     """Return `min_every`, doubled with each failure in a row up to `max_backoff`."""
-    doublings = min(max(feed.failures - 1, 0), 30)
+    doublings = min(feed.failures, 30)
     wait = min(settings.min_every * 2**doublings, settings.max_backoff)
     if answer is None:
         return wait, "no_answer"
