@@ -9,7 +9,7 @@ from monitor.rules.compile import CompiledRule, RuleSet
 from monitor.rules.evaluate import evaluate
 from monitor.rules.packs import Sources, Traits
 from monitor.rules.presence import Presence
-from monitor.rules.tree import Hit
+from monitor.rules.tree import Hit, Span
 from monitor.rules.view import View
 
 MOST_EVIDENCE = 100
@@ -79,15 +79,13 @@ def _why_not_active(traits: Traits, article: model.Article) -> str | None:
 
 def evidence_of(hits: Iterable[Hit], view: View) -> tuple[model.Evidence, ...]:
     """Return the places in the original text that made a node true, title first, each place once."""
-    found: dict[tuple[int, int], model.Evidence] = {}
-    first_of_term: set[str] = set()
-    later: dict[tuple[int, int], model.Evidence] = {}
+    first: dict[tuple[int, int], Span] = {}
+    later: dict[tuple[int, int], Span] = {}
+    terms: set[str] = set()
     for span in (span for hit in hits for span in hit.spans):
         key = (span.lo, span.hi)
-        if key in found or key in later:
-            continue
-        evidence = model.Evidence(*view.place(span.lo, span.hi), span.leaf.term, span.leaf.entity)
-        (later if span.leaf.term in first_of_term else found)[key] = evidence
-        first_of_term.add(span.leaf.term)
-    kept = [*found.items(), *later.items()][:MOST_EVIDENCE]
-    return tuple(evidence for _, evidence in sorted(kept, key=lambda item: item[0]))
+        if key not in first and key not in later:
+            (later if span.leaf.term in terms else first)[key] = span
+            terms.add(span.leaf.term)
+    kept = sorted([*first.items(), *later.items()][:MOST_EVIDENCE], key=lambda item: item[0])
+    return tuple(model.Evidence(*view.place(*key), span.leaf.term, span.leaf.entity) for key, span in kept)

@@ -92,6 +92,8 @@ class View:
 
     def _sequences(self, parts: tuple[Part, ...], clitics: bool) -> Iterator[tuple[int, int, Peeled]]:
         """Yield each place where `parts`, in one of their readings, follow one another in one paragraph."""
+        if not all(self._occurs(parts, at) for at in range(len(parts))):
+            return
         open_ends: list[tuple[int, int, int, Peeled]] = []
         for count, part in _readings(parts, 0):
             open_ends += [(lo, hi, count, p) for lo, hi, p in self._occurrences(part, clitics)]
@@ -104,6 +106,11 @@ class View:
                     reached.setdefault(state[2], []).append(state)
             following = (new for at, states in reached.items() for new in self._step(parts, at, states, clitics))
             open_ends = list({new[:3]: new for new in following}.values())
+
+    def _occurs(self, parts: tuple[Part, ...], at: int) -> bool:
+        """Return False if the word at `at` stands nowhere; a hyphen neighbour may hide it in a joined one."""
+        glued = parts[at].glued or (at + 1 < len(parts) and parts[at + 1].glued)
+        return glued or any(spelling in self.forms for spelling in self._spellings(parts[at]))
 
     def _step(
         self, parts: tuple[Part, ...], at: int, states: list[tuple[int, int, int, Peeled]], clitics: bool
