@@ -190,13 +190,13 @@ def backup(engine: sa.Engine, target: Path) -> None:
     partial = target.with_name(target.name + ".part")
     partial.unlink(missing_ok=True)
     try:
-        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.exec_driver_sql("VACUUM INTO ?", (str(partial),))
+        with closing(engine.raw_connection()) as connection:  # VACUUM refuses to run in a transaction
+            connection.cursor().execute("VACUUM INTO ?", (str(partial),))
         _sync(partial)
         partial.rename(target)
-    except (sa.exc.DBAPIError, OSError) as fault:
+    except (sqlite_module().DatabaseError, OSError) as fault:
         partial.unlink(missing_ok=True)
-        raise errors.DatabaseUnusable(f"cannot write the backup {target}: {getattr(fault, 'orig', fault)}") from fault
+        raise errors.DatabaseUnusable(f"cannot write the backup {target}: {fault}") from fault
 
 
 def _sync(path: Path) -> None:
