@@ -232,8 +232,10 @@ def _place(node: tree.Mention) -> str:
 
 
 def _found(hits: list[Hit], view: View) -> tuple[Found, ...]:
-    spans = dict.fromkeys(span for hit in hits for span in hit.spans)
-    return tuple(_occurrence(span, view) for span in list(spans)[:MOST_SHOWN])
+    spans: dict[tuple[int, int], Span] = {}
+    for span in (span for hit in hits for span in hit.spans):
+        spans.setdefault((span.lo, span.hi), span)
+    return tuple(_occurrence(span, view) for span in list(spans.values())[:MOST_SHOWN])
 
 
 def _occurrence(span: Span, view: View) -> Found:
