@@ -24,9 +24,9 @@ CLOSED_PIPE = 141
 def main() -> None:
     """Run the command that the arguments name, and leave with its exit code."""
     # Each file adds its commands to `app`, and imports what a command needs where it runs.
-    from monitor.cli import alerts, channels, check, db, explain, extract, feeds, health, replay, rules, run
+    from monitor.cli import alerts, channels, check, db, demo, explain, extract, feeds, health, replay, rules, run
 
-    assert all((alerts, channels, check, db, explain, extract, feeds, health, replay, rules, run))
+    assert all((alerts, channels, check, db, demo, explain, extract, feeds, health, replay, rules, run))
     code = _run()
     try:
         sys.stdout.flush()

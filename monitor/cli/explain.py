@@ -215,10 +215,18 @@ def _locate_url(connection: Connection, url: str) -> _Located | None:
 
 def _recorded(config: Config, what: str) -> dict[str, Any]:
     with common.reading(config) as connection:
-        found = _locate(connection, what) if connection is not None else None
-        if connection is None or found is None:
-            raise _absent(what)
-        return _of_archive(connection, found) if found.article_id else _of_feed(connection, found)
+        found = recorded(connection, what) if connection is not None else None
+    if found is None:
+        raise _absent(what)
+    return found
+
+
+def recorded(connection: Connection, what: str) -> dict[str, Any] | None:
+    """Return what was decided about an article or an entry, by id or URL; None where there is no such thing."""
+    found = _locate(connection, what)
+    if found is None:
+        return None
+    return _of_archive(connection, found) if found.article_id else _of_feed(connection, found)
 
 
 def _of_archive(connection: Connection, found: _Located) -> dict[str, Any]:
