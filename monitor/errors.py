@@ -88,7 +88,7 @@ class FetchError(MonitorError):
 
 
 class ParseError(MonitorError):
-    """Bytes are not a feed; `code` is snake_case: not_a_feed, empty, html_page, json_page, too_deep."""
+    """Bytes are not a feed; `code` is snake_case: not_a_feed, empty, html_page, json_page."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(code, message)

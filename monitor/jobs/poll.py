@@ -136,9 +136,7 @@ async def _ingest(
     context: Context, feed: model.Feed, reply: model.Reply, parsed: model.ParsedFeed, digest: str
 ) -> Polled:
     now = context.clock.now()
-    due, reason = pace.next_check(feed, reply.info, now, _pace(context, feed), context.draw)
-    if parsed.ttl:
-        due = max(due, now + timedelta(seconds=min(parsed.ttl, 86_400)))
+    due, reason = pace.next_check(feed, reply.info, now, _pace(context, feed), context.draw, parsed.ttl)
     keys = [identity.entry_keys(entry) for entry in parsed.entries]
 
     def record(connection: Connection) -> Polled:
@@ -234,7 +232,9 @@ _LONG_AGO = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
 async def _record_failure(context: Context, feed: model.Feed, failure: _Failure) -> Polled:
     now = context.clock.now()
-    due, _ = pace.next_check(feed, failure.answer, now, _pace(context, feed), context.draw)
+    # A good answer that held no feed is a failure all the same: what it says of caching does not count.
+    heeded = failure.answer if failure.answer and failure.answer.status >= 400 else None
+    due, _ = pace.next_check(feed, heeded, now, _pace(context, feed), context.draw)
     status = failure.answer.status if failure.answer else None
     wait = http.retry_after_seconds(failure.answer.retry_after, now) if failure.answer else None
 
