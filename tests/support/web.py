@@ -21,7 +21,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -65,6 +65,8 @@ class Site:
         """Requests under way."""
         self.busiest = 0
         self.port = 0
+        self.interrupt: Callable[[], object] | None = None
+        """Called once, when half of the body of the next request that has one was read; the connection then ends."""
         self._arrival = asyncio.Event()
         self._tls = tls
         self._host = host
@@ -134,10 +136,19 @@ class Site:
         task.add_done_callback(self._tasks.discard)
         self.connections += 1
         with contextlib.suppress(*_ENDINGS):
-            while request := await _read_request(reader):
+            while request := await self._read(reader):
                 self.requests.append(request)
                 await self._answer(request, writer)
         writer.close()
+
+    async def _read(self, reader: asyncio.StreamReader) -> Request | None:
+        request, size = await _read_head(reader)
+        if size and self.interrupt:
+            await reader.readexactly(size // 2)
+            interrupt, self.interrupt = self.interrupt, None
+            interrupt()
+            raise Hangup
+        return replace(request, body=await reader.readexactly(size))
 
     async def _answer(self, request: Request, writer: asyncio.StreamWriter) -> None:
         reply = self._replies.get(request.path) or self._replies.get("*") or page(b"not found", status=404)
@@ -167,14 +178,13 @@ def in_background(site: Site) -> Iterator[Site]:
         loop.close()
 
 
-async def _read_request(reader: asyncio.StreamReader) -> Request | None:
+async def _read_head(reader: asyncio.StreamReader) -> tuple[Request, int]:
     head = await reader.readuntil(b"\r\n\r\n")
     first, *lines = head.decode("latin-1").split("\r\n")
     method, target, _ = first.split(" ", 2)
     pairs = (line.partition(":") for line in lines if line)
     headers = {name.strip().lower(): value.strip() for name, _, value in pairs}
-    body = await reader.readexactly(int(headers.get("content-length", 0)))
-    return Request(method, target, headers, body)
+    return Request(method, target, headers), int(headers.get("content-length", 0))
 
 
 # -- replies -------------------------------------------------------------------------------------

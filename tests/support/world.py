@@ -223,7 +223,7 @@ class World:
         """Return a newsroom, opened at its first mention; its feed is at /NAME/feed."""
         if name not in self.newsrooms:
             self.newsrooms[name] = Newsroom(name)
-            self.site.on(f"/{name}/feed", self._feed_of(self.newsrooms[name]))
+            self.site.on(f"/{name}/feed", self.feed_of(self.newsrooms[name]))
         return self.newsrooms[name]
 
     def publish(self, name: str, *stories: Story) -> None:
@@ -234,14 +234,17 @@ class World:
                 self.site.page(_path(name, story), article_page(story))
             room.stories.append(story)
 
-    def _feed_of(self, room: Newsroom) -> web.Reply:
+    def feed_of(self, room: Newsroom) -> web.Reply:
+        """Return the reply that serves a newsroom's feed as it stands when asked."""
+
         async def reply(request: web.Request, writer: asyncio.StreamWriter) -> None:
-            body = room.body if room.body is not None else self._rss(room)
+            body = room.body if room.body is not None else self.feed_text(room)
             await web.page(body, headers={"Content-Type": "application/rss+xml"})(request, writer)
 
         return reply
 
-    def _rss(self, room: Newsroom) -> bytes:
+    def feed_text(self, room: Newsroom) -> bytes:
+        """Return the feed, the newest story first."""
         listed = list(reversed(room.stories))[: room.listed]
         items = "".join(self._item(room.name, story) for story in listed)
         text = f'<?xml version="1.0" encoding="utf-8"?><rss version="2.0"><channel><title>{room.name}</title>'
@@ -343,11 +346,18 @@ listen = "127.0.0.1:0"
     def until_told(self, *tokens: str, channels: Iterable[str] = ("mail", "chat"), seconds: float = 60.0) -> None:
         """Wait until every token has arrived in every channel."""
         for channel in channels:
-            until(
-                lambda at=channel: set(tokens) <= set(self.told(at)),
-                seconds,
-                f"{tokens[:5]} in {channel}; there: {self.told(channel)}\n{self.processes[-1].log[-3000:]}",
-            )
+            try:
+                until(lambda at=channel: set(tokens) <= set(self.told(at)), seconds, f"{tokens[:5]} in {channel}")
+            except AssertionError as fault:
+                raise AssertionError(f"{fault}; there: {self.told(channel)}\n{self._standstill()}") from None
+
+    def _standstill(self) -> str:
+        """Return the last daemon's log, with the stacks of its threads."""
+        process = self.processes[-1]
+        if process.running:
+            os.kill(process.pid, signal.SIGUSR1)
+            time.sleep(0.5)
+        return process.log[-6000:]
 
     def tally(self, expected: Sequence[str]) -> Tally:
         """Return the ledger for the expected tokens."""

@@ -1,0 +1,137 @@
+"""Random kill -9 under load: `python -m tests.acceptance.soak [--kills 300] [--alerts 1000] [--seed N]`, or `make soak`.
+
+A daemon watches a news site and fills a mailbox and a TLS webhook. It is killed at random moments and started again, as
+often as asked, while the site goes on publishing; then a last one works off what is left. Every article carries a token
+that nothing else holds, so what is lost and what is repeated is counted by reading what arrived.
+
+Exit 1 if an alert is lost, a channel has more repeats than there were kills, a repeat does not say that it may be one,
+or the database is damaged.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.support import world
+
+NEWSROOMS = ("gazette", "herald", "courier", "tribune")
+SHORTEST, LONGEST = 0.3, 3.0
+"""Seconds that a daemon lives after it is up; short lives are more frequent than long ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a soak counted."""
+
+    tally: world.Tally
+    kills: int
+    integrity: str
+    dead: int
+    seconds: float
+    seed: int
+
+    @property
+    def failures(self) -> list[str]:
+        """Return what must not be."""
+        found = []
+        if self.tally.lost:
+            found.append(f"lost: {self.tally.missing}")
+        for channel, count in self.tally.duplicates.items():
+            if count > self.kills:
+                found.append(f"{channel}: {count} repeats in {self.kills} kills")
+        if self.tally.unlabelled:
+            found.append(f"{self.tally.unlabelled} repeats do not say so")
+        if not self.tally.same_id:
+            found.append("a repeated mail changed its Message-ID")
+        if self.integrity != "ok":
+            found.append(f"integrity check: {self.integrity}")
+        if self.dead:
+            found.append(f"{self.dead} messages died")
+        return found
+
+    def table(self) -> str:
+        """Return the counts as a table for people."""
+        tally = self.tally
+        rows = [("alerts expected", tally.expected, tally.expected)]
+        rows.append(("received", tally.received["mail"], tally.received["chat"]))
+        rows.append(("lost", len(tally.missing["mail"]), len(tally.missing["chat"])))
+        rows.append(("duplicates", tally.duplicates["mail"], tally.duplicates["chat"]))
+        rows.append(("  of them labelled", tally.labelled["mail"], tally.labelled["chat"]))
+        lines = [f"{'':<20}{'mail':>8}{'webhook':>9}", *(f"{name:<20}{a:>8}{b:>9}" for name, a, b in rows)]
+        lines.append(f"kills {self.kills} · integrity check {self.integrity} · {self.seconds:.0f} s · seed {self.seed}")
+        return "\n".join(lines)
+
+
+def soak(folder: Path, kills: int, alerts: int, seed: int) -> Outcome:
+    """Run the whole of it in `folder`."""
+    begun, draw = time.monotonic(), random.Random(seed)
+    with world.opened(folder) as desk:
+        for name in NEWSROOMS:
+            desk.newsroom(name)
+        desk.configure()
+        published = 0
+        for life in range(kills):
+            share = (life + 1) * alerts // kills - published
+            published += _publish(desk, draw, published, share)
+            _live(desk, draw)
+            _show(life + 1, kills, published)
+        tokens = [f"tok-{n}" for n in range(published)]
+        with desk.daemon() as last:
+            desk.until_told(*tokens, seconds=120 + kills)
+            desk.until_quiet(120)
+            last.stop()
+        dead = desk.query("SELECT count(*) FROM messages WHERE state = 'dead'")[0][0]
+        return Outcome(desk.tally(tokens), kills, desk.integrity(), dead, time.monotonic() - begun, seed)
+
+
+def _publish(desk: world.World, draw: random.Random, at: int, count: int) -> int:
+    for n in range(at, at + count):
+        desk.publish(draw.choice(NEWSROOMS), world.plain_story(n))
+    return count
+
+
+def _live(desk: world.World, draw: random.Random) -> None:
+    with desk.daemon() as daemon:
+        daemon.until_up(60)
+        time.sleep(draw.triangular(SHORTEST, LONGEST, SHORTEST))
+        code = daemon.kill()
+    if code != -signal.SIGKILL:
+        raise SystemExit(f"the daemon ended by itself, with exit code {code}:\n{daemon.log}")
+    daemon.log_file.unlink()
+    desk.processes.remove(daemon)
+
+
+def _show(life: int, kills: int, published: int) -> None:
+    if sys.stderr.isatty():
+        print(f"\r{life}/{kills} kills, {published} articles", end="\n" if life == kills else "", file=sys.stderr)
+
+
+def main() -> int:
+    """Run with the arguments of the command line and print the table."""
+    parser = argparse.ArgumentParser(prog="make soak ARGS=...", description="random kill -9 under load")
+    parser.add_argument("--kills", type=int, default=300)
+    parser.add_argument("--alerts", type=int, default=0, help="default: 4 a kill, at least 1000")
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
+    options = parser.parse_args()
+    folder = Path(tempfile.mkdtemp(prefix="wirewatch-soak-"))
+    outcome = soak(folder, options.kills, options.alerts or max(1000, 4 * options.kills), options.seed)
+    print(outcome.table())
+    for failure in outcome.failures:
+        print(f"FAILED: {failure}")
+    if outcome.failures:
+        print(f"the database and the last log are left in {folder}")
+        return 1
+    shutil.rmtree(folder)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

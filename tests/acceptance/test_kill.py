@@ -1,0 +1,18 @@
+"""The soak in small: 20 random kills over 100 alerts; `make soak` makes 300 over more than a thousand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance import soak
+
+
+@pytest.mark.timeout(300)
+def test_f01_random_kills_lose_nothing(tmp_path: Path) -> None:
+    """20 random kill -9: nothing lost, at most one repeat a kill and channel, each labelled."""
+    outcome = soak.soak(tmp_path, kills=20, alerts=100, seed=20250310)
+
+    assert outcome.failures == []
+    assert outcome.tally.expected == 100

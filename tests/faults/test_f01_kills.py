@@ -1,0 +1,238 @@
+"""F01: kill -9 at every stage. Nothing is lost, nothing repeated but what was under way, and that says so.
+
+Two kills a stage; WIREWATCH_FAIL_POINT_KILLS=50 makes the full count.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support import web, world
+
+KILLS = int(os.environ.get("WIREWATCH_FAIL_POINT_KILLS", "2"))
+pytestmark = pytest.mark.timeout(60 + 30 * KILLS)
+NO_REPEAT = (
+    "poll.due",
+    "poll.fetched",
+    "poll.parsed",
+    "poll.before_commit",
+    "poll.committed",
+    "process.fetched",
+    "process.read",
+    "process.before_commit",
+    "process.committed",
+    "send.claimed",
+    "send.recorded",
+)
+"""Stages at which no channel has taken a message that is not marked. A claim that never reached its first byte is sent
+labelled, for nobody can know that it did not: a label, but no second copy."""
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[world.World]:
+    """A world with one newsroom and both channels."""
+    with world.opened(tmp_path) as made:
+        made.newsroom("gazette")
+        made.configure()
+        yield made
+
+
+def live_and_die(desk: world.World, start: Callable[[int], world.Process]) -> list[str]:
+    """Publish two stories and let a daemon be killed, KILLS times; then let one live. Return the tokens."""
+    tokens: list[str] = []
+    for life in range(KILLS):
+        stories = [world.plain_story(life * 2 + k) for k in range(2)]
+        desk.publish("gazette", *stories)
+        tokens += [story.token for story in stories]
+        assert start(life).wait(60) == -signal.SIGKILL
+        assert not desk.database.exists() or desk.integrity() == "ok"
+    asked = len(desk.site.asked("/gazette/feed"))
+    daemon = desk.daemon()
+    world.until(lambda: len(desk.site.asked("/gazette/feed")) > asked, 10 * world.SLACK, "a first poll")
+    desk.until_told(*tokens, seconds=60 + KILLS)
+    desk.until_quiet()
+    assert daemon.stop() == 0
+    assert desk.integrity() == "ok"
+    return tokens
+
+
+@pytest.mark.parametrize("stage", NO_REPEAT)
+def test_f01_killed_at_a_stage(desk: world.World, stage: str) -> None:
+    """A kill at a stage before or after the send loses nothing and repeats nothing."""
+    often = not stage.startswith("poll.")  # a feed is parsed once a life: later polls find it unchanged
+    tokens = live_and_die(desk, lambda life: desk.daemon(f"{stage}:kill:{1 + life % 2 if often else 1}"))
+
+    tally = desk.tally(tokens)
+    assert tally.lost == 0, tally
+    # As one channel's stage is reached, the other's send may be just under way: the kill meets it there.
+    concurrent = KILLS if stage.startswith(("send.", "process.")) else 0
+    assert all(count <= concurrent for count in tally.duplicates.values()), tally
+    assert tally.unlabelled == 0
+
+
+def test_f01_killed_when_accepted_and_not_yet_marked(desk: world.World) -> None:
+    """The one window that cannot be closed: at most one repeat a kill and channel, labelled, with its Message-ID."""
+    tokens = live_and_die(desk, lambda life: desk.daemon(f"send.accepted:kill:{1 + life % 2}"))
+
+    tally = desk.tally(tokens)
+    assert tally.lost == 0, tally
+    assert 1 <= sum(tally.duplicates.values())
+    assert all(count <= KILLS for count in tally.duplicates.values()), tally
+    assert tally.unlabelled == 0
+    assert tally.same_id
+
+
+def test_f01_killed_in_the_body_of_a_feed(desk: world.World) -> None:
+    """The site has sent half of its feed when the daemon dies: the next life reads all of it."""
+    room = desk.newsroom("gazette")
+
+    async def half(_: web.Request, writer: asyncio.StreamWriter) -> None:
+        body = desk.feed_text(room)
+        writer.write(web.head(200, {"Content-Length": str(len(body))}) + body[: len(body) // 2])
+        await writer.drain()
+        desk.site.on("/gazette/feed", desk.feed_of(room))
+        os.kill(desk.processes[-1].pid, signal.SIGKILL)
+        raise web.Hangup
+
+    def start(_life: int) -> world.Process:
+        desk.site.on("/gazette/feed", half)
+        return desk.daemon()
+
+    tokens = live_and_die(desk, start)
+
+    tally = desk.tally(tokens)
+    assert (tally.lost, sum(tally.duplicates.values())) == (0, 0), tally
+
+
+def test_f01_killed_in_the_middle_of_a_post(desk: world.World) -> None:
+    """The webhook has read half of a message when the daemon dies: it goes again, labelled, and arrives once."""
+
+    def start(_life: int) -> world.Process:
+        desk.webhook.site.interrupt = lambda: os.kill(desk.processes[-1].pid, signal.SIGKILL)
+        return desk.daemon()
+
+    tokens = live_and_die(desk, start)
+
+    tally = desk.tally(tokens)
+    assert tally.lost == 0, tally
+    assert tally.duplicates["chat"] == 0
+    assert tally.duplicates["mail"] <= KILLS  # a mail may have been under way at the same time
+    assert tally.unlabelled == 0
+
+
+def test_f01_killed_in_a_reload(desk: world.World) -> None:
+    """A kill as a saved configuration is being taken over: the next start takes it."""
+
+    def start(life: int) -> world.Process:
+        desk.configure()
+        daemon = desk.daemon("reload.begun:kill").until_up()
+        desk.configure(extra=f"# saved again in life {life}\n")
+        return daemon
+
+    tokens = live_and_die(desk, start)
+
+    tally = desk.tally(tokens)
+    assert tally.lost == 0, tally
+    assert all(count <= KILLS for count in tally.duplicates.values())
+    assert tally.unlabelled == 0
+
+
+@pytest.mark.parametrize("stage", ["migrate.begun", "migrate.statement", "migrate.done"])
+def test_f01_killed_in_the_first_migration(desk: world.World, stage: str) -> None:
+    """A kill before, at any statement of, or after the migration: the next start resumes it."""
+
+    def start(life: int) -> world.Process:
+        at = 1 + (life * 7) % 40 if stage == "migrate.statement" else 1
+        desk.database.unlink(missing_ok=True)
+        for beside in desk.database.parent.glob("wirewatch.db-*"):
+            beside.unlink()
+        return desk.daemon(f"{stage}:kill:{at}")
+
+    tokens = live_and_die(desk, start)
+
+    tally = desk.tally(tokens)
+    assert (tally.lost, sum(tally.duplicates.values())) == (0, 0), tally
+
+
+@pytest.mark.parametrize("stage", ["backup.begun", "backup.written", "migrate.statement", "migrate.done"])
+def test_f01_f07_killed_in_an_upgrade(desk: world.World, stage: str, later: Path) -> None:
+    """An older schema is saved and brought up to date; a kill at any point of it is resumed by the next start."""
+    desk.publish("gazette", world.plain_story(900))
+    with desk.daemon() as old:
+        desk.until_told("tok-900")
+        desk.until_quiet()
+        assert old.stop() == 0
+    older = desk.database.read_bytes()
+
+    for life in range(KILLS):
+        desk.database.write_bytes(older)
+        with desk.daemon(f"{stage}:kill", arguments=["--migrations", str(later)]) as dying:
+            assert dying.wait(60) == -signal.SIGKILL
+        desk.publish("gazette", world.plain_story(life))
+        with desk.daemon(arguments=["--migrations", str(later)]) as new:
+            desk.until_told(f"tok-{life}")
+            desk.until_quiet()
+            assert new.stop() == 0
+        assert desk.integrity() == "ok"
+        assert desk.query("SELECT version_num FROM alembic_version") == [("0002",)]
+        assert [row[1] for row in desk.query("PRAGMA table_info(counters)")].count("remark") == 1
+        desk.newsroom("gazette").stories.pop()
+        time.sleep(1.1)  # backups carry the second in their name
+
+    saved = sorted(desk.database.parent.glob("*.backup"))
+    assert saved
+    for path in saved:
+        with world.connect(path) as backup:
+            assert backup.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
+            assert backup.execute("SELECT version_num FROM alembic_version").fetchone()[0] == "0001"
+    assert not list(desk.database.parent.glob("*.part")) or stage == "backup.begun"
+
+
+def test_f07_upgrade_backs_up_first_and_an_older_program_then_refuses(desk: world.World, later: Path) -> None:
+    """A newer schema stops an older program with exit 4 and not one byte written; the automatic backup is whole."""
+    desk.publish("gazette", world.plain_story(1))
+    for arguments in ([], ["--migrations", str(later)]):
+        with desk.daemon(arguments=arguments) as daemon:
+            desk.until_told("tok-1")
+            desk.until_quiet()
+            assert daemon.stop() == 0
+    before = {path.name: path.read_bytes() for path in desk.database.parent.iterdir()}
+
+    with desk.command("run") as refused:
+        code = refused.wait()
+
+    after = {path.name: path.read_bytes() for path in desk.database.parent.iterdir()}
+    assert code == 4
+    assert "schema 0002" in refused.log
+    assert "install" in refused.log
+    assert after["wirewatch.db"] == before["wirewatch.db"]
+    assert {name for name in after if name.endswith(".backup")} == {name for name in before if name.endswith(".backup")}
+    (saved,) = desk.database.parent.glob("*.backup")
+    with world.connect(saved) as backup:
+        assert backup.execute("SELECT count(*) FROM alerts").fetchone()[0] == 1
+
+
+@pytest.fixture
+def later(tmp_path: Path) -> Path:
+    """Migrations of a program one schema revision later than this one, which has but its first."""
+    import shutil
+
+    from monitor.store import migrate
+
+    folder = tmp_path / "later"
+    shutil.copytree(migrate.FOLDER, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    (folder / "versions" / "0002_remark.py").write_text(
+        '"""A column more."""\n\n'
+        "import sqlalchemy as sa\nfrom alembic import op\n\n"
+        'revision = "0002"\ndown_revision = "0001"\nbranch_labels = None\ndepends_on = None\n\n\n'
+        "def upgrade() -> None:\n"
+        '    op.add_column("counters", sa.Column("remark", sa.Text))\n'
+    )
+    return folder
