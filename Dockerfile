@@ -12,6 +12,8 @@ RUN python -m venv --without-pip /opt/wirewatch \
 
 COPY pyproject.toml README.md LICENSE ./
 COPY monitor ./monitor
+# monitor/demo/rules links here: the wheel carries a copy for the demo.
+COPY rules ./rules
 RUN pip --python /opt/build/bin/python wheel --no-deps --no-build-isolation --wheel-dir /wheels . \
  && pip --python /opt/wirewatch/bin/python install --no-deps --no-index /wheels/*.whl
 

@@ -43,10 +43,8 @@ class World:
 
 
 def rules_folder() -> Path:
-    """Return the shipped rules: those of the checkout this runs from, else the copy inside the package."""
-    checkout = Path(__file__).resolve().parents[2] / "rules"
-    packaged = Path(__file__).with_name("rules")
-    return checkout if (checkout / "packs").is_dir() else packaged
+    """Return the shipped rules: in a checkout the link leads to `rules/`, in a wheel it has become a copy."""
+    return Path(__file__).with_name("rules").resolve()
 
 
 @contextlib.contextmanager
