@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 
 import typer
 
 from monitor.cli.common import app, exit_code_of, print_fault
 from monitor.errors import MonitorError
 
-__all__ = ["app", "main"]
+__all__ = ["app", "main", "run_command"]
 
 INTERRUPTED = 130
 CLOSED_PIPE = 141
@@ -23,11 +24,7 @@ CLOSED_PIPE = 141
 
 def main() -> None:
     """Run the command that the arguments name, and leave with its exit code."""
-    # Each file adds its commands to `app`, and imports what a command needs where it runs.
-    from monitor.cli import alerts, channels, check, db, demo, explain, extract, feeds, health, replay, rules, run
-
-    assert all((alerts, channels, check, db, demo, explain, extract, feeds, health, replay, rules, run))
-    code = _run()
+    code = run_command()
     try:
         sys.stdout.flush()
         sys.stderr.flush()
@@ -37,9 +34,14 @@ def main() -> None:
     os._exit(code)
 
 
-def _run() -> int:
+def run_command(arguments: Sequence[str] | None = None) -> int:
+    """Run one command, by default that of the process's own arguments, and return its exit code."""
+    # Each file adds its commands to `app`, and imports what a command needs where it runs.
+    from monitor.cli import alerts, channels, check, db, demo, explain, extract, feeds, health, replay, rules, run
+
+    assert all((alerts, channels, check, db, demo, explain, extract, feeds, health, replay, rules, run))
     try:
-        done = app(standalone_mode=False)
+        done = app(arguments, standalone_mode=False)
     except MonitorError as fault:
         print_fault(fault)
         return exit_code_of(fault)
