@@ -51,7 +51,7 @@ def opened_store(config: Config, seams: Seams) -> Iterator[Store]:
     """
     engine = database.open_engine(config.database)
     try:
-        with hold.file_lock(engine):
+        with hold.exclusive(engine):
             store = _take(engine, seams)
             try:
                 yield store

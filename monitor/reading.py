@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 from monitor import errors, model, text
@@ -77,9 +78,13 @@ def _with_page(draft: model.Article, page: PageBytes) -> tuple[model.Article, st
         text=with_summary(title, draft.text, body),
         lang=language.detect_language(draft.title, seen.text, seen.lang or draft.lang),
         author=draft.author or seen.author or "",
-        published=draft.published or seen.published,
+        published=draft.published or _not_to_come(seen.published, draft.first_seen),
     )
     return article, "thin_page" if seen.partial else None
+
+
+def _not_to_come(published: datetime | None, first_seen: datetime | None) -> datetime | None:
+    return min(published, first_seen) if published and first_seen else published
 
 
 def _without_headline(titles: tuple[str, ...], body: str) -> str:

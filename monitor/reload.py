@@ -64,7 +64,7 @@ class Reloader:
             return False
         metrics.CONFIG_RELOAD_SUCCESS.set(1)
         setup = self._context.setup
-        rules = wiring.load_rules(config, setup.live)
+        rules = wiring.load_rules(config, setup.live, deleted="stay")
         wiring.report_rules(rules, setup.live)
         await self._take_over(config, rules, opened, setup)
         return True

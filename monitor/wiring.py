@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Literal
 
 import structlog
 
@@ -71,8 +72,8 @@ def known_names(config: Config) -> load.Known:
     )
 
 
-def load_rules(config: Config, current: LiveRules | None) -> LiveRules:
-    """Read the rule files and return what is live from now on.
+def load_rules(config: Config, current: LiveRules | None, deleted: Literal["go", "stay"] = "go") -> LiveRules:
+    """Read the rule files and return what is live from now on; `deleted` as `live.next_live` has it.
 
     Raises: ConfigError when the rule folder cannot be read and there are no rules to go on with.
     """
@@ -85,7 +86,7 @@ def load_rules(config: Config, current: LiveRules | None) -> LiveRules:
             raise errors.ConfigError([place]) from fault
         log.error("rules_unreadable", error=message)
         return current
-    return live.next_live(current, files, known_names(config))
+    return live.next_live(current, files, known_names(config), deleted)
 
 
 def stored_rules(connection: Connection) -> LiveRules | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from monitor import errors
 from monitor.rules import load, packs, trial
@@ -27,12 +28,18 @@ class LiveRules:
     stale: Mapping[str, str]
 
 
-def next_live(current: LiveRules | None, files: Mapping[str, bytes], known: load.Known) -> LiveRules:
+def next_live(
+    current: LiveRules | None, files: Mapping[str, bytes], known: load.Known, deleted: Literal["go", "stay"] = "go"
+) -> LiveRules:
     """Return the rules that `files` (as they stand on disk) and the good versions of `current` make.
 
     A pack goes live when it and the files it uses are without error and its own tests pass; else its last good
-    version stays, or it stays off if it never had one. A pack whose file is gone goes away; where every pack file is
-    gone at once, all stay: that is a folder lost rather than a decision.
+    version stays, or it stays off if it never had one. Where every pack file is gone at once, all stay: that is a
+    folder lost rather than a decision.
+
+    Args:
+        deleted: What becomes of a pack whose file is gone. A running daemon lets it `stay`, since a file that vanished
+            may be an accident and its silence would not be noticed; at the next start it does `go`.
     """
     loaded = load.load_packs(files, known)
     faults = list(loaded.faults)
@@ -47,6 +54,8 @@ def next_live(current: LiveRules | None, files: Mapping[str, bytes], known: load
             good[pack.id] = pack
     previous = _previous(current)
     kept = _kept(previous, good, wrong, files)
+    if deleted == "stay":
+        kept |= {name: pack for name, pack in previous.items() if name not in good and pack.place.file not in files}
     if previous and kept.keys() == previous.keys() and not good and not _pack_files(files):
         faults.append(errors.Fault("packs", None, None, "no_packs", "there is no pack any more; the last ones stay"))
     stale = _stale(wrong, kept, good, previous)
@@ -112,5 +121,5 @@ def _stale(
         first = str(faults[0]) + (f" and {len(faults) - 1} more" if len(faults) > 1 else "")
         stale[pack] = f"the last good version stays: {first}" if pack in kept else f"off: {first}"
     for name in kept:
-        stale.setdefault(name, "the last good version stays: its file cannot be used")
+        stale.setdefault(name, "the last good version stays until the next start: its file is gone or cannot be used")
     return stale

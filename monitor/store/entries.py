@@ -109,7 +109,8 @@ def _values(feed_id: int, item: NewEntry, now: datetime) -> dict[str, Any]:
         "lang": entry.lang,
         "tags": list(entry.tags),
         "publisher": entry.publisher,
-        "published": entry.published,
+        # A date to come is a scheduled post or a wrong clock; the article is here now.
+        "published": min(entry.published, now) if entry.published else None,
         "first_seen": now,
         "state": item.state,
         "due_at": now if item.state == "pending" else None,

@@ -23,6 +23,8 @@ from monitor import errors
 from monitor.store import database
 from monitor.store.schema import daemon
 
+HOLDING_LOCK = 7_236_000
+"""Key of the PostgreSQL advisory lock that a daemon holds for its whole life."""
 STALE = timedelta(seconds=30)
 """A row of another boot whose beat is older than this belongs to a daemon that is gone."""
 
@@ -55,15 +57,35 @@ def read_holder(connection: sa.Connection) -> Holder | None:
 
 
 @contextlib.contextmanager
-def file_lock(engine: sa.Engine) -> Iterator[None]:
-    """Hold `<database>.lock` while the block runs; PostgreSQL needs none.
+def exclusive(engine: sa.Engine) -> Iterator[None]:
+    """Hold the database for this process while the block runs.
 
+    SQLite: flock on `<database>.lock`. PostgreSQL: an advisory lock of a session of its own, which ends with it.
     Raises: DatabaseHeld at once when another process has it, naming the holder.
     """
     path = database.sqlite_path(str(engine.url))
-    if path is None:
+    with _advisory_lock(engine) if path is None else _file_lock(path):
         yield
-        return
+
+
+@contextlib.contextmanager
+def _advisory_lock(engine: sa.Engine) -> Iterator[None]:
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        if not connection.execute(sa.select(sa.func.pg_try_advisory_lock(HOLDING_LOCK))).scalar():
+            has_row = sa.inspect(connection).has_table(daemon.name)
+            last = read_holder(connection) if has_row else None
+            holder = f"process {last.pid} on {last.host}" if last else "an unknown process"
+            raise errors.DatabaseHeld(
+                f"another wirewatch holds this database: {holder}; stop it first, or give this one its own"
+            )
+        try:
+            yield
+        finally:
+            connection.invalidate()  # ends the session, and with it the lock
+
+
+@contextlib.contextmanager
+def _file_lock(path: Path) -> Iterator[None]:
     with path.with_name(path.name + ".lock").open("a+") as file:
         _lock(file, path)
         file.truncate(0)

@@ -63,7 +63,7 @@ def upgrade(url: str, now: datetime) -> Upgraded:
     """
     engine = database.open_engine(url)
     try:
-        with _explained(url), hold.file_lock(engine):
+        with _explained(url), hold.exclusive(engine):
             database.check_integrity(engine)
             migrate.refuse_newer(engine)
             before = migrate.revision_of(engine)

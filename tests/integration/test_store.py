@@ -14,7 +14,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from monitor import errors
-from monitor.store import articles, database, feeds, hold, migrate, notices
+from monitor.store import articles, database, decisions, feeds, hold, migrate, notices
 from monitor.store.schema import counters, daemon, metadata
 from monitor.store.store import Store, next_number
 from tests.support.desk import START, Desk, item
@@ -163,3 +163,31 @@ def test_backup_is_whole_and_never_overwrites(tmp_path: Path, desk: Desk) -> Non
     copy.dispose()
     with pytest.raises(errors.DatabaseUnusable, match="exists already"):
         database.backup(desk.store.engine, target)
+
+
+def test_f09_second_daemon_is_refused_at_once_and_names_the_holder(database_url: str) -> None:
+    """While one process holds the database, another is refused without waiting; afterwards it gets it."""
+    first, second = database.open_engine(database_url), database.open_engine(database_url)
+
+    with hold.exclusive(first):
+        database.write_once(first, lambda connection: hold.take(connection, START))
+        with pytest.raises(errors.DatabaseHeld, match="process"), hold.exclusive(second):
+            pass
+    with hold.exclusive(second):
+        holder = hold.read_holder(second.connect())
+
+    assert holder is not None
+    first.dispose()
+    second.dispose()
+
+
+def test_f15_future_date_counts_as_now(desk: Desk) -> None:
+    """An item dated in the year 2099 is stored as published when it was first seen."""
+    desk.has(["gazette"]).publishes("gazette")
+    desk.run()
+    desk.publishes("gazette", item(1, "Resettlement plan") | {"pubDate": "Mon, 05 Jan 2099 10:00:00 GMT"})
+
+    desk.later()
+
+    (alert,) = desk.read(decisions.list_alerts)
+    assert alert.published == desk.clock.now()

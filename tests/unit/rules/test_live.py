@@ -147,3 +147,21 @@ def test_a_stored_source_that_does_not_load_says_so() -> None:
     """A worker that cannot read the stored rules raises, rather than judging by half of them."""
     with pytest.raises(errors.RuleError, match="E106"):
         live.from_source('{"packs":{"p":{"packs/p.yaml":"format: 9\\npack: p\\nrules: [{id: a, any: [x1]}]"}}}')
+
+
+def test_f40_deleted_pack_stays_while_running_and_goes_at_the_next_start() -> None:
+    """A vanished file may be an accident: the running daemon keeps the pack and says so; a start without it drops it."""
+    files = {"packs/one.yaml": _pack("one"), "packs/two.yaml": _pack("two")}
+    running = live.next_live(None, files, load.Known())
+    left = {"packs/one.yaml": files["packs/one.yaml"]}
+
+    stayed = live.next_live(running, left, load.Known(), deleted="stay")
+    started = live.next_live(running, left, load.Known())
+
+    assert set(stayed.ruleset.packs) == {"one", "two"}
+    assert "two" in stayed.stale
+    assert set(started.ruleset.packs) == {"one"}
+
+
+def _pack(name: str) -> bytes:
+    return f"format: 1\npack: {name}\nrules:\n  - {{id: a, any: [ceasefire]}}\n".encode()
