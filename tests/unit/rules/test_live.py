@@ -150,7 +150,7 @@ def test_a_stored_source_that_does_not_load_says_so() -> None:
 
 
 def test_f40_deleted_pack_stays_while_running_and_goes_at_the_next_start() -> None:
-    """A vanished file may be an accident: the running daemon keeps the pack and says so; a start without it drops it."""
+    """A vanished file may be an accident: the running daemon keeps the pack and says so; the next start drops it."""
     files = {"packs/one.yaml": _pack("one"), "packs/two.yaml": _pack("two")}
     running = live.next_live(None, files, load.Known())
     left = {"packs/one.yaml": files["packs/one.yaml"]}
