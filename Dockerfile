@@ -12,7 +12,6 @@ RUN python -m venv --without-pip /opt/wirewatch \
 
 COPY pyproject.toml README.md LICENSE ./
 COPY monitor ./monitor
-COPY rules ./rules
 # monitor/demo/rules links here: the wheel carries a copy for the demo.
 COPY rules ./rules
 RUN pip --python /opt/build/bin/python wheel --no-deps --no-build-isolation --wheel-dir /wheels . \

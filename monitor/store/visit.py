@@ -67,8 +67,6 @@ def upgrade(url: str, now: datetime) -> Upgraded:
             database.check_integrity(engine)
             migrate.refuse_newer(engine)
             before = migrate.revision_of(engine)
-            if before is not None:
-                _refuse_running(engine, now)
             saved = migrate.upgrade(engine, now)
             return Upgraded(before, migrate.newest(), saved)
     finally:
@@ -81,16 +79,6 @@ def backup(url: str, target: Path) -> None:
         if engine is None:
             raise errors.DatabaseUnusable("there is no database yet, so there is nothing to back up")
         database.backup(engine, target)
-
-
-def _refuse_running(engine: sa.Engine, now: datetime) -> None:
-    """Refuse where a daemon shows life: on a server no file lock tells."""
-    with engine.connect() as connection:
-        holder = hold.read_holder(connection)
-    if engine.dialect.name != "sqlite" and holder is not None and now - holder.beat < hold.STALE:
-        raise errors.DatabaseHeld(
-            f"a wirewatch runs on this database: process {holder.pid} on {holder.host}; stop it first"
-        )
 
 
 @contextlib.contextmanager

@@ -29,7 +29,7 @@ def line_of(case: labelled.Case) -> dict[str, Any]:
 def outcomes(cases: Iterable[labelled.Case], judged: Iterable[str]) -> tuple[labelled.Outcome, ...]:
     """Return what the output lines of replay say of each case; a case without a line fired nothing."""
     packs = {row["id"]: row["packs"] for row in map(json.loads, judged)}
-    return tuple(labelled.Outcome(case, {pack: () for pack in packs.get(case.id, ())}) for case in cases)
+    return tuple(labelled.Outcome(case, dict.fromkeys(packs.get(case.id, ()), ())) for case in cases)
 
 
 def print_scores(found: tuple[labelled.Outcome, ...]) -> None:
