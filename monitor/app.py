@@ -66,6 +66,7 @@ def opened_store(config: Config, seams: Seams) -> Iterator[Store]:
 def _take(engine: database.Engine, seams: Seams) -> Store:
     database.check_integrity(engine)
     migrate.refuse_newer(engine)
+    hold.require_latest(engine)
     now = seams.clock.now()
     seams.reached("migrate.begun")
     saved = migrate.upgrade(engine, now)
@@ -73,6 +74,7 @@ def _take(engine: database.Engine, seams: Seams) -> Store:
     if saved:
         log.info("database_upgraded", backup=str(saved), schema=migrate.newest())
     epoch = database.write_once(engine, lambda connection: hold.take(connection, now))
+    hold.note_epoch(engine, epoch)
     return Store(engine, epoch)
 
 

@@ -139,14 +139,22 @@ def check_integrity(engine: sa.Engine) -> None:
     Raises: DatabaseDamaged naming the file and the way back; nothing is ever recreated silently.
     """
     path = sqlite_path(str(engine.url))
-    if path is None or not path.exists() or path.stat().st_size == 0:
+    if path is None or not path.exists():
         return
-    fault = _first_damage(path)
+    fault = _first_damage(path) if path.stat().st_size else "it is an empty file"
     if fault:
         raise errors.DatabaseDamaged(
-            f"the database {path} is damaged ({fault}). Keep the file, and put a backup in its place: "
-            f"cp BACKUP {path} (one is written before each upgrade: {path.name}.before-*.backup beside it)"
+            f"the database {path} is damaged ({fault}). {remedy(path)} "
+            f"(one is written before each upgrade: {path.name}.before-*.backup beside it)"
         )
+
+
+def remedy(path: Path) -> str:
+    """Return the way back from a damaged database."""
+    return (
+        f"Keep the file, and put a backup in its place: "
+        f"mv {path} {path}.damaged; rm -f {path}-wal {path}-shm {path}.lock; cp BACKUP {path}"
+    )
 
 
 def _first_damage(path: Path) -> str | None:
@@ -192,16 +200,20 @@ def backup(engine: sa.Engine, target: Path) -> None:
     try:
         with closing(engine.raw_connection()) as connection:  # VACUUM refuses to run in a transaction
             connection.cursor().execute("VACUUM INTO ?", (str(partial),))
-        _sync(partial)
+        sync(partial)
         partial.rename(target)
     except (sqlite_module().DatabaseError, OSError) as fault:
         partial.unlink(missing_ok=True)
         raise errors.DatabaseUnusable(f"cannot write the backup {target}: {fault}") from fault
 
 
-def _sync(path: Path) -> None:
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
+def sync(path: Path) -> None:
+    """Have a file, or the names in a folder, on the disk."""
+    opened = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
 
 
 def write_once(engine: sa.Engine, job: Callable[[sa.Connection], Any]) -> Any:

@@ -86,11 +86,9 @@ def _advisory_lock(engine: sa.Engine) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _file_lock(path: Path) -> Iterator[None]:
-    with path.with_name(path.name + ".lock").open("a+") as file:
+    with _lock_file(path).open("a+") as file:
         _lock(file, path)
-        file.truncate(0)
-        file.write(f"{os.getpid()} on {socket.gethostname()}\n")
-        file.flush()
+        _write_lock(path, _noted_epoch(path))
         yield
 
 
@@ -99,10 +97,53 @@ def _lock(file: IO[str], path: Path) -> None:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as fault:
         file.seek(0)
-        holder = file.read(200).strip() or "an unknown process"
+        holder = file.readline(200).strip() or "an unknown process"
         raise errors.DatabaseHeld(
             f"another wirewatch holds {path}: process {holder}; stop it first, or give this one a database of its own"
         ) from fault
+
+
+def _lock_file(path: Path) -> Path:
+    return path.with_name(path.name + ".lock")
+
+
+def _write_lock(path: Path, epoch: int | None) -> None:
+    noted = "" if epoch is None else f"epoch {epoch}\n"
+    _lock_file(path).write_text(f"{os.getpid()} on {socket.gethostname()}\n{noted}")
+
+
+def _noted_epoch(path: Path) -> int | None:
+    try:
+        words = _lock_file(path).read_text("utf-8", "replace").split()
+    except OSError:
+        return None
+    return int(words[-1]) if words[-2:-1] == ["epoch"] and words[-1].isdecimal() else None
+
+
+def note_epoch(engine: sa.Engine, epoch: int) -> None:
+    """Write beside the database which epoch it has reached, so that an older state of it is known as such."""
+    path = database.sqlite_path(str(engine.url))
+    if path is not None:
+        _write_lock(path, epoch)
+
+
+def require_latest(engine: sa.Engine) -> None:
+    """Refuse a database that is older than its last daemon: its journal (`-wal`) was lost, or it was replaced.
+
+    Such a file is whole by itself: no integrity check sees that commits are gone.
+    Raises: DatabaseDamaged naming the file and the remedy.
+    """
+    path = database.sqlite_path(str(engine.url))
+    noted = _noted_epoch(path) if path is not None and path.exists() else None
+    if path is None or noted is None:
+        return
+    with engine.connect() as connection:
+        last = read_holder(connection) if sa.inspect(connection).has_table(daemon.name) else None
+    if last is None or last.epoch < noted:
+        raise errors.DatabaseDamaged(
+            f"the database {path} lacks what its last run wrote: its journal {path.name}-wal is gone, or an older copy "
+            f"stands in its place. Bring {path.name}-wal back, or, to go on with this older state: rm {path}.lock"
+        )
 
 
 def take(connection: sa.Connection, now: datetime) -> int:

@@ -19,7 +19,10 @@ REVISIONS = ("0001",)
 
 
 def revision_of(engine: sa.Engine) -> str | None:
-    """Return the schema revision the database is at, None for an empty one."""
+    """Return the schema revision the database is at, None for an empty one, or one that does not exist yet."""
+    path = database.sqlite_path(str(engine.url))
+    if path is not None and not path.exists():
+        return None  # connecting would make an empty file
     with engine.connect() as connection:
         if not sa.inspect(connection).has_table("alembic_version"):
             return None
@@ -49,12 +52,17 @@ def refuse_newer(engine: sa.Engine) -> None:
 def upgrade(engine: sa.Engine, now: datetime) -> Path | None:
     """Bring the schema up to date; return the backup that was written before, None where none was needed.
 
-    All of it is one transaction, so a kill in the middle leaves the old schema and the next start resumes.
+    All of it is one transaction, so a kill in the middle leaves the old schema and the next start resumes. A new SQLite
+    database is made beside its place and moved there when it is whole: an empty file is never our doing.
     Raises: DatabaseTooNew, DatabaseUnusable (no room for the backup).
     """
     refuse_newer(engine)
     present = revision_of(engine)
     if present == newest():
+        return None
+    path = database.sqlite_path(str(engine.url))
+    if path is not None and not path.exists():
+        _make(path)
         return None
     saved = _save(engine, present, now) if present is not None and engine.dialect.name == "sqlite" else None
     _migrate(engine)
@@ -72,9 +80,25 @@ def _migrate(engine: sa.Engine) -> None:
         command.upgrade(config, "head")
 
 
+def _make(path: Path) -> None:
+    new = path.with_name(path.name + ".new")
+    for left in (new, *path.parent.glob(new.name + "-*")):
+        left.unlink(missing_ok=True)
+    engine = database.open_engine(f"sqlite:///{new}")
+    try:
+        _migrate(engine)
+    finally:
+        engine.dispose()  # the last connection folds the journal into the file
+    database.sync(new)
+    new.rename(path)
+    database.sync(path.parent)
+
+
 def _save(engine: sa.Engine, present: str, now: datetime) -> Path:
     path = database.sqlite_path(str(engine.url))
     assert path is not None
+    for left in path.parent.glob(f"{path.name}.before-*.backup.part"):  # of an upgrade that was killed
+        left.unlink()
     target = path.with_name(f"{path.name}.before-{present}-{now:%Y%m%dT%H%M%S}.backup")
     database.backup(engine, target)
     return target

@@ -6,8 +6,8 @@ python -m tests.support.entry --fail send.accepted:kill:2 run --config config.to
 
 `--fail STAGE:ACTION[:N]` acts as STAGE is reached for the N-th time (default the first): `kill` is SIGKILL to itself,
 `raise` a fault nobody expects, `hang` a standstill of the thread that reached it. Stages are those of monitor's own
-`reached` calls (`poll.fetched`, `process.before_commit`, `send.claimed`, `migrate.begun`, ...) and three seen at the
-database driver: `migrate.statement` (before each CREATE or ALTER), `backup.begun` and `backup.written`.
+`reached` calls (`poll.fetched`, `process.before_commit`, `send.claimed`, `migrate.begun`, ...) and three that only tests
+see: `migrate.statement` (before each CREATE or ALTER), `backup.begun` and `backup.written` (not yet on the disk).
 
 `--migrations FOLDER` makes it a later version of the program: one whose schema revisions stand in FOLDER.
 """
@@ -30,7 +30,7 @@ import typer
 
 from monitor import app, errors
 from monitor.cli import common, run
-from monitor.store import migrate
+from monitor.store import database, migrate
 
 
 class Planted(Exception):
@@ -124,18 +124,22 @@ def _run(seams: app.Seams, options: argparse.Namespace) -> int:
 
 def _watch_driver(reached: Callable[[str], None]) -> None:
     def before(_c: object, _cursor: object, statement: str, *_rest: object) -> None:
-        words = statement.lstrip().upper()
-        if words.startswith(("CREATE ", "ALTER ")):
+        if statement.lstrip().upper().startswith(("CREATE ", "ALTER ")):
             reached("migrate.statement")
-        elif words.startswith("VACUUM INTO"):
-            reached("backup.begun")
-
-    def after(_c: object, _cursor: object, statement: str, *_rest: object) -> None:
-        if statement.lstrip().upper().startswith("VACUUM INTO"):
-            reached("backup.written")
 
     sa.event.listen(sa.Engine, "before_cursor_execute", before)
-    sa.event.listen(sa.Engine, "after_cursor_execute", after)
+    write, sync = database.backup, database.sync
+
+    def backup(engine: sa.Engine, target: Path) -> None:
+        reached("backup.begun")
+        write(engine, target)
+
+    def synced(path: Path) -> None:
+        if path.suffix == ".part":
+            reached("backup.written")
+        sync(path)
+
+    database.backup, database.sync = backup, synced
 
 
 def _use_migrations(folder: Path) -> None:
