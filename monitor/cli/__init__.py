@@ -30,8 +30,18 @@ def main() -> None:
         sys.stderr.flush()
     except BrokenPipeError:
         code = CLOSED_PIPE
+    _remove_worker_folder()
     # Threads that wait for a name server or a dead channel must not hold the exit: everything durable is written.
     os._exit(code)
+
+
+def _remove_worker_folder() -> None:
+    """Remove the folder of the workers' socket: multiprocessing would do it in an exit that we do not wait for."""
+    if "multiprocessing.forkserver" in sys.modules:
+        import shutil
+        from multiprocessing import util
+
+        shutil.rmtree(util.get_temp_dir(), ignore_errors=True)
 
 
 def run_command(arguments: Sequence[str] | None = None) -> int:

@@ -88,15 +88,18 @@ class _Show:
         self._introduce()
         wanted = [story for story in self.published if story.packs]
         began = time.monotonic()
-        arrived = self._wait(lambda: all(self._complete(story) for story in wanted))
+        arrived = self._wait(lambda: all(self._complete(story) for story in wanted), PATIENCE)
         copy = stories.copy()
         self.published.append(copy)
         self.world.site.publish(copy)
         quiet = [story for story in self.published if not story.packs]
-        decided = self._wait(lambda: all(self._reasons(story) for story in quiet))
+        decided = self._wait(lambda: all(self._reasons(story) for story in quiet), PATIENCE if arrived else 1.0)
         self._drain(1.0)
         self._summarise(wanted, quiet, time.monotonic() - began)
-        return arrived and decided and not any(self.seen.get(story.path) for story in quiet)
+        if arrived and decided:
+            return not any(self.seen.get(story.path) for story in quiet)
+        self.console.print(f"\nNot all of it happened. The daemon's last words:\n{self.world.log_tail()}", markup=False)
+        return False
 
     def go_on(self, every: float) -> None:
         """Publish a story now and then until stopped. Raises: KeyboardInterrupt; typer.Exit if the daemon ended."""
@@ -115,9 +118,9 @@ class _Show:
 
     # -- waiting -----------------------------------------------------------------------------------
 
-    def _wait(self, done: Callable[[], bool]) -> bool:
-        """Show what arrives until `done()`; return False where PATIENCE ran out."""
-        end = time.monotonic() + PATIENCE
+    def _wait(self, done: Callable[[], bool], seconds: float) -> bool:
+        """Show what arrives until `done()`; return False where `seconds` were not enough."""
+        end = time.monotonic() + seconds
         while not done():
             if time.monotonic() > end:
                 return False
