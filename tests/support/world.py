@@ -381,6 +381,15 @@ listen = "127.0.0.1:0"
         with contextlib.closing(connect(self.database)) as connection:
             return list(connection.execute(statement, values).fetchall())
 
+    def make_due(self) -> None:
+        """Do what time does: feeds, pages, messages and targets wait no longer."""
+        past = "2025-01-01 00:00:00.000000"
+        with contextlib.closing(connect(self.database)) as connection:
+            connection.execute("UPDATE feeds SET next_check = ?", (past,))
+            connection.execute("UPDATE articles SET retry_at = ? WHERE retry_at IS NOT NULL", (past,))
+            connection.execute("UPDATE messages SET due_at = ? WHERE state IN ('queued', 'uncertain')", (past,))
+            connection.execute("UPDATE targets SET paused_until = NULL")
+
     def integrity(self) -> str:
         """Return what SQLite says of the file: `ok`."""
         return str(self.query("PRAGMA integrity_check")[0][0])
