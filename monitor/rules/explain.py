@@ -17,6 +17,10 @@ from monitor.rules.view import View
 MOST_SHOWN = 5
 
 
+SHOWN = 3
+"""Spans of a clause that the text form lists; the JSON form has all."""
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """An occurrence: where it stands in the original, by which alias, and which clitics were peeled off."""
@@ -283,11 +287,21 @@ def to_text(told: Explanation) -> str:
 
 def _clause_lines(c: Clause, indent: str) -> Iterator[str]:
     good = c.true != (c.role == "none")
-    state = "; ".join(map(_found_text, c.found)) if c.true else ("ok: absent" if c.role == "none" else c.why)
+    state = _spans_text(c.found) if c.true else ("ok: absent" if c.role == "none" else c.why)
     yield f"{indent}{'+' if good else '-'} {c.role}: {c.label}  {state}"
+    if c.true:  # what was found says it all; JSON has the whole tree
+        return
     for child in c.children:
         if not child.true or child.label.startswith("$"):
             yield from _clause_lines(child, indent + "    ")
+
+
+def _spans_text(found: tuple[Found, ...]) -> str:
+    """Return the first spans with different words, and how many more there are."""
+    different = {span.text.casefold(): span for span in reversed(found)}
+    shown = sorted(different.values(), key=found.index)[:SHOWN]
+    more = len(found) - len(shown)
+    return "; ".join(map(_found_text, shown)) + (f"; and {more} more" if more else "")
 
 
 def _found_text(found: Found) -> str:
