@@ -109,7 +109,7 @@ def test_evidence_of_the_seed_report_lies_where_it_says(desk: world.World) -> No
         assert isinstance(shown, dict)
         evidence = shown["evidence"]
         assert evidence
-        ((title, text),) = desk.query("SELECT title, text FROM revisions")
+        ((title, text),) = desk.query("SELECT title, text FROM revisions JOIN texts ON hash = text_hash")
         fields = {"title": title, "text": text}
         assert all(fields[e["field"]][e["start"] : e["end"]] == e["text"] for e in evidence)
 

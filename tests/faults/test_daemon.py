@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import signal
 import time
 from collections.abc import Iterator
@@ -75,21 +76,26 @@ def test_f02_stopped_while_both_channels_hang(desk: world.World) -> None:
     assert tally.same_id
 
 
-def test_f02_stopped_while_a_parser_spins(desk: world.World) -> None:
-    """A worker that does not come back is ended with the daemon; its feed is read by the next one."""
+def test_f02_stopped_while_a_parser_is_stuck(desk: world.World) -> None:
+    """Workers that do not come back are ended with the daemon; what they had is read by the next one."""
     desk.publish("gazette", world.plain_story(1))
     with desk.daemon().until_up() as daemon:
-        workers = world.until(lambda: grandchildren(daemon.pid), 30, "workers")
+        desk.until_told("tok-1")
+        workers = grandchildren(daemon.pid)
         for pid in workers:
             os.kill(pid, signal.SIGSTOP)
-        time.sleep(1)
+        asked = len(desk.site.asked("/gazette/feed"))
+        desk.publish("gazette", world.plain_story(2))
+        world.until(lambda: len(desk.site.asked("/gazette/feed")) > asked, 30, "a poll")
+        time.sleep(0.5)
         stop_in_time(daemon)
         world.until(lambda: not any(alive(pid) for pid in workers), 10, "the workers' end")
 
     with desk.daemon().until_up() as again:
-        desk.until_told("tok-1")
+        desk.until_told("tok-2")
+        desk.until_quiet()
         assert again.stop() == 0
-    assert desk.told("mail") == {"tok-1": 1}
+    assert desk.told("mail") == desk.told("chat") == {"tok-1": 1, "tok-2": 1}
 
 
 def alive(pid: int) -> bool:
@@ -117,7 +123,7 @@ def children(pid: int) -> list[int]:
 
 
 def test_f17_bad_certificates_are_named_and_never_accepted(desk: world.World) -> None:
-    """Expired, self-signed, another name: each feed says why, and no request is ever made without verification."""
+    """Expired, by an unknown authority, for another name: each feed says why, and no request is ever made without verification."""
     bad = {
         "expired": web.Site(desk.authority.expired()),
         "selfsigned": web.Site(desk.authority.self_signed()),
@@ -138,7 +144,7 @@ def test_f17_bad_certificates_are_named_and_never_accepted(desk: world.World) ->
 
     health = {row["id"]: row for row in json.loads(listing.log)}
     assert "expired" in health["expired"]["error"]
-    assert "self-signed" in health["selfsigned"]["error"]
+    assert "unknown authority" in health["selfsigned"]["error"]
     assert "127.0.0.1" in health["othername"]["error"]
     assert health["good"]["error"] is None
     assert [len(site.requests) for site in bad.values()] == [0, 0, 0]
@@ -283,7 +289,8 @@ def test_f40_broken_rules_leave_the_last_good_ones_at_work(desk: world.World) ->
         desk.until_told("tok-3")
         assert daemon.stop() == 0
 
-    assert all("move.yaml:" in event["place"] for event in daemon.events("rule_fault") if event["code"] != "missing")
+    places = [event["place"] for event in daemon.events("rule_fault")]
+    assert any(re.search(r"move\.yaml:\d+:\d+$", place) for place in places), places
     assert desk.told("mail") == {"tok-1": 1, "tok-2": 1, "tok-3": 1}
 
 

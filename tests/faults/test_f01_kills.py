@@ -83,7 +83,7 @@ def test_f01_killed_when_accepted_and_not_yet_marked(desk: world.World) -> None:
 
     tally = desk.tally(tokens)
     assert tally.lost == 0, tally
-    assert 1 <= sum(tally.duplicates.values())
+    assert sum(tally.duplicates.values()) >= 1
     assert all(count <= KILLS for count in tally.duplicates.values()), tally
     assert tally.unlabelled == 0
     assert tally.same_id
