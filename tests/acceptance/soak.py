@@ -1,4 +1,4 @@
-"""Random kill -9 under load: `python -m tests.acceptance.soak [--kills 300] [--alerts 1000] [--seed N]`, or `make soak`.
+"""Random kill -9 under load: `make soak`, or `python -m tests.acceptance.soak [--kills 300] [--alerts 1000]`.
 
 A daemon watches a news site and fills a mailbox and a TLS webhook. It is killed at random moments and started again, as
 often as asked, while the site goes on publishing; then a last one works off what is left. Every article carries a token

@@ -1,7 +1,8 @@
-"""The daemon as a process under faults from outside: stopped at work, its feeds, workers, channels and files failing."""
+"""The daemon as a process under faults from outside: stopped at work; feeds, workers, channels and files that fail."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
@@ -123,7 +124,7 @@ def children(pid: int) -> list[int]:
 
 
 def test_f17_bad_certificates_are_named_and_never_accepted(desk: world.World) -> None:
-    """Expired, by an unknown authority, for another name: each feed says why, and no request is ever made without verification."""
+    """Expired, by an unknown authority, for another name: each feed says why, and no request is made unverified."""
     bad = {
         "expired": web.Site(desk.authority.expired()),
         "selfsigned": web.Site(desk.authority.self_signed()),
@@ -131,16 +132,16 @@ def test_f17_bad_certificates_are_named_and_never_accepted(desk: world.World) ->
     }
     good = web.Site(desk.authority.server())
     sites = {**bad, "good": good}
-    with web.in_background(bad["expired"]), web.in_background(bad["selfsigned"]):
-        with web.in_background(bad["othername"]), web.in_background(good):
-            for site in sites.values():
-                site.on("/feed", desk.feed_of(desk.newsroom("gazette")))
-            feeds = "".join(f'[[feeds]]\nurl = "{s.url("/feed")}"\nname = "{n}"\n' for n, s in sites.items())
-            desk.configure(feeds=feeds, every="5s", allow=[site.address for site in sites.values()])
-            with desk.command("run", "--once") as once:
-                assert once.wait(60) == 0, once.log
-            with desk.command("feeds", "list", "--json") as listing:
-                assert listing.wait() == 0, listing.log
+    with contextlib.ExitStack() as running:
+        for site in sites.values():
+            running.enter_context(web.in_background(site))
+            site.on("/feed", desk.feed_of(desk.newsroom("gazette")))
+        feeds = "".join(f'[[feeds]]\nurl = "{s.url("/feed")}"\nname = "{n}"\n' for n, s in sites.items())
+        desk.configure(feeds=feeds, every="5s", allow=[site.address for site in sites.values()])
+        with desk.command("run", "--once") as once:
+            assert once.wait(60) == 0, once.log
+        with desk.command("feeds", "list", "--json") as listing:
+            assert listing.wait() == 0, listing.log
 
     health = {row["id"]: row for row in json.loads(listing.log)}
     assert "expired" in health["expired"]["error"]
@@ -270,7 +271,7 @@ def test_f40_broken_rules_leave_the_last_good_ones_at_work(desk: world.World) ->
     pack = desk.rules / "packs" / "move.yaml"
     draw = random.Random(40)
     with desk.daemon().until_up() as daemon:
-        for n in range(20):
+        for _ in range(20):
             at = draw.randrange(20, len(world.PACK))
             pack.write_text(world.PACK[:at] + draw.choice("\t{[\"'&*!%@`") + world.PACK[at + draw.randrange(9) :])
             time.sleep(0.15)

@@ -89,7 +89,7 @@ def test_f06_damaged_database_is_refused_and_left_as_it_is(desk: world.World, da
 
 
 def test_f06_lost_journal_is_noticed_and_the_remedy_works(desk: world.World) -> None:
-    """After a kill the -wal holds what is not yet in the file: without it the start is refused, with it all is there."""
+    """After a kill the -wal holds what is not yet in the file: without it no start, with it all is there."""
     tell(desk, 1, kill=True)
     wal = desk.database.with_name("wirewatch.db-wal")
     kept = wal.read_bytes()

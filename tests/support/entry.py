@@ -6,8 +6,8 @@ python -m tests.support.entry --fail send.accepted:kill:2 run --config config.to
 
 `--fail STAGE:ACTION[:N]` acts as STAGE is reached for the N-th time (default the first): `kill` is SIGKILL to itself,
 `raise` a fault nobody expects, `hang` a standstill of the thread that reached it. Stages are those of monitor's own
-`reached` calls (`poll.fetched`, `process.before_commit`, `send.claimed`, `migrate.begun`, ...) and three that only tests
-see: `migrate.statement` (before each CREATE or ALTER), `backup.begun` and `backup.written` (not yet on the disk).
+`reached` calls (`poll.fetched`, `process.before_commit`, `send.claimed`, `migrate.begun`, ...) and three that only
+tests see: `migrate.statement` (before each CREATE or ALTER), `backup.begun`, `backup.written` (not yet on the disk).
 
 `--migrations FOLDER` makes it a later version of the program: one whose schema revisions stand in FOLDER.
 """

@@ -1,4 +1,4 @@
-"""A news site, a mailbox and a chat webhook on loopback, and daemons as processes that watch the one and fill the others.
+"""A news site, a mailbox and a chat webhook on loopback, and the daemon as a process between them.
 
 ```
 with world.opened(tmp_path) as desk:
