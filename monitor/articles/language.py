@@ -12,9 +12,21 @@ MIN_LETTERS = 12
 SAMPLE = 600
 """Characters given to the detector; more costs time and decides nothing."""
 MIN_CONFIDENCE = 0.6
+SHORT = 150
+"""Letters below which function words decide, or nothing: the detector guesses there ("Cairo refuses the mass" is
+French). A rule's items for other languages do not count in a text, so a wrong language is worse than none."""
 
 LATIN_LANGUAGES = ("en", "de", "fr", "es")
 """What the detector tells apart; other languages are known only where a feed or page declares them."""
+
+_FUNCTION_WORDS = {
+    "en": "the of and to in for on with at by from is are was were be has have will not that this it as his",
+    "fr": "le la les des du un une et en au aux est sont pour dans sur avec par que qui ne pas plus l d",
+    "de": "der die das den dem des ein eine und in im zu mit von auf für ist sind nicht auch als bei nach",
+    "es": "el la los las de del un una y en al es son para con por que no más su se lo como",
+}
+_FUNCTIONS = {lang: frozenset(words.split()) for lang, words in _FUNCTION_WORDS.items()}
+_WORDS = re.compile(r"[^\W\d_]+")
 
 _SCRIPTS = (
     ("Arab", re.compile(r"[\u0620-\u064a\u0671-\u06d3\u0750-\u077f]")),
@@ -57,7 +69,9 @@ def detect_language(title: str, text: str, declared: str | None = None) -> str |
     if letters < MIN_LETTERS:
         return said if said and _fits(said, script) else None
     if script == "Latn":
-        return _latin(sample, said)
+        if said and said not in LATIN_LANGUAGES and _fits(said, script):
+            return said
+        return _short_latin(sample, said) if letters < SHORT else _latin(sample, said)
     if said and said in _WRITTEN_IN.get(script, ()) and not (script == "Arab" and said == "ar"):
         return said
     return _of_script(script, sample)
@@ -93,9 +107,19 @@ def _arabic(sample: str) -> str:
     return "fa" if len(_PERSIAN.findall(sample)) * 50 > letters else "ar"
 
 
-def _latin(sample: str, said: str | None) -> str | None:
-    if said and said not in LATIN_LANGUAGES and _fits(said, "Latn"):
+def _short_latin(sample: str, said: str | None) -> str | None:
+    """Return the language with most of the function words; what was declared counts unless the words are clear."""
+    words = _WORDS.findall(sample.lower())
+    votes = [(sum(word in known for word in words), lang) for lang, known in _FUNCTIONS.items()]
+    (most, lang), (second, _) = sorted(votes, reverse=True)[:2]
+    if most >= 3 and most >= 2 * second:
+        return lang
+    if said in LATIN_LANGUAGES:
         return said
+    return lang if most >= 2 and most > second else None
+
+
+def _latin(sample: str, said: str | None) -> str | None:
     ranked = _detector().compute_language_confidence_values(sample)
     best = ranked[0]
     code = best.language.iso_code_639_1.name.lower()

@@ -67,3 +67,19 @@ def test_too_short_a_text_has_no_language_of_its_own(title, declared, code):
 def test_foreign_names_in_a_hebrew_title_do_not_decide():
     """The script of most letters counts."""
     assert language.detect_language("CNN: " + HEBREW, "") == "he"
+
+
+@pytest.mark.parametrize(
+    ("words", "lang"),
+    [
+        ("Cairo refuses the mass migration of Gazans.", "en"),
+        ("Le gel de l'aide", "fr"),
+        ("Kairo lehnt den Plan von Trump ab", "de"),
+        ("El Cairo rechaza el plan de Trump", "es"),
+        ("Sisi rejects Trump plan", None),
+        ("Israel, Egypt, Gaza", None),
+    ],
+)
+def test_short_latin_text_has_a_language_only_where_its_words_say_so(words: str, lang: str | None) -> None:
+    """A headline of names has no language: a wrong one would switch off the rule items of the right one."""
+    assert language.detect_language(words, "") == lang
