@@ -27,7 +27,8 @@ class Lane(Generic[T]):
         find: Returns up to n items that are due.
         key: Tells items apart.
         work: The job; what it raises is logged, and the item waits COOL_DOWN seconds.
-        done: Called after each item, so that the next lanes look for what it left them.
+        done: Called after each item with what the job returned, None if it raised: it tells lanes to look again.
+        wake: Called when the lane wants to be advanced.
     """
 
     def __init__(
@@ -37,10 +38,13 @@ class Lane(Generic[T]):
         find: Callable[[int], Awaitable[list[T]]],
         key: Callable[[T], Hashable],
         work: Callable[[T], Awaitable[Any]],
-        done: Callable[[], None],
+        done: Callable[[Any], None],
+        wake: Callable[[], None],
     ) -> None:
         self.name = name
-        self._limit, self._find, self._key, self._work, self._done = limit, find, key, work, done
+        self._limit, self._find, self._key, self._work = limit, find, key, work
+        self._done, self._wake = done, wake
+        self._stale = True
         self._queue: deque[T] = deque()
         self._running: dict[Hashable, asyncio.Task[None]] = {}
         self._cooling: dict[Hashable, float] = {}
@@ -51,10 +55,17 @@ class Lane(Generic[T]):
         """Return whether nothing runs and nothing waits in memory."""
         return not self._running and not self._queue
 
+    def look_again(self) -> None:
+        """Load items at the next chance: there may be new ones."""
+        self._stale = True
+        self._wake()
+
     async def advance(self) -> bool:
-        """Load items if none wait, start as many as fit; return whether anything runs."""
-        if not self._queue and len(self._running) < self._limit():
+        """Load items if none wait and there may be some, start as many as fit; return whether anything runs."""
+        if self._stale and not self._queue and len(self._running) < self._limit():
+            self._stale = False
             found = await self._find(BATCH)
+            self._stale = self._stale or len(found) == BATCH
             self._queue.extend(item for item in found if self._is_free(self._key(item)))
         self._start()
         return not self.idle
@@ -74,8 +85,9 @@ class Lane(Generic[T]):
                 self._running[key] = asyncio.create_task(self._run(key, item), name=f"{self.name} {key}")
 
     async def _run(self, key: Hashable, item: T) -> None:
+        result = None
         try:
-            await self._work(item)
+            result = await self._work(item)
         except errors.Fenced as fault:
             self.fenced = fault
         except Exception as fault:  # noqa: BLE001 - the edge of a job: one item's fault must not stop the others
@@ -84,7 +96,9 @@ class Lane(Generic[T]):
         finally:
             self._running.pop(key, None)
             self._start()
-            self._done()
+            self._done(result)
+            if not self._queue and (self._stale or not self._running):
+                self._wake()
 
     async def finish(self, grace: float) -> None:
         """Start nothing more; give what runs `grace` seconds, then cancel it."""

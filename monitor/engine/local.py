@@ -60,15 +60,38 @@ class LocalEngine:
         self._started = context.clock.now()
         self._polls_until: datetime | None = None
         self._polls = self._lane(
-            "poll", lambda: context.setup.config.polling.concurrency, self._due_feeds, _feed_id, self._poll
+            "poll",
+            lambda: context.setup.config.polling.concurrency,
+            self._due_feeds,
+            _feed_id,
+            self._poll,
+            self._after_poll,
         )
-        self._entries = self._lane("process", lambda: PROCESSING, self._due_entries, _itself, self._process)
-        self._pages = self._lane("retry", lambda: 2, self._due_pages, _itself, self._retry)
-        self._sends = self._lane("deliver", lambda: 64, self._due_targets, _itself, self._deliver)
+        self._entries = self._lane(
+            "process", lambda: PROCESSING, self._due_entries, _itself, self._process, self._after_entry
+        )
+        self._pages = self._lane("retry", lambda: 2, self._due_pages, _itself, self._retry, self._after_entry)
+        self._sends = self._lane("deliver", lambda: 64, self._due_targets, _itself, self._deliver, self._after_send)
         self._lanes: tuple[Lane[Any], ...] = (self._polls, self._entries, self._pages, self._sends)
 
-    def _lane(self, name: str, limit: Any, find: Any, key: Any, work: Any) -> Lane[Any]:
-        return Lane(name, limit, find, key, work, self._wake.set)
+    def _lane(self, name: str, limit: Any, find: Any, key: Any, work: Any, done: Any) -> Lane[Any]:
+        return Lane(name, limit, find, key, work, done, self._wake.set)
+
+    # What a job may have left for whom. Looking costs a query each, so that nobody looks without a reason: a tick, or
+    # one of these. A lane that just ended an item looks for it again where it may be due once more.
+
+    def _after_poll(self, made_work: bool | None) -> None:
+        if made_work is not False:
+            self._entries.look_again()
+            self._sends.look_again()
+
+    def _after_entry(self, _: object) -> None:
+        self._entries.look_again()
+        self._pages.look_again()
+        self._sends.look_again()
+
+    def _after_send(self, _: object) -> None:
+        self._sends.look_again()
 
     def add_periodic(self, seconds: float, work: Callable[[], Awaitable[None]]) -> None:
         """Have `work` called every so many seconds; before `run`."""
@@ -99,12 +122,14 @@ class LocalEngine:
 
     # -- the jobs --------------------------------------------------------------------------------
 
-    async def _poll(self, feed: model.Feed) -> None:
+    async def _poll(self, feed: model.Feed) -> bool:
+        """Poll a feed; return whether there may be entries to process or notices to send."""
         polled = await jobs.poll_feed(self.context, feed)
         self._counts.polled += 1
         self._counts.failed_polls += polled.outcome == "failed"
         self._counts.new_entries += polled.new
         self._counts.baseline += polled.baseline
+        return polled.outcome != "unchanged" or feed.failures > 0
 
     async def _process(self, entry_id: int) -> None:
         await jobs.process_entry(self.context, entry_id)
@@ -138,7 +163,8 @@ class LocalEngine:
 
     async def _tick(self) -> None:
         self.ticked = time.monotonic()
-        self._wake.set()
+        for lane in self._lanes:
+            lane.look_again()
 
     async def _beat(self) -> None:
         now = self.context.clock.now()
@@ -224,6 +250,8 @@ def _guarded(work: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None
             await work()
         except errors.MonitorError as fault:
             log.error("periodic_work_failed", error=str(fault))
+        except asyncio.CancelledError:
+            log.debug("periodic_work_dropped", why="the daemon is leaving")
 
     return run
 

@@ -22,6 +22,8 @@ ACCEPT = (
 )
 FEED_CAP = 10_000_000
 PARSE_SECONDS = 10.0
+UNHURRIED = 0.1
+"""Seconds that the record of an unchanged feed may wait for others: nobody is told anything by it."""
 TELL_AFTER = 3
 """Failed polls in a row before the ops channel hears of a feed."""
 
@@ -108,6 +110,8 @@ async def _take_in(context: Context, feed: model.Feed, reply: model.Reply) -> Po
         )
     except errors.ParseError as fault:
         raise _Failed(_Failure(fault.code, str(fault), reply.info)) from fault
+    except errors.WorkerUnavailable:
+        raise  # not the feed's fault: it stays due and is polled again
     except errors.WorkerError as fault:
         metrics.WORKER_RESTARTS.inc()
         raise _Failed(_Failure("parser_killed", str(fault), reply.info)) from fault
@@ -128,7 +132,7 @@ async def _record_unchanged(context: Context, feed: model.Feed, reply: model.Rep
         feeds.record_success(connection, feed, reply.info, now, due, reason)
         _recovered(context, connection, feed, now)
 
-    await context.store.write(record)
+    await context.store.write(record, UNHURRIED)
     return Polled("unchanged")
 
 

@@ -16,6 +16,8 @@ from monitor.store.store import Connection
 ACCEPT = "text/html, application/xhtml+xml, */*;q=0.1"
 PAGE_CAP = 2_000_000
 READ_SECONDS = 10.0
+GROUP = 0.02
+"""Seconds that a decision may wait for others to share its commit."""
 TRIES = 3
 """Times a reading may kill its worker before the entry is set aside as unreadable."""
 PAGE_RETRIES = (timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=3), timedelta(hours=12))
@@ -40,6 +42,8 @@ async def process_entry(context: Context, entry_id: int) -> None:
     async with context.locks.hold(waiting.canonical_url or f"entry {entry_id}"):
         try:
             await _process(context, waiting)
+        except errors.WorkerUnavailable:
+            raise  # not the entry's fault: it stays pending and is taken up again
         except errors.WorkerError as fault:
             await _set_back(context, waiting, str(fault))
 
@@ -54,7 +58,7 @@ async def _process(context: Context, waiting: entries.WaitingEntry) -> None:
     context.reached("process.read")
     own = known if known is not None and known.id == waiting.article_id else None
     task = decide.Task(waiting, own, retry_at)
-    made = await context.store.write(lambda connection: decide.record(context, setup, connection, task, read))
+    made = await context.store.write(lambda connection: decide.record(context, setup, connection, task, read), GROUP)
     context.reached("process.committed")
     _count(read, made)
 

@@ -45,12 +45,12 @@ class Store:
         except sa.exc.DBAPIError as fault:
             raise errors.StoreError(f"the database refused to read: {fault.orig}") from fault
 
-    async def write(self, job: Callable[[sa.Connection], T]) -> T:
-        """Run `job` in the writer's next transaction and return after its commit.
+    async def write(self, job: Callable[[sa.Connection], T], patience: float = 0.0) -> T:
+        """Run `job` in the writer's next transaction, at most `patience` seconds off, and return after its commit.
 
         Raises: StoreError, Fenced, or what the job raised. Cancelling may drop a job not yet begun, never half of one.
         """
-        return await asyncio.wrap_future(self.writer.submit(job))
+        return await asyncio.wrap_future(self.writer.submit(job, patience))
 
     def close(self) -> None:
         """Finish what is queued and let go of every connection."""

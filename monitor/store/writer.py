@@ -1,7 +1,8 @@
-"""One thread writes; it groups what arrives within 20 ms into one commit, since each commit is a disk flush."""
+"""One thread writes; it groups what arrives together into one commit, since each commit is a disk flush."""
 
 from __future__ import annotations
 
+import math
 import queue
 import threading
 import time
@@ -16,7 +17,7 @@ from monitor import errors
 from monitor.store import database
 
 GATHER = 0.020
-"""Seconds a batch may grow before it is committed."""
+"""Seconds a batch may grow once one of its jobs waits for the commit."""
 PAUSE = 0.25
 """Seconds between tries while another process holds the database's lock."""
 
@@ -26,6 +27,8 @@ Job = Callable[[sa.Connection], Any]
 @dataclass(slots=True)
 class _Item:
     job: Job
+    until: float
+    """When its patience ends, on the monotonic clock."""
     future: Future[Any] = field(default_factory=Future)
 
 
@@ -33,6 +36,7 @@ class Writer:
     """Runs writing jobs one after the other, each in a savepoint, and answers each only after COMMIT.
 
     - A job that raises is undone alone; the others of its batch are kept.
+    - A job with patience may wait that long for others to share its commit; the first one without ends the wait.
     - While another process holds the lock, the batch waits and is run again: nothing fails, nothing is lost.
     - `guard` runs first in every transaction and raises Fenced when another daemon has taken over.
     """
@@ -47,9 +51,12 @@ class Writer:
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
         self._thread.start()
 
-    def submit(self, job: Job) -> Future[Any]:
-        """Queue `job`; the future resolves after its commit, or with what it raised."""
-        item = _Item(job)
+    def submit(self, job: Job, patience: float = 0.0) -> Future[Any]:
+        """Queue `job`; the future resolves after its commit, or with what it raised.
+
+        `patience`: seconds that the job may wait for company. A commit costs more than most jobs do.
+        """
+        item = _Item(job, time.monotonic() + patience)
         if self._closed:
             item.future.set_exception(errors.StoreError("the writer is closed"))
             return item.future
@@ -75,16 +82,17 @@ class Writer:
                 self._settle(batch)
 
     def _gather(self) -> tuple[list[_Item], bool]:
-        """Return what waits now, at most GATHER seconds' worth, and whether to go on afterwards."""
+        """Return what waits now and what joins it while every job of it is patient, and whether to go on afterwards."""
         batch: list[_Item] = []
-        until = time.monotonic() + GATHER
         try:
             item = self._items.get(timeout=1.0)
+            began, until = time.monotonic(), math.inf
             while item is not None:
                 batch.append(item)
-                if time.monotonic() > until:
+                until = min(until, item.until)
+                if time.monotonic() > max(until, began + GATHER):
                     return batch, True
-                item = self._items.get_nowait()
+                item = self._items.get(timeout=max(0.0, until - time.monotonic()))
         except queue.Empty:
             return batch, True
         return batch, False
