@@ -9,7 +9,8 @@ MonitorError                 every error of ours; a message says what happened, 
  ├─ ExtractError             a page gave no article text
  ├─ WorkerError              a worker process failed at a task
  │   ├─ WorkerTimeout        ... it exceeded its time and was killed
- │   └─ WorkerCrashed        ... it died, or ran out of memory
+ │   ├─ WorkerCrashed        ... it died, or ran out of memory
+ │   └─ WorkerUnavailable    ... none could be started: the machine's fault, never the task's
  ├─ DeliveryError            a channel's address cannot be used at all (sends themselves return a SendResult)
  └─ StoreError               the database cannot be used
      ├─ DatabaseUnusable     not writable, no such folder, wrong file (exit 2)
@@ -113,6 +114,10 @@ class WorkerTimeout(WorkerError):
 
 class WorkerCrashed(WorkerError):
     """A worker died or ran out of memory at a task."""
+
+
+class WorkerUnavailable(WorkerError):
+    """No worker could be started; the task was not tried and says nothing about its input."""
 
 
 class DeliveryError(MonitorError):

@@ -33,7 +33,7 @@ from multiprocessing.context import ForkServerProcess
 from types import ModuleType
 from typing import Any, TypeVar
 
-from monitor.errors import MonitorError, WorkerCrashed, WorkerTimeout
+from monitor.errors import MonitorError, WorkerCrashed, WorkerTimeout, WorkerUnavailable
 
 T = TypeVar("T")
 
@@ -88,7 +88,7 @@ class Workers:
             something that is no MonitorError; MonitorErrors of the function unchanged. Cancelling kills the task.
         """
         if self._closed:
-            raise WorkerCrashed("the workers are closed")
+            raise WorkerUnavailable("the workers are closed")
         task = _Task(function.__qualname__, pickle.dumps((function, args), pickle.HIGHEST_PROTOCOL), timeout)
         future: Future[Any] = self._threads.submit(self._run, task)
         try:
@@ -97,7 +97,7 @@ class Workers:
             task.abandon()
             if _was_asked_to_cancel():
                 raise
-            raise WorkerCrashed("the workers are closed") from None  # close() cancelled it in the queue
+            raise WorkerUnavailable("the workers are closed") from None  # close() cancelled it in the queue
 
     def pids(self) -> tuple[int, ...]:
         """Return the process ids of the living workers, for metrics."""
@@ -118,7 +118,7 @@ class Workers:
             worker.join(0.5)
 
     def _warm_up(self) -> None:
-        with self._slot() as slot, contextlib.suppress(WorkerCrashed):  # the next task meets and reports the failure
+        with self._slot() as slot, contextlib.suppress(WorkerUnavailable):  # the next task reports it
             slot.worker = slot.worker or self._start()
 
     def _run(self, task: _Task) -> Any:
@@ -160,7 +160,7 @@ class Workers:
                 self._alive.add(worker)
                 return worker
         worker.kill()
-        raise WorkerCrashed("the workers are closed")
+        raise WorkerUnavailable("the workers are closed")
 
     def _discard(self, slot: _Slot) -> None:
         worker, slot.worker = slot.worker, None
@@ -224,7 +224,7 @@ class _Worker:
 
     @classmethod
     def start(cls, process_type: type[ForkServerProcess], memory_mb: int) -> _Worker:
-        """Return a worker that is ready. Raises: WorkerCrashed."""
+        """Return a worker that is ready. Raises: WorkerUnavailable."""
         ours, theirs = socket.socketpair()
         with theirs:
             process = process_type(target=_serve, args=(theirs, memory_mb), daemon=True)
@@ -233,13 +233,13 @@ class _Worker:
                     process.start()
             except (OSError, EOFError) as error:
                 ours.close()
-                raise WorkerCrashed(f"cannot start a worker process: {error}") from error
+                raise WorkerUnavailable(f"cannot start a worker process: {error}") from error
         worker = cls(process, ours)
         try:
             _receive(ours, time.monotonic() + START_LIMIT)
         except OSError as error:
             worker.kill()
-            raise WorkerCrashed(f"a new worker process did not become ready: {error}") from error
+            raise WorkerUnavailable(f"a new worker process did not become ready: {error}") from error
         return worker
 
     def exchange(self, task: bytes, timeout: float) -> bytearray:

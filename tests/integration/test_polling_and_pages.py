@@ -244,3 +244,16 @@ def test_poll_and_process_can_run_again_anywhere(alerting: Desk) -> None:
 
     assert alerting.read(lambda c: c.execute(sa.select(sa.func.count()).select_from(revisions)).scalar()) == 1
     assert alerting.senders["desk"].titles == ["Resettlement plan"]
+
+
+def test_entries_wait_for_workers_that_cannot_start(alerting: Desk) -> None:
+    """When the machine cannot start a worker nothing is set aside: feed and entry are taken up again, and alert."""
+    alerting.workers.fail["read_entry"] = errors.WorkerUnavailable("cannot start a worker process: out of memory")
+    alerting.publishes("gazette", item(1, "Resettlement plan"))
+    for _ in range(5):
+        alerting.later(minutes=1)
+    alerting.workers.fail.clear()
+
+    alerting.later(minutes=20)
+
+    assert alerting.senders["desk"].titles == ["Resettlement plan"]
