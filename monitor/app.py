@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import random
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -99,9 +100,13 @@ async def opened_context(
     context = Context(
         store, gate, pool, seams.clock, setup, log, reached=seams.reached, draw=seams.draw, host_pauses=pauses
     )
+    # What is there now stays: the collector need not walk modules and rules again and again (a fifth of all CPU).
+    gc.collect()
+    gc.freeze()
     try:
         yield context
     finally:
+        gc.unfreeze()
         pool.close()
         await gate.close()
         for outlet in context.setup.outlets.values():

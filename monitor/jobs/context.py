@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from monitor import clock, http, model, workers
-from monitor.config import Config, Rate
+from monitor.config import Config, FeedSettings, Rate
 from monitor.delivery.channel import Sender
 from monitor.rules.live import LiveRules
 from monitor.store.store import Store
@@ -37,6 +37,12 @@ class Setup:
     """File with the live rule source, which workers load by name."""
     outlets: Mapping[int, Outlet]
     """By target id."""
+    declared: Mapping[str, FeedSettings] = field(init=False, repr=False)
+    """The configured feeds by their id: their headers and passwords are nowhere else."""
+
+    def __post_init__(self) -> None:
+        """Index the feeds: a poll must not walk a list of thousands."""
+        object.__setattr__(self, "declared", {feed.id: feed for feed in self.config.feeds})
 
     def outlets_of(self, channels: tuple[str, ...]) -> tuple[Outlet, ...]:
         """Return the outlets of some channels, in the order of the channels."""

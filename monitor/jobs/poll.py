@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 import structlog
 
 from monitor import errors, http, metrics, model, tasks, urls
-from monitor.config import FeedSettings
 from monitor.feeds import identity, pace
 from monitor.jobs import notice
 from monitor.jobs.context import Context
@@ -72,7 +71,7 @@ class _Failed(Exception):
 
 
 async def _fetch(context: Context, feed: model.Feed) -> model.Reply:
-    declared = _declared(context, feed)
+    declared = context.setup.declared.get(feed.slug)
     headers = {name: value.get_secret_value() for name, value in declared.headers.items()} if declared else {}
     auth = (
         (declared.user, declared.password.get_secret_value())
@@ -94,10 +93,6 @@ async def _fetch(context: Context, feed: model.Feed) -> model.Reply:
     if reply.info.status not in (200, 304):
         raise _Failed(_Failure(f"http_{reply.info.status}", f"the server answered {reply.info.status}", reply.info))
     return reply
-
-
-def _declared(context: Context, feed: model.Feed) -> FeedSettings | None:
-    return next((item for item in context.setup.config.feeds if item.id == feed.slug), None)
 
 
 async def _take_in(context: Context, feed: model.Feed, reply: model.Reply) -> Polled:
