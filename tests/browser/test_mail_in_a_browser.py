@@ -1,0 +1,107 @@
+"""The mail as a person sees it, in a real Chromium."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from monitor import model
+from monitor.delivery import mail_body
+from tests.support import notices
+
+CHROMIUM = shutil.which("chromium")
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs chromium: tools/install-test-packages")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """One Chromium for all tests of this file."""
+    with sync_playwright() as playwright:
+        made = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield made
+        made.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page as wide as a phone, which keeps every address it is asked to load."""
+    made = browser.new_page(viewport={"width": 360, "height": 800})
+    yield made
+    made.close()
+
+
+ENVELOPE = mail_body.Envelope("wire@desk.test", "Wirewatch", "reader@desk.test", "<desk.wirewatch.desk.test>", None)
+HOSTILE = '<script>document.title="owned"</script><img src=http://evil.test/x onerror=document.title="owned">'
+
+
+def shown(page: Page, *items: model.NoticeItem) -> list[str]:
+    """Show a mail with these articles and return every address it asked for."""
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.set_content(mail_body.render_html(notices.notice(*items), ENVELOPE), wait_until="networkidle")
+    return asked
+
+
+def test_a10_mail_loads_nothing_and_runs_nothing(page: Page) -> None:
+    """Hostile titles and sentences are shown as they are; no address is asked for and no script runs."""
+    asked = shown(page, notices.item(title=HOSTILE, snippets=(notices.snippet(HOSTILE, "script"),)))
+
+    assert asked == []
+    assert page.title() != "owned"
+    assert "evil.test" in page.inner_text("body")
+    assert page.locator("img, script, iframe, object").count() == 0
+
+
+def test_arabic_and_hebrew_read_from_the_right(page: Page) -> None:
+    """Each title and sentence takes its own direction, beside English in the same mail."""
+    shown(page, notices.arabic(), notices.hebrew(), notices.item())
+
+    directions = page.eval_on_selector_all("h1", "found => found.map(each => getComputedStyle(each).direction)")
+    quotes = page.eval_on_selector_all("blockquote", "found => found.map(each => getComputedStyle(each).direction)")
+    assert directions == ["rtl", "rtl", "ltr"]
+    assert {"rtl", "ltr"} == set(quotes)
+
+
+def test_mail_fits_a_phone(page: Page) -> None:
+    """Nothing is wider than the screen of a phone."""
+    shown(page, notices.item(title="word " * 60), notices.arabic())
+
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_words_stand_out_from_their_ground_in_light_and_dark(page: Page, scheme: str) -> None:
+    """Marked words and plain ones have at least the contrast that WCAG AA asks for."""
+    page.emulate_media(color_scheme=scheme)
+    shown(page, notices.item())
+
+    for selector in ("h1", ".origin", "blockquote", "strong.hit", ".severity", ".button"):
+        assert page.eval_on_selector(selector, CONTRAST) >= 4.5, selector
+
+
+CONTRAST = """element => {
+  const numbers = colour => colour.match(/[0-9.]+/g).map(Number);
+  const light = ([r, g, b]) => [r, g, b].map(v => v / 255)
+    .map(v => v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+  let ground = element;
+  const seen = e => numbers(getComputedStyle(e).backgroundColor);
+  while (ground.parentElement && seen(ground)[3] === 0) ground = ground.parentElement;
+  const own = seen(ground);
+  const below = light(own[3] === 0 ? [255, 255, 255] : own);
+  const above = light(numbers(getComputedStyle(element).color));
+  return (Math.max(above, below) + 0.05) / (Math.min(above, below) + 0.05);
+}"""
