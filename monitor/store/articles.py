@@ -54,6 +54,9 @@ class NewRevision:
     table_id: str
 
 
+_TEXT = sa.select(texts.c.hash).where(texts.c.hash == sa.bindparam("address"))
+
+
 def text_hash(text: str) -> str:
     """Return the address of a text: equal texts are stored once."""
     return hashlib.sha256(text.encode()).hexdigest()
@@ -85,10 +88,17 @@ def text_of(connection: sa.Connection, revision_id: int) -> str:
     return str(connection.execute(query.where(revisions.c.id == revision_id)).scalar() or "")
 
 
+_BY_URL = (
+    sa.select(articles.c.id)
+    .where(articles.c.canonical_url == sa.bindparam("canonical"))
+    .order_by(articles.c.id)
+    .limit(1)
+)
+
+
 def find_by_url(connection: sa.Connection, canonical_url: str) -> StoredArticle | None:
     """Return the first article with this canonical URL."""
-    query = sa.select(articles.c.id).where(articles.c.canonical_url == canonical_url).order_by(articles.c.id).limit(1)
-    found = connection.execute(query).scalar()
+    found = connection.execute(_BY_URL, {"canonical": canonical_url}).scalar()
     return None if found is None else get(connection, found)
 
 
@@ -115,36 +125,39 @@ def find_twin(connection: sa.Connection, like: Likeness, but: int | None) -> tup
     error page, and folding them would hide the second.
     Returns: (article id, story id, `same_url` or `same_text`), or None. `but` is the article itself, once it is stored.
     """
-    columns = (articles.c.id, articles.c.story_id)
+    known = {"but": but, "canonical": like.canonical_url, "folded": like.folded_hash}
     if like.canonical_url is not None:
-        query = sa.select(*columns).where(articles.c.canonical_url == like.canonical_url, *_before(but))
-        row = connection.execute(query.order_by(articles.c.id).limit(1)).first()
+        row = connection.execute(_SAME_URL if but is None else _SAME_URL_BEFORE, known).first()
         if row is not None:
             return row.id, row.story_id, "same_url"
     if like.folded_hash is None:
         return None
-    query = (
-        sa.select(*columns)
-        .join(revisions, sa.and_(revisions.c.article_id == articles.c.id, revisions.c.n == 1))
-        .where(articles.c.folded_hash == like.folded_hash, *_before(but))
-        .where(sa.or_(articles.c.newsroom != like.newsroom, revisions.c.title == like.title))
-    )
-    row = connection.execute(query.order_by(articles.c.id).limit(1)).first()
+    known |= {"paper": like.newsroom, "headline": like.title}
+    row = connection.execute(_SAME_TEXT if but is None else _SAME_TEXT_BEFORE, known).first()
     return None if row is None else (row.id, row.story_id, "same_text")
 
 
-def _before(but: int | None) -> tuple[sa.ColumnElement[bool], ...]:
-    return () if but is None else (articles.c.id < but,)
+# Built once: to build a statement costs more than to run it.
+_EARLIEST = sa.select(articles.c.id, articles.c.story_id).order_by(articles.c.id).limit(1)
+_EARLIER = articles.c.id < sa.bindparam("but")
+_SAME_URL = _EARLIEST.where(articles.c.canonical_url == sa.bindparam("canonical"))
+_SAME_URL_BEFORE = _SAME_URL.where(_EARLIER)
+_SAME_TEXT = (
+    _EARLIEST.join(revisions, sa.and_(revisions.c.article_id == articles.c.id, revisions.c.n == 1))
+    .where(articles.c.folded_hash == sa.bindparam("folded"))
+    .where(sa.or_(articles.c.newsroom != sa.bindparam("paper"), revisions.c.title == sa.bindparam("headline")))
+)
+_SAME_TEXT_BEFORE = _SAME_TEXT.where(_EARLIER)
 
 
 def new_story(connection: sa.Connection, now: datetime) -> int:
     """Start a story and return its id."""
-    return new_id(connection, stories.insert().values(created_at=now))
+    return new_id(connection, stories.insert(), {"created_at": now})
 
 
 def insert(connection: sa.Connection, **values: Any) -> int:
     """Store an article's own row and return its id."""
-    return new_id(connection, articles.insert().values(retries=0, **values))
+    return new_id(connection, articles.insert(), {"retries": 0, **values})
 
 
 def update(connection: sa.Connection, article_id: int, **values: Any) -> None:
@@ -155,8 +168,8 @@ def update(connection: sa.Connection, article_id: int, **values: Any) -> None:
 def add_revision(connection: sa.Connection, article_id: int, n: int, new: NewRevision, now: datetime) -> int:
     """Store a revision and its text; return the revision's id."""
     address = text_hash(new.text)
-    if connection.execute(sa.select(texts.c.hash).where(texts.c.hash == address)).first() is None:
-        connection.execute(texts.insert().values(hash=address, text=new.text))
+    if connection.execute(_TEXT, {"address": address}).first() is None:
+        connection.execute(texts.insert(), {"hash": address, "text": new.text})
     row = {
         "article_id": article_id,
         "n": n,
@@ -170,7 +183,7 @@ def add_revision(connection: sa.Connection, article_id: int, n: int, new: NewRev
         "table_id": new.table_id,
         "created_at": now,
     }
-    return new_id(connection, revisions.insert().values(row))
+    return new_id(connection, revisions.insert(), row)
 
 
 def index_words(

@@ -77,20 +77,19 @@ def record(
     alert_id = None
     if alert is not None:
         alert_id = _insert_alert(connection, revision_id, decision, seq, now, alert)
-    connection.execute(
-        decisions.insert().values(
-            revision_id=revision_id,
-            pack=decision.pack,
-            n=1,
-            outcome=decision.outcome.value,
-            reason=decision.reason.value,
-            severity=decision.severity,
-            detail=dict(decision.detail) if decision.detail else None,
-            decided_seq=seq,
-            decided_at=now,
-            alert_id=alert_id,
-        )
-    )
+    row = {
+        "revision_id": revision_id,
+        "pack": decision.pack,
+        "n": 1,
+        "outcome": decision.outcome.value,
+        "reason": decision.reason.value,
+        "severity": decision.severity,
+        "detail": dict(decision.detail) if decision.detail else None,
+        "decided_seq": seq,
+        "decided_at": now,
+        "alert_id": alert_id,
+    }
+    connection.execute(decisions.insert(), row)
     return alert_id
 
 
@@ -112,7 +111,7 @@ def _insert_alert(
         "decided_seq": seq,
         "created_at": now,
     }
-    return new_id(connection, alerts.insert().values(values))
+    return new_id(connection, alerts.insert(), values)
 
 
 def list_of_revision(connection: sa.Connection, revision_id: int) -> list[Mapping[str, Any]]:

@@ -90,7 +90,7 @@ def insert(connection: sa.Connection, feed_id: int, new: Iterable[NewEntry], now
     """Store entries and their keys; return how many. A key that another entry holds stays with that one."""
     count = 0
     for item in new:
-        entry_id = new_id(connection, entries.insert().values(_values(feed_id, item, now)))
+        entry_id = new_id(connection, entries.insert(), _values(feed_id, item, now))
         count += 1
         add_keys(connection, feed_id, entry_id, item.keys, now)
     return count
@@ -165,19 +165,21 @@ def list_pending(connection: sa.Connection, now: datetime, limit: int) -> list[i
 
 def load(connection: sa.Connection, entry_id: int) -> WaitingEntry | None:
     """Return one entry with its feed, None if it does not exist."""
-    query = (
-        sa.select(
-            entries,
-            feeds.c.slug.label("feed_slug"),
-            feeds.c.newsroom,
-            feeds.c.lang.label("feed_lang"),
-            feeds.c.tags.label("feed_tags"),
-        )
-        .join(feeds, feeds.c.id == entries.c.feed_id)
-        .where(entries.c.id == entry_id)
-    )
-    row = connection.execute(query).mappings().first()
+    row = connection.execute(_WITH_FEED, {"this": entry_id}).mappings().first()
     return None if row is None else _waiting(row)
+
+
+_WITH_FEED = (
+    sa.select(
+        entries,
+        feeds.c.slug.label("feed_slug"),
+        feeds.c.newsroom,
+        feeds.c.lang.label("feed_lang"),
+        feeds.c.tags.label("feed_tags"),
+    )
+    .join(feeds, feeds.c.id == entries.c.feed_id)
+    .where(entries.c.id == sa.bindparam("this"))
+)
 
 
 def _waiting(row: sa.RowMapping) -> WaitingEntry:
@@ -219,9 +221,12 @@ def record_attempt(connection: sa.Connection, entry_id: int, due: datetime) -> N
 
 def close(connection: sa.Connection, entry_id: int, state: str, article_id: int | None) -> None:
     """Mark an entry `done` or `unreadable`."""
-    connection.execute(
-        entries.update().where(entries.c.id == entry_id).values(state=state, article_id=article_id, due_at=None)
-    )
+    values = {"state": state, "article_id": article_id, "due_at": None}
+    connection.execute(_BY_ID, {"this": entry_id, **values})
+
+
+# Built once: the parameters name the columns to set.
+_BY_ID = entries.update().where(entries.c.id == sa.bindparam("this"))
 
 
 def count_pending(connection: sa.Connection) -> int:

@@ -75,7 +75,7 @@ def declare_targets(
 
 def _insert_target(connection: sa.Connection, target: model.Target) -> int:
     values = {"channel": target.channel, "key": target.key, "label": target.label}
-    return new_id(connection, targets.insert().values(values))
+    return new_id(connection, targets.insert(), values)
 
 
 def _revive_target(connection: sa.Connection, row: Any, target: model.Target) -> int:
@@ -156,7 +156,7 @@ def _insert(connection: sa.Connection, target_id: int, now: datetime, **values: 
         "plain": False,
         "message_id": new_message_id(),
     }
-    return new_id(connection, messages.insert().values(**row, **values))
+    return new_id(connection, messages.insert(), {**row, **values})
 
 
 def due_targets(connection: sa.Connection, now: datetime) -> list[int]:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import sqlalchemy as sa
 
 
-def new_id(connection: sa.Connection, insert: sa.Insert) -> int:
-    """Run an insert of one row and return the id it was given."""
-    key = connection.execute(insert).inserted_primary_key
+def new_id(connection: sa.Connection, insert: sa.Insert, values: Mapping[str, Any]) -> int:
+    """Insert one row and return the id it was given.
+
+    The values go beside the statement, not into it: to build a statement with its values costs more than to run it.
+    """
+    key = connection.execute(insert, dict(values)).inserted_primary_key
     assert key is not None, "every table that is asked has an id of its own"
     return int(key[0])

@@ -65,11 +65,17 @@ def lock_deciding(connection: sa.Connection) -> None:
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(DECIDING_LOCK)))
 
 
+_NEXT = (
+    counters.update()
+    .where(counters.c.name == sa.bindparam("counter"))
+    .values(value=counters.c.value + 1)
+    .returning(counters.c.value)
+)
+
+
 def next_number(connection: sa.Connection, name: str) -> int:
     """Return 1, 2, 3 ... for counter `name`, in the order of commits."""
-    value = connection.execute(
-        counters.update().where(counters.c.name == name).values(value=counters.c.value + 1).returning(counters.c.value)
-    ).scalar()
+    value = connection.execute(_NEXT, {"counter": name}).scalar()
     if value is None:
         connection.execute(counters.insert().values(name=name, value=1))
         return 1
