@@ -59,6 +59,8 @@ class LocalEngine:
         self._counts = _Counts()
         self._started = context.clock.now()
         self._polls_until: datetime | None = None
+        self._polled: set[int] = set()
+        """Feeds that one pass has polled: each is polled once in it, however short its `every` is."""
         self._polls = self._lane(
             "poll",
             lambda: context.setup.config.polling.concurrency,
@@ -105,7 +107,8 @@ class LocalEngine:
 
     async def _due_feeds(self, n: int) -> list[model.Feed]:
         until = self._polls_until or self.context.clock.now()
-        return await self.context.store.read(lambda connection: feeds.list_due(connection, until, n))
+        due = await self.context.store.read(lambda connection: feeds.list_due(connection, until, n))
+        return [feed for feed in due if feed.id not in self._polled]
 
     async def _due_entries(self, n: int) -> list[int]:
         now = self.context.clock.now()
@@ -126,6 +129,8 @@ class LocalEngine:
         """Poll a feed; return whether there may be entries to process or notices to send."""
         polled = await jobs.poll_feed(self.context, feed)
         self._counts.polled += 1
+        if self._polls_until is not None:
+            self._polled.add(feed.id)
         self._counts.failed_polls += polled.outcome == "failed"
         self._counts.new_entries += polled.new
         self._counts.baseline += polled.baseline

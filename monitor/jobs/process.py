@@ -37,7 +37,7 @@ class _Fetched:
 async def process_entry(context: Context, entry_id: int) -> None:
     """Read, match and decide one entry; what fails is tried again, and after TRIES set aside with a record."""
     waiting = await context.store.read(lambda connection: entries.load(connection, entry_id))
-    if waiting is None:
+    if waiting is None or waiting.state != "pending":
         return
     async with context.locks.hold(waiting.canonical_url or f"entry {entry_id}"):
         try:
@@ -55,6 +55,8 @@ async def _process(context: Context, waiting: entries.WaitingEntry) -> None:
         read, retry_at = await _read_new(context, setup, waiting)
     else:
         read, retry_at = await _read_known(context, setup, waiting, known), None
+        if known.id == waiting.article_id and read.article.partial:
+            retry_at = known.retry_at  # its page is still owed
     context.reached("process.read")
     own = known if known is not None and known.id == waiting.article_id else None
     task = decide.Task(waiting, own, retry_at)

@@ -31,6 +31,7 @@ class StoredArticle:
     first_seen: datetime
     folded_hash: str | None
     partial: bool
+    retry_at: datetime | None
     retries: int
     duplicate_of: int | None
     duplicate_reason: str | None

@@ -50,6 +50,7 @@ class WaitingEntry:
     entry: model.Entry
     canonical_url: str | None
     first_seen: datetime
+    state: str
     attempts: int
     article_id: int | None
     feed_id: int
@@ -188,6 +189,7 @@ def _waiting(row: sa.RowMapping) -> WaitingEntry:
         entry=_entry(row),
         canonical_url=row["canonical_url"],
         first_seen=row["first_seen"],
+        state=row["state"],
         attempts=row["attempts"],
         article_id=row["article_id"],
         feed_id=row["feed_id"],

@@ -257,3 +257,28 @@ def test_entries_wait_for_workers_that_cannot_start(alerting: Desk) -> None:
     alerting.later(minutes=20)
 
     assert alerting.senders["desk"].titles == ["Resettlement plan"]
+
+
+def test_changed_headline_of_a_partial_article_still_gets_its_page(alerting: Desk) -> None:
+    """A revision from the feed alone does not cancel the next try for the page."""
+    alerting.publishes("gazette", item(1, "Plan unveiled", "Lawmakers debate."))
+    alerting.later()
+    alerting.publishes("gazette", item(1, "Plan unveiled at last", "Lawmakers debate."))
+    alerting.later(minutes=2)
+    alerting.poll("gazette")
+    alerting.later(seconds=1)
+    alerting.web.answers["https://gazette.example/a/1"] = page("Plan unveiled", BODY, "The resettlement of families.")
+
+    alerting.later(minutes=10)
+
+    assert alerting.senders["desk"].titles == ["Plan unveiled at last"]
+
+
+def test_one_pass_polls_each_feed_once(desk: Desk) -> None:
+    """A feed that is due again within the pass is left for the next one."""
+    desk.has(["gazette"]).publishes("gazette")
+    desk.write(lambda c: c.execute(feeds.update().values(every=0.5)))
+
+    summary = desk.run()
+
+    assert summary.polled == 1
