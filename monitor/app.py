@@ -100,7 +100,7 @@ async def opened_context(
     context = Context(
         store, gate, pool, seams.clock, setup, log, reached=seams.reached, draw=seams.draw, host_pauses=pauses
     )
-    # What is there now stays: the collector need not walk modules and rules again and again (a fifth of all CPU).
+    # What is there now stays: the collector need not walk modules and rules again and again.
     gc.collect()
     gc.freeze()
     try:
