@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -127,25 +127,14 @@ def _archived(config: Config, what: str) -> model.Article:
 def _from_feed(connection: Connection, found: _Located) -> model.Article:
     """Return what the feed alone says of an entry that has no article, such as one of the baseline."""
     from monitor.articles import language
+    from monitor.jobs import process
     from monitor.store import entries
 
     waiting = entries.load(connection, found.entry_id)
     assert waiting is not None, "the entry was just found"
-    entry = waiting.entry
-    lang = language.detect_language(entry.title, entry.summary, entry.lang or waiting.feed_lang)
-    return model.Article(
-        title=entry.title,
-        text=entry.summary,
-        lang=lang,
-        url=entry.url or "",
-        source=waiting.feed_slug,
-        newsroom=waiting.newsroom,
-        groups=waiting.feed_tags,
-        author=entry.author or "",
-        tags=entry.tags,
-        published=entry.published,
-        first_seen=waiting.first_seen,
-    )
+    draft = process.draft_of(waiting)
+    lang = language.detect_language(draft.title, draft.text, waiting.entry.lang or waiting.feed_lang)
+    return replace(draft, lang=lang)
 
 
 def _absent(what: str) -> typer.Exit:

@@ -14,8 +14,8 @@ from typing import Any
 
 import feedparser
 
-from monitor import errors, model, urls
-from monitor.feeds import dates, plain, sniff
+from monitor import dates, errors, model, urls
+from monitor.feeds import plain, sniff
 
 MAX_TITLE = 500
 MAX_AUTHOR = 200

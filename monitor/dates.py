@@ -1,4 +1,4 @@
-"""Dates as feeds write them, read strictly: a date is right or absent, never guessed.
+"""Dates as feeds and pages write them, read strictly: a date is right or absent, never guessed.
 
 feedparser turns `2024-13-45T99:99:99Z` into 2025-01-01, `1730800000` into 2017 and accepts the year 1.
 """
