@@ -81,7 +81,9 @@ def _advisory_lock(engine: sa.Engine) -> Iterator[None]:
         try:
             yield
         finally:
-            connection.invalidate()  # ends the session, and with it the lock
+            with contextlib.suppress(sa.exc.DBAPIError):  # a server that is gone holds no lock
+                connection.execute(sa.select(sa.func.pg_advisory_unlock(HOLDING_LOCK)))
+            connection.invalidate()
 
 
 @contextlib.contextmanager

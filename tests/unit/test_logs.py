@@ -267,11 +267,13 @@ def test_f44_blocked_reader_never_blocks_the_work() -> None:
     for _ in range(2_000):
         writer.msg("x" * 1_000)
     took = time.monotonic() - started
-    told = pipe.drain(until=b"log_lines_dropped").decode().splitlines()
+    told = []
+    while sum(told) < writer.dropped:  # lines may be lost on both sides of a report
+        lines = pipe.drain(until=b"log_lines_dropped").decode().splitlines()
+        told += [json.loads(line)["count"] for line in lines if "log_lines_dropped" in line]
 
     assert took < 5
-    assert writer.dropped == len(drops) > 1_000
-    assert [json.loads(line)["count"] for line in told if "log_lines_dropped" in line] == [writer.dropped]
+    assert sum(told) == writer.dropped == len(drops) > 1_000
     writer.close()
     pipe.close()
 
