@@ -66,8 +66,8 @@ def test_f01_killed_at_every_stage(desk: world.World, kind: str) -> None:
 
     tally = desk.tally(tokens)
     assert tally.lost == 0, tally
-    # As a stage is reached, a send of the other channel, or one that the last life left, may be just under way: the kill
-    # meets it there.
+    # As a stage is reached, a send of the other channel, or one that the last life left, may be just under way: there
+    # the kill meets it.
     assert all(count <= len(points) for count in tally.duplicates.values()), tally
     assert tally.unlabelled == 0
 
