@@ -47,7 +47,7 @@ class Limit:
     def _give_up(self, turn: asyncio.Future[None]) -> None:
         if turn.done() and not turn.cancelled():  # the turn came in the same instant: pass it on
             self.release()
-        else:
+        elif turn in self._waiting:  # else a release has passed it over already
             self._waiting.remove(turn)
 
     def _admit(self) -> None:

@@ -328,3 +328,19 @@ async def test_a_turn_may_be_resized_while_held() -> None:
     limit.release()
 
     assert limit.idle
+
+
+async def test_waiters_cancelled_with_the_holder_leave_without_an_error() -> None:
+    """When the daemon is stopped, those who wait for a turn and those who have it leave in any order."""
+    limit = turns.Limit(1)
+    await limit.acquire()
+    waiting = [asyncio.create_task(limit.acquire()) for _ in range(3)]
+    await asyncio.sleep(0)
+
+    for task in waiting:
+        task.cancel()
+    limit.release()
+    ended = await asyncio.gather(*waiting, return_exceptions=True)
+
+    assert [type(result) for result in ended] == [asyncio.CancelledError] * 3
+    assert limit.idle
