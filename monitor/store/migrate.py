@@ -99,6 +99,7 @@ def _save(engine: sa.Engine, present: str, now: datetime) -> Path:
     assert path is not None
     for left in path.parent.glob(f"{path.name}.before-*.backup.part"):  # of an upgrade that was killed
         left.unlink()
-    target = path.with_name(f"{path.name}.before-{present}-{now:%Y%m%dT%H%M%S}.backup")
+    # To the microsecond: a start that was killed in the same second has left its own backup.
+    target = path.with_name(f"{path.name}.before-{present}-{now:%Y%m%dT%H%M%S.%f}.backup")
     database.backup(engine, target)
     return target
