@@ -73,10 +73,9 @@ def build_notice(context: Context, connection: Connection, claim: messages.Claim
     items = []
     for revision_id in dict.fromkeys(row.revision_id for row in rows):
         own = [row for row in rows if row.revision_id == revision_id]
-        article = articles.get(connection, own[0].article_id)
         evidence = decisions.evidence_of(connection, revision_id, [row.pack for row in own])
         body = articles.text_of(connection, revision_id)
-        items.append(_item(own, evidence, body, article))
+        items.append(_item(own, evidence, body))
     return model.Notice(
         kind=claim.kind,
         message_id=claim.message_id,
@@ -90,28 +89,22 @@ def build_notice(context: Context, connection: Connection, claim: messages.Claim
     )
 
 
-def _item(
-    rows: list[decisions.AlertRow],
-    evidence: list[model.Evidence],
-    body: str,
-    article: articles.StoredArticle | None,
-) -> model.NoticeItem:
+def _item(rows: list[decisions.AlertRow], evidence: list[model.Evidence], body: str) -> model.NoticeItem:
     first = rows[0]
-    snippets, title_marks = render.snippets(first.title, body, evidence)
-    return model.NoticeItem(
+    article = model.Article(
         title=first.title,
-        url=first.url or (article.url if article else None) or "",
+        text=body,
+        lang=first.lang,
+        url=first.url or "",
         newsroom=first.newsroom,
         published=first.published,
-        lang=first.lang,
         partial=first.partial,
-        tellings=tuple(
-            model.Telling(row.id, row.pack, row.pack_title, row.rules, row.severity, row.outcome, row.reason)
-            for row in rows
-        ),
-        snippets=snippets,
-        title_marks=title_marks,
     )
+    tellings = [
+        model.Telling(row.id, row.pack, row.pack_title, row.rules, row.severity, row.outcome, row.reason)
+        for row in rows
+    ]
+    return render.render_item(article, evidence, tellings)
 
 
 async def _record(context: Context, outlet: Outlet, claim: messages.Claim, result: SendResult) -> None:

@@ -231,11 +231,6 @@ def list_retries(connection: sa.Connection, now: datetime, limit: int) -> list[i
     return list(connection.execute(query).scalars())
 
 
-def next_retry(connection: sa.Connection) -> datetime | None:
-    """Return when the next partial article is due."""
-    return connection.execute(sa.select(sa.func.min(articles.c.retry_at))).scalar()
-
-
 @dataclass(frozen=True, slots=True)
 class Revision:
     """One revision with what was matched in it, for explain and show."""

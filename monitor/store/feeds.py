@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from monitor import model
-from monitor.store.schema import entries, feeds, hosts
+from monitor.store.schema import feeds, hosts
 
 SPREAD = 2.0
 """Seconds over which the first polls of many new feeds are spread, at most."""
@@ -281,9 +281,3 @@ def host_pauses(connection: sa.Connection, now: datetime) -> dict[str, datetime]
     """Return the hosts that asked for a pause which is not over."""
     rows = connection.execute(sa.select(hosts).where(hosts.c.not_before > now))
     return {row.host: row.not_before for row in rows}
-
-
-def count_baseline(connection: sa.Connection) -> int:
-    """Return how many entries stood in feeds when they were first polled."""
-    query = sa.select(sa.func.count()).select_from(entries).where(entries.c.state == "baseline")
-    return int(connection.execute(query).scalar() or 0)

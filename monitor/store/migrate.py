@@ -34,11 +34,6 @@ def newest() -> str:
     return REVISIONS[-1]
 
 
-def is_current(engine: sa.Engine) -> bool:
-    """Return whether the schema is this version's."""
-    return revision_of(engine) == newest()
-
-
 def refuse_newer(engine: sa.Engine) -> None:
     """Raise DatabaseTooNew when the database was written by a version that this one does not know."""
     present = revision_of(engine)
