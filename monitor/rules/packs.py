@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from monitor.rules import terms
+from monitor.rules import syntax, terms
 from monitor.rules.yaml_nodes import Place
 
 
@@ -91,8 +91,29 @@ class Traits:
 
 
 @dataclass(frozen=True, slots=True)
+class Clause:
+    """A clause of a score rule: `weight` points once, and `title_bonus` more if its words stand in the title."""
+
+    id: str
+    place: Place
+    weight: int
+    query: syntax.Expr
+    title_bonus: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """Points: true when the clauses that are true sum up to `threshold` and, if `require` names some, one of those is."""
+
+    place: Place
+    threshold: int
+    clauses: tuple[Clause, ...]
+    require: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
-    """One condition: all of `all`, one of `any`, none of `none`."""
+    """One condition, of exactly one kind: lists (all of `all`, one of `any`, none of `none`), a query, or a score."""
 
     id: str
     place: Place
@@ -100,6 +121,8 @@ class Rule:
     all: tuple[Item, ...] = ()
     any: tuple[Item, ...] = ()
     none: tuple[Item, ...] = ()
+    query: syntax.Expr | None = None
+    score: Score | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +140,7 @@ class Case:
     date: datetime | None = None
     because: tuple[str, ...] = ()
     not_because: tuple[str, ...] = ()
+    expect_score: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
