@@ -103,7 +103,7 @@ class Clause:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """Points: true when the clauses that are true sum up to `threshold` and, if `require` names some, one of those is."""
+    """Points: true when the true clauses sum up to `threshold` and, if `require` names some, one of those is."""
 
     place: Place
     threshold: int
