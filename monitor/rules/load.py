@@ -11,8 +11,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from monitor import errors
-from monitor.rules import pack_file, reader, vocabulary, yaml_nodes
-from monitor.rules.packs import Item, Pack, Vocabulary
+from monitor.rules import pack_file, reader, syntax, vocabulary, yaml_nodes
+from monitor.rules.packs import Item, Pack, Rule, Vocabulary
 
 FOLDERS = ("entities", "lists", "packs")
 
@@ -174,6 +174,8 @@ class _Loader:
         for rule in document.pack.rules:
             for item in (*rule.all, *rule.any, *rule.none):
                 walk.item(item, ())
+            for expr in _queries(rule):
+                walk.expr(expr)
         for name, own in local.items():
             walk.name(name, own.place, ())
         used = {document.file} | {v.place.file for v in walk.found.values()}
@@ -196,6 +198,13 @@ class _Loader:
                 yield use.place.fault("E204", f"unknown {kind} `{use.name}`", reader.fix_for(use.name, names))
 
 
+def _queries(rule: Rule) -> Iterator[syntax.Expr]:
+    if rule.query is not None:
+        yield rule.query
+    if rule.score is not None:
+        yield from (clause.query for clause in rule.score.clauses)
+
+
 @dataclass(slots=True)
 class _Walk:
     """Follows $names from item to vocabulary to item; finds unknown names and circles."""
@@ -211,6 +220,11 @@ class _Walk:
         for term in (item.term, *item.require, *item.forbid):
             if term.ref is not None:
                 self.name(term.ref, term.place, path)
+
+    def expr(self, expr: syntax.Expr) -> None:
+        for word in syntax.words(expr):
+            if word.term.ref is not None:
+                self.name(word.term.ref, word.place, ())
 
     def name(self, name: str, place: yaml_nodes.Place, path: tuple[str, ...]) -> None:
         inside_shared = bool(path) and path[-1] not in self.local

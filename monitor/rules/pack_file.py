@@ -2,36 +2,39 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
+from datetime import time
 
 from monitor import model
-from monitor.rules import packs, terms, vocabulary
+from monitor.rules import packs, query, syntax, terms, vocabulary
 from monitor.rules.reader import Reader, each, fix_for
-from monitor.rules.yaml_nodes import Map, Place, Text
+from monitor.rules.yaml_nodes import Map, Node, Place, Text
 
 FORMAT = "1"
 STATUSES = ("draft", "test", "live", "retired")
 TRAIT_KEYS = (
     "title", "description", "severity", "status", "owner", "tags", "languages", "sources", "max_age", "route",
-    "active", "references", "lint_ok",
+    "active", "references", "throttle", "digest", "corroboration", "steps", "lint_ok",
 )  # fmt: skip
 PACK_KEYS = ("format", "pack", *TRAIT_KEYS, "defaults", "lists", "rules", "tests")
-RULE_KEYS = ("id", *TRAIT_KEYS, "any", "all", "none")
+RULE_KEYS = ("id", *TRAIT_KEYS, "any", "all", "none", "query", "score")
+SCORE_KEYS = ("threshold", "clauses", "require")
+CLAUSE_KEYS = ("weight", "title_bonus", "query")
+THROTTLE_KEYS = ("same_story", "max")
+DIGEST_KEYS = ("at",)
+CORROBORATION_KEYS = ("newsrooms", "hold", "else")
 SOURCES_KEYS = ("allow", "deny")
 ACTIVE_KEYS = ("from", "to")
 TEST_KINDS = ("should_match", "should_not_match", "todo_match", "todo_not_match")
 POSITIVE_KINDS = ("should_match", "todo_match")
 TEST_KEYS = (
     "rule", "title", "text", "lang", "source", "tags", "date", "published", "because", "not_because",
+    "expect_score",
 )  # fmt: skip
-LATER_TRAITS = {
-    "throttle": "limits on alerts",
-    "digest": "digests",
-    "corroboration": "corroboration steps",
-    "steps": "newsroom steps",
-}
-LATER_RULE = {**LATER_TRAITS, "query": "query rules", "score": "score rules"}
-LATER_TEST = {"expect_score": "score rules"}
+MOST_POINTS = 100_000
+MOST_NEWSROOMS = 1000
+MOST_STEPS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +58,14 @@ def check_format(top: Reader) -> None:
 
 def read_pack(top: Reader) -> tuple[packs.Pack | None, tuple[packs.Vocabulary, ...], tuple[Use, ...]]:
     """Return the pack of a file, its own lists, and the names it uses from the configuration."""
-    top.check_keys(PACK_KEYS, LATER_TRAITS)
+    top.check_keys(PACK_KEYS)
     uses: list[Use] = []
     name = top.id("pack", terms.LOOSE_ID)
     traits = packs.Traits()
     defaults = top.map("defaults")
     if defaults is not None:
         inner = Reader(defaults, top.faults)
-        inner.check_keys(TRAIT_KEYS, LATER_TRAITS)
+        inner.check_keys(TRAIT_KEYS)
         traits = _traits(inner, traits, uses)
     traits = _traits(top, traits, uses)
     lists = vocabulary.read_lists(top.map("lists"), top.faults)
@@ -99,6 +102,10 @@ def _traits(reader: Reader, base: packs.Traits, uses: list[Use]) -> packs.Traits
         active_from=start,
         active_to=end,
         references=reader.words("references") if "references" in says else base.references,
+        throttle=_throttle(reader) if "throttle" in says else base.throttle,
+        digest=_digest(reader) if "digest" in says else base.digest,
+        corroboration=_corroboration(reader) if "corroboration" in says else base.corroboration,
+        steps=_steps(reader) if "steps" in says else base.steps,
         lint_ok=base.lint_ok | frozenset(reader.words("lint_ok")),
     )
 
@@ -131,6 +138,104 @@ def _split_groups(found: tuple[Text, ...], uses: list[Use]) -> tuple[frozenset[s
     return frozenset(names), frozenset(groups)
 
 
+def _throttle(reader: Reader) -> packs.Throttle | None:
+    node = reader.map("throttle")
+    if node is None:
+        return None
+    inner = Reader(node, reader.faults)
+    inner.check_keys(THROTTLE_KEYS)
+    same_story = inner.duration("same_story")
+    written = inner.scalar("max")
+    if written is None:
+        return packs.Throttle(node.place, same_story)
+    found = _LIMIT.fullmatch(written.value)
+    if found is None:
+        inner.fault(written, "E105", "`max` must be a number of alerts and a duration", "max: 12 per 1h")
+        return None
+    per = inner.as_duration(written, found[2])
+    return packs.Throttle(node.place, same_story, int(found[1]), per) if per is not None else None
+
+
+_LIMIT = re.compile(r"([1-9][0-9]{0,5}) +per +(\S+)")
+
+
+def _digest(reader: Reader) -> packs.Digest | None:
+    node = reader.map("digest")
+    if node is None:
+        return None
+    inner = Reader(node, reader.faults)
+    inner.check_keys(DIGEST_KEYS)
+    at = _required(inner, "at")
+    if at is None:
+        return None
+    if at.value == "hourly":
+        return packs.Digest(node.place, None)
+    found = _CLOCK.fullmatch(at.value)
+    days = _days(found[1] or "mon-sun") if found is not None else None
+    if found is None or days is None:
+        inner.fault(at, "E206", f"`{at.value}` is no time for a digest", "07:00, mon-fri 07:00 or hourly")
+        return None
+    return packs.Digest(node.place, time(int(found[2]), int(found[3])), days)
+
+
+_CLOCK = re.compile(r"(?:(\S+) +)?([01][0-9]|2[0-3]):([0-5][0-9])")
+_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+def _days(written: str) -> tuple[int, ...] | None:
+    """Return the days that `mon-fri`, `sat` or `mon,wed` names, 0 for Monday; None if it names none."""
+    found: set[int] = set()
+    for part in written.split(","):
+        first, _, last = part.partition("-")
+        if first not in _DAYS or (last or first) not in _DAYS:
+            return None
+        start, end = _DAYS.index(first), _DAYS.index(last or first)
+        found.update(day % 7 for day in range(start, end + 1 if end >= start else end + 8))
+    return tuple(sorted(found))
+
+
+def _corroboration(reader: Reader) -> packs.Corroboration | None:
+    node = reader.map("corroboration")
+    if node is None:
+        return None
+    inner = Reader(node, reader.faults)
+    inner.check_keys(CORROBORATION_KEYS)
+    otherwise = inner.choice("else", ("unconfirmed", "suppress"), "unconfirmed")
+    needed = _required(inner, "newsrooms")
+    newsrooms = inner.as_number(needed, "`newsrooms`", MOST_NEWSROOMS, 2) if needed is not None else None
+    written = _required(inner, "hold")
+    hold = inner.as_duration(written, written.value) if written is not None else None
+    if newsrooms is None or hold is None:
+        return None
+    return packs.Corroboration(node.place, newsrooms, hold, otherwise)
+
+
+def _steps(reader: Reader) -> packs.Steps | None:
+    value = reader.get("steps")
+    if value is None:
+        return None
+    texts = reader.texts("steps")
+    found = [reader.as_number(text, "a step", MOST_NEWSROOMS, 2) for text in texts]
+    numbers = tuple(number for number in found if number is not None)
+    if len(numbers) < len(found):
+        return None
+    for text, before, number in zip(texts[1:], numbers, numbers[1:], strict=False):
+        if number <= before:
+            reader.fault(text, "E105", f"steps must rise: {number} stands behind {before}", "steps: [3, 10]")
+            return None
+    if len(numbers) > MOST_STEPS:
+        reader.fault(texts[MOST_STEPS], "E105", f"more than {MOST_STEPS} steps")
+    return packs.Steps(value.place, numbers)
+
+
+def _required(reader: Reader, key: str) -> Text | None:
+    """Return the text under `key`; a missing one is reported."""
+    found = reader.scalar(key)
+    if found is None and reader.node.get(key) is None:
+        reader.fault(reader.node, "E105", f"`{key}` is missing")
+    return found
+
+
 def _rules(top: Reader, traits: packs.Traits, uses: list[Use]) -> tuple[packs.Rule, ...]:
     found: dict[str, packs.Rule] = {}
 
@@ -150,20 +255,105 @@ def _rules(top: Reader, traits: packs.Traits, uses: list[Use]) -> tuple[packs.Ru
 
 
 def _rule(reader: Reader, traits: packs.Traits, uses: list[Use]) -> packs.Rule | None:
-    reader.check_keys(RULE_KEYS, LATER_RULE)
+    reader.check_keys(RULE_KEYS)
     name = reader.id("id", terms.LOOSE_ID)
     # Title and description belong to what they stand on: a rule does not inherit its pack's.
     own = _traits(reader, replace(traits, title="", description=""), uses)
     parts = {key: _items(reader, key) for key in ("all", "any", "none")}
+    expr, score = _query(reader), _score(reader)
     has = {key for key in ("all", "any", "query", "score") if reader.node.get(key) is not None}
     if not has:
-        message = "the rule has no `any` and no `all`"
-        reader.fault(reader.node, "E205", message, "`none` alone would match nearly every article")
+        lonely = reader.node.get("none") is not None
+        message = "the rule has only `none`" if lonely else "the rule has no `any`, `all`, `query` or `score`"
+        fix = "`none` alone would match nearly every article" if lonely else "any: [a term, another]"
+        reader.fault(reader.node, "E205", message, fix)
     elif ("query" in has or "score" in has) and (len(has) > 1 or reader.node.get("none") is not None):
         reader.fault(reader.node, "E205", "a rule has either lists (any, all, none) or a query or a score")
     if name is None:
         return None
-    return packs.Rule(name.value, name.place, own, parts["all"], parts["any"], parts["none"])
+    return packs.Rule(name.value, name.place, own, parts["all"], parts["any"], parts["none"], expr, score)
+
+
+def _query(reader: Reader) -> syntax.Expr | None:
+    found = reader.scalar("query")
+    if found is None or reader.is_cut("query"):
+        return None
+    return query.parse_query(found, reader.faults)
+
+
+def _score(reader: Reader) -> packs.Score | None:
+    node = reader.map("score")
+    if node is None:
+        return None
+    inner, before = Reader(node, reader.faults), len(reader.faults)
+    inner.check_keys(SCORE_KEYS)
+    written = _required(inner, "threshold")
+    threshold = _points(inner, written, "threshold") if written is not None else None
+    if written is not None and threshold is not None and threshold < 1:
+        inner.fault(written, "E402", f"a threshold of {threshold} is always reached", "write 1 or more")
+    clauses, weighed = _clauses(inner)
+    require = inner.texts("require")
+    names = {name.value for name, _ in _entries(inner, "clauses")}
+    for name in require:
+        if name.value not in names:
+            inner.fault(name, "E201", f"`require` names an unknown clause `{name.value}`", fix_for(name.value, names))
+    if written is not None and threshold is not None and weighed is not None and weighed < threshold:
+        message = f"the threshold is {threshold}, but all clauses together reach only {weighed}"
+        inner.fault(written, "E401", message, f"threshold: {weighed}" if weighed > 0 else "raise a weight")
+    if threshold is None or len(reader.faults) > before:
+        return None
+    return packs.Score(node.place, threshold, clauses, tuple(name.value for name in require))
+
+
+def _entries(reader: Reader, key: str) -> tuple[tuple[Text, Node], ...]:
+    node = reader.node.get(key)
+    return node.entries if isinstance(node, Map) else ()
+
+
+def _clauses(score: Reader) -> tuple[tuple[packs.Clause, ...], int | None]:
+    """Return the clauses and the most points that they can sum up to, None if one of their numbers is at fault."""
+    node = score.get("clauses")
+    if node is None or not isinstance(node, Map) or not node.entries:
+        at = score.node if node is None else node
+        if node is not None or score.node.get("clauses") is None:
+            fix = "clauses: {host: {weight: 20, query: '...'}}"
+            score.fault(at, "E105", "`clauses` must be a map from ids to clauses", fix)
+        return (), None
+    clauses, most, sound = [], 0, True
+    for name, value in node.entries:
+        if not terms.LOOSE_ID.fullmatch(name.value):
+            score.fault(name, "E105", f"`{name.value}` is no id", "begin with a letter and use only a-z, 0-9, - and _")
+        if not isinstance(value, Map):
+            score.fault(value, "E105", f"clause `{name.value}` must be a map", "{weight: 20, query: '...'}")
+            sound = False
+            continue
+        clause, points = _clause(Reader(value, score.faults), name)
+        clauses += [clause] if clause is not None else []
+        sound = sound and points is not None
+        most += points or 0
+    return tuple(clauses), most if sound else None
+
+
+def _clause(reader: Reader, name: Text) -> tuple[packs.Clause | None, int | None]:
+    """Return the clause and the most points that it can give."""
+    reader.check_keys(CLAUSE_KEYS)
+    written = _required(reader, "weight")
+    weight = _points(reader, written, "weight") if written is not None else None
+    extra = reader.scalar("title_bonus")
+    bonus = _points(reader, extra, "title_bonus") if extra is not None else 0
+    if extra is not None and weight and bonus and (weight > 0) != (bonus > 0):
+        message = f"a title_bonus of {bonus} works against the weight of {weight}"
+        reader.fault(extra, "E403", message, f"title_bonus: {-bonus}")
+    _required(reader, "query")
+    expr = _query(reader)
+    points = None if weight is None or bonus is None else max(0, weight + max(0, bonus))
+    if expr is None or weight is None or bonus is None:
+        return None, points
+    return packs.Clause(name.value, name.place, weight, expr, bonus), points
+
+
+def _points(reader: Reader, written: Text, key: str) -> int | None:
+    return reader.as_number(written, f"`{key}`", MOST_POINTS, -MOST_POINTS)
 
 
 def _items(reader: Reader, key: str) -> tuple[packs.Item, ...]:
@@ -196,7 +386,7 @@ def _cases(reader: Reader, kind: str, rules: set[str]) -> list[packs.Case]:
 
 
 def _case(reader: Reader, kind: str, rules: set[str]) -> packs.Case:
-    reader.check_keys(TEST_KEYS, LATER_TEST)
+    reader.check_keys(TEST_KEYS)
     rule = reader.scalar("rule")
     if rule is not None and rule.value not in rules:
         reader.fault(rule, "E201", f"the test names an unknown rule `{rule.value}`", fix_for(rule.value, rules))
@@ -220,4 +410,5 @@ def _case(reader: Reader, kind: str, rules: set[str]) -> packs.Case:
         date=reader.moment("date") or reader.moment("published"),
         because=reader.words("because"),
         not_because=reader.words("not_because"),
+        expect_score=reader.number("expect_score", MOST_POINTS, -MOST_POINTS),
     )

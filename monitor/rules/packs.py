@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, time
 
 from monitor.rules import syntax, terms
 from monitor.rules.yaml_nodes import Place
@@ -70,6 +70,46 @@ class Sources:
 
 
 @dataclass(frozen=True, slots=True)
+class Throttle:
+    """Limits on alerts, None where there is none: seconds between alerts of a story; `most` alerts in `per` seconds."""
+
+    place: Place
+    same_story: float | None = None
+    most: int | None = None
+    per: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """When alerts are collected into one message: at `at` on `days` (0 is Monday), or every hour where `at` is None."""
+
+    place: Place
+    at: time | None
+    days: tuple[int, ...] = (0, 1, 2, 3, 4, 5, 6)
+
+
+@dataclass(frozen=True, slots=True)
+class Corroboration:
+    """Alerts wait up to `hold` seconds for `newsrooms` independent ones, then go out marked, or not at all.
+
+    `otherwise`: `unconfirmed` or `suppress`.
+    """
+
+    place: Place
+    newsrooms: int
+    hold: float
+    otherwise: str = "unconfirmed"
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """Numbers of newsrooms, rising, at which a story is told of again."""
+
+    place: Place
+    newsrooms: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Traits:
     """What a pack's `defaults`, a pack and a rule may all say; a rule's word overrides its pack's."""
 
@@ -87,6 +127,10 @@ class Traits:
     active_from: datetime | None = None
     active_to: datetime | None = None
     references: tuple[str, ...] = ()
+    throttle: Throttle | None = None
+    digest: Digest | None = None
+    corroboration: Corroboration | None = None
+    steps: Steps | None = None
     lint_ok: frozenset[str] = frozenset()
 
 

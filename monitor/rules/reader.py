@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import itertools
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 
 from monitor import errors
@@ -13,6 +14,7 @@ from monitor.rules.yaml_nodes import Map, Node, Seq, Text
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _DURATION = re.compile(r"(\d{1,6})([smhdw])")
+_WHOLE = re.compile(r"[+-]?[0-9]{1,9}")
 _DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2}))?(Z|[+-]\d{2}:\d{2})?)?)?)?")
 
 _ISO_639_1 = (
@@ -37,6 +39,11 @@ def fix_for(word: str, known: Iterable[str], sign: str = "") -> str | None:
     return f"did you mean `{sign}{close}`?" if close else None
 
 
+def quoted(text: str) -> str:
+    """Return `text` in single quotes, as YAML wants it."""
+    return "'" + text.replace("'", "''") + "'"
+
+
 class Reader:
     """Reads one map and collects faults in a list shared by the whole file."""
 
@@ -48,19 +55,49 @@ class Reader:
         """Report a fault at `node`."""
         self.faults.append(node.place.fault(code, message, fix))
 
-    def check_keys(self, known: Iterable[str], later: Mapping[str, str] | None = None) -> None:
-        """Report unknown keys; `later`: keys that a later version brings, with what they are."""
+    def check_keys(self, known: Iterable[str]) -> None:
+        """Report unknown keys."""
         known = tuple(known)
         for key, value in self.node.entries:
             if key.value in known or key.value.startswith("x-"):
                 continue
-            if later and key.value in later:
-                message = f"`{key.value}`: {later[key.value]} come with a later version"
-                self.fault(key, "E103", message, "remove the key for now")
-            elif self.node.flow and isinstance(value, Text) and value.empty:
-                self.fault(key, "E104", f"`{key.value}` looks cut off at a comma inside braces", "quote the value")
+            if self.node.flow and isinstance(value, Text) and value.empty:
+                self._report_cut(key)
             else:
                 self.fault(key, "E103", f"unknown key `{key.value}`", fix_for(key.value, known))
+
+    def _report_cut(self, rest: Text) -> None:
+        """Report that a value ends at a comma inside braces, and what it was probably meant to be."""
+        before = self._before(rest)
+        if before is None:
+            self.fault(rest, "E104", f"`{rest.value}` looks cut off at a comma inside braces", "quote the value")
+            return
+        name, value = before
+        whole = ", ".join([value.value, *(key.value for key, _ in self._leftovers(name))])
+        message = f"`{name.value}` is cut to `{value.value}` at the comma before `{rest.value}`"
+        self.fault(rest, "E104", message, f"quote the value: {name.value}: {quoted(whole)}")
+
+    def _before(self, rest: Text) -> tuple[Text, Text] | None:
+        """Return the key and the plain value that `rest` continues."""
+        found = None
+        for key, value in self.node.entries:
+            if key is rest:
+                return found
+            if isinstance(value, Text) and not value.empty:
+                found = (key, value) if not value.style else None
+            elif not isinstance(value, Text):
+                found = None
+        return None
+
+    def _leftovers(self, name: Text) -> list[tuple[Text, Node]]:
+        keys = [key for key, _ in self.node.entries]
+        behind = self.node.entries[keys.index(name) + 1 :]
+        return list(itertools.takewhile(lambda entry: isinstance(entry[1], Text) and entry[1].empty, behind))
+
+    def is_cut(self, key: str) -> bool:
+        """Return whether the value under `key` was cut at a comma inside braces."""
+        name = next((name for name, _ in self.node.entries if name.value == key), None)
+        return self.node.flow and name is not None and bool(self._leftovers(name))
 
     def get(self, key: str) -> Node | None:
         """Return the value under `key`; an empty one is a fault and counts as absent."""
@@ -161,19 +198,27 @@ class Reader:
     def duration(self, key: str) -> float | None:
         """Return seconds."""
         found = self.scalar(key)
-        match = _DURATION.fullmatch(found.value) if found else None
-        if found is not None and match is None:
-            self.fault(found, "E206", f"`{found.value}` is no duration", "a number and s, m, h, d or w: 36h")
-        return float(int(match[1]) * _UNITS[match[2]]) if match else None
+        return None if found is None else self.as_duration(found, found.value)
 
-    def number(self, key: str, most: int) -> int | None:
-        """Return a whole number from 0 to `most`."""
-        found = self.scalar(key)
-        if found is None:
+    def as_duration(self, found: Text, written: str) -> float | None:
+        """Return the seconds that `written`, a part of `found`, stands for; else report it."""
+        match = _DURATION.fullmatch(written)
+        if match is None:
+            self.fault(found, "E206", f"`{written}` is no duration", "a number and s, m, h, d or w: 36h")
             return None
-        if found.value.isascii() and found.value.isdigit() and int(found.value[:9]) <= most:
-            return int(found.value)
-        self.fault(found, "E105", f"`{key}` must be a number from 0 to {most}")
+        return float(int(match[1]) * _UNITS[match[2]])
+
+    def number(self, key: str, most: int, least: int = 0) -> int | None:
+        """Return a whole number from `least` to `most`."""
+        found = self.scalar(key)
+        return None if found is None else self.as_number(found, f"`{key}`", most, least)
+
+    def as_number(self, found: Text, what: str, most: int, least: int = 0) -> int | None:
+        """Return the whole number from `least` to `most` that `found` writes; else report it."""
+        number = int(found.value) if _WHOLE.fullmatch(found.value) else None
+        if number is not None and least <= number <= most:
+            return number
+        self.fault(found, "E105", f"{what} must be a whole number from {least} to {most}")
         return None
 
     def yes_or_no(self, key: str, default: bool) -> bool:

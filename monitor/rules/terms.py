@@ -78,6 +78,27 @@ def parse(written: str, place: Place, *, exact: bool = False, clitics: bool = Tr
         return place.fault(wrong.code, f"`{written}`: {wrong.message}", wrong.fix)
 
 
+def parse_leaf(written: str, place: Place) -> Term | errors.Fault:
+    """Return the term of a query that `written` spells: `$name`, `word`, `=word`, `"a phrase"` or `="a phrase"`.
+
+    Unlike in an item, quotes make the phrase, and what stands between them may hold any sign: it is cut as text is.
+    """
+    try:
+        return _parse_leaf(written, place)
+    except _Wrong as wrong:
+        return place.fault(wrong.code, f"`{written}`: {wrong.message}", wrong.fix)
+
+
+def _parse_leaf(written: str, place: Place) -> Term:
+    if written.startswith("$"):
+        return Term(written, place, ref=_ref(written))
+    exact = written.startswith("=")
+    bare = written[1:] if exact else written
+    if bare.startswith('"'):
+        bare = bare[1:-1]
+    return Term(written, place, _parts(bare, exact), clitics=not exact)
+
+
 def _parse(written: str, place: Place, exact: bool, clitics: bool) -> Term:
     if written.startswith("$"):
         return Term(written, place, ref=_ref(written))
@@ -85,13 +106,17 @@ def _parse(written: str, place: Place, exact: bool, clitics: bool) -> Term:
     if written.startswith("="):
         bare, exact = _unwrap(written[1:]), True
     _refuse_syntax(bare)
+    return Term(written, place, _parts(bare, exact), clitics=clitics and not exact)
+
+
+def _parts(bare: str, exact: bool) -> tuple[Part, ...]:
     parts = tuple(part for word in bare.split() for part in _word(word, exact))
     if not parts:
         fix = 'a quote inside a Hebrew acronym is written ״ or " between letters'
         raise _Wrong("E324", "holds no letter or digit", fix)
     if len(parts) > MOST_PARTS:
         raise _Wrong("E105", f"a term of more than {MOST_PARTS} words", "write the few words that matter")
-    return Term(written, place, parts, clitics=clitics and not exact)
+    return parts
 
 
 def _ref(written: str) -> str:

@@ -6,8 +6,9 @@ refused before anything is built from them. Every plain scalar is text; the sche
 
 from __future__ import annotations
 
+import bisect
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -39,17 +40,42 @@ class Place(NamedTuple):
         return errors.Fault(self.file, self.line, self.column, code, message, fix)
 
 
+_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+"""What YAML takes for the end of a line."""
+
+
 class Text(NamedTuple):
-    """A scalar. `style` is the quote or block sign, empty for a plain one; `empty`: nothing was written at all."""
+    """A scalar. `style` is the quote or block sign, empty for a plain one; `empty`: nothing was written at all.
+
+    `raw`: as the file writes it, quotes and indentation included; empty for a plain one on one line, which is `value`.
+    """
 
     place: Place
     value: str
     style: str = ""
+    raw: str = ""
 
     @property
     def empty(self) -> bool:
         """Return whether the file has nothing here (YAML's null)."""
         return not self.value and not self.style
+
+    @property
+    def spans_lines(self) -> bool:
+        """Return whether its text stands in more than one line of the file."""
+        lines = _BREAK.split(self.raw)[1:] if self.style in ("|", ">") else _BREAK.split(self.raw)
+        return sum(1 for line in lines if line.strip()) > 1
+
+    def places(self) -> Callable[[int], Place]:
+        """Return a function from an offset in `value` (its end included) to the place in the file.
+
+        Exact for every style but folded blocks of several lines; where nothing is exact, it is where the text begins.
+        """
+        file, line, column = self.place
+        if not self.raw:
+            return lambda offset: Place(file, line, column + offset)
+        spots = _block_places(self) if self.style in ("|", ">") else _flow_places(self)
+        return lambda offset: spots(offset) or self.place
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +100,66 @@ class Map:
 
 
 Node = Text | Seq | Map
+
+
+def _block_places(text: Text) -> Callable[[int], Place | None]:
+    """Return offset -> place in a `|` block: its lines are those below the sign, without their indentation."""
+    written = _BREAK.split(text.raw)[1:]
+    starts, shifts = [0], []
+    for value_line, raw_line in zip(_BREAK.split(text.value), written, strict=False):
+        shifts.append(len(raw_line) - len(value_line) if raw_line.endswith(value_line) else 0)
+        starts.append(starts[-1] + len(value_line) + 1)
+    file, first, _ = text.place
+
+    def place(offset: int) -> Place | None:
+        row = bisect.bisect_right(starts, offset) - 1
+        if row >= len(shifts):
+            return None
+        return Place(file, first + 1 + row, 1 + max(0, shifts[row]) + offset - starts[row])
+
+    return place
+
+
+_FOLDED = r"(?P<fold>[ \t]*(?:\r\n|[\n\r\x85\u2028\u2029])[ \t\n\r\x85\u2028\u2029]*)"
+_PIECES = {
+    "": re.compile(rf"{_FOLDED}|.", re.DOTALL),
+    "'": re.compile(rf"{_FOLDED}|''|.", re.DOTALL),
+    '"': re.compile(
+        rf"{_FOLDED}|(?P<escaped>\\(?:\r\n|[\n\r\x85\u2028\u2029])[ \t\n\r\x85\u2028\u2029]*)"
+        r"|\\x[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|\\U[0-9A-Fa-f]{8}|\\.|.",
+        re.DOTALL,
+    ),
+}
+"""What one character of a value is written as, by quote sign; `fold` and `escaped` are line ends."""
+
+
+def _flow_places(text: Text) -> Callable[[int], Place | None]:
+    """Return offset -> place in a plain or quoted text: each character of the value is one piece of what is written."""
+    body = text.raw[1:-1] if text.style else text.raw
+    shift = 1 if text.style else 0
+    offsets: list[int] = []
+    for piece in _PIECES[text.style].finditer(body):
+        offsets += [piece.start() + shift] * _length(piece)
+    offsets.append(len(body) + shift)
+    breaks = [found.end() for found in _BREAK.finditer(text.raw)]
+    file, first, column = text.place
+
+    def place(offset: int) -> Place | None:
+        if len(offsets) != len(text.value) + 1 or offset >= len(offsets):
+            return None
+        at = offsets[offset]
+        row = bisect.bisect_right(breaks, at)
+        return Place(file, first + row, at - breaks[row - 1] + 1 if row else column + at)
+
+    return place
+
+
+def _length(piece: re.Match[str]) -> int:
+    """Return how many characters of the value a piece stands for: one line end is a space, n are n - 1 line ends."""
+    if piece.lastgroup is None:
+        return 1
+    breaks = len(_BREAK.findall(piece.group()))
+    return breaks - 1 if piece.lastgroup == "escaped" else max(1, breaks - 1)
 
 
 @dataclass(slots=True)
@@ -151,7 +237,9 @@ def _scalar(event: Any, text: str, file: str, faults: list[errors.Fault]) -> Tex
     if not style and event.value and _CUT.match(text, event.end_mark.index):
         fix = "put it in quotes, or write `# ` for a comment"
         faults.append(place.fault("E101", f"the text is cut to `{event.value}` at ` #`", fix))
-    return Text(place, event.value, style)
+    spread = style or event.end_mark.line != event.start_mark.line
+    raw = text[event.start_mark.index : event.end_mark.index] if spread else ""
+    return Text(place, event.value, style, raw)
 
 
 _CUT = re.compile(r"[ \t]+#[^\s#]")
