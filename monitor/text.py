@@ -17,6 +17,7 @@ import itertools
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from typing import NamedTuple
 
 import regex
@@ -331,6 +332,53 @@ def tokenize(text: str) -> list[Token]:
             for start, end, raw, folded, forms, joined in _chunk[found.group()].pieces:
                 tokens.append(Token(at + start, at + end, raw, folded, forms, joined, number))
     return tokens
+
+
+class Words:
+    """The tokens of a text in columns, for work on long texts that needs few places. Row i is `tokenize(text)[i]`.
+
+    `pieces`: what stands there (`raw`, `folded`, `forms`, `joined`); `paragraphs`: the first row of each line.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._mended = _mend(text)
+        self.pieces: list[_Piece] = []
+        self.paragraphs: list[int] = []
+        add = self.pieces.extend
+        for line in _PARAGRAPH.findall(self._mended):
+            before = len(self.pieces)
+            for chunk in line.split():
+                add(_chunk[chunk].pieces)
+            if len(self.pieces) > before:
+                self.paragraphs.append(before)
+
+    def __len__(self) -> int:
+        return len(self.pieces)
+
+    @cached_property
+    def starts(self) -> list[int]:
+        """The offset in the original at which each row begins."""
+        found: list[int] = []
+        for chunk in _CHUNK.finditer(self._mended):
+            at = chunk.start()
+            found += [at + piece.start for piece in _chunk[chunk.group()].pieces]
+        return found
+
+    def lines(self) -> Iterator[tuple[int, int, int, str]]:
+        """Yield (first row, last row, offset, text) of each line that holds words; hyphened line breaks are mended."""
+        firsts = iter([*self.paragraphs, len(self.pieces)])
+        first = next(firsts)
+        for line in _PARAGRAPH.finditer(self._mended):
+            if any(_chunk[chunk].words for chunk in line.group().split()):
+                following = next(firsts)
+                yield first, following - 1, line.start(), line.group()
+                first = following
+
+    def place(self, first: int, last: int) -> tuple[int, int]:
+        """Return (start, end) of rows `first` to `last` in the original."""
+        end = self.pieces[last]
+        return self.starts[first], self.starts[last] + end.end - end.start
 
 
 def folded_words(text: str) -> list[str]:

@@ -5,6 +5,7 @@ Patterns are what the automaton looks for in `text.haystack`: forms between spac
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 
 from monitor import text
@@ -85,23 +86,63 @@ def _pattern(folded: str, prefix: bool) -> str:
     return f" {head}" if prefix or mark else f" {head} "
 
 
-def _all_of(node: tree.AllOf) -> Anchor:
+def _all_of(node: tree.AllOf | tree.Near | tree.Together) -> Anchor:
     return cheapest(anchor(child) for child in node.children)
 
 
-def _any_of(node: tree.AnyOf) -> Anchor:
+def _any_of(node: tree.AnyOf | tree.OneOf) -> Anchor:
     return union(anchor(child) for child in node.children)
 
 
-def _inner(node: tree.Mention | tree.Held | tree.Named) -> Anchor:
+def _inner(node: tree.Mention | tree.Held | tree.Named | tree.Within | tree.Times | tree.Apart) -> Anchor:
     return anchor(node.child)
+
+
+def _at_least(node: tree.AtLeast) -> Anchor:
+    """Return the union of the m - k + 1 cheapest of m: of k true ones at least one is among them."""
+    found = [anchor(child) for child in node.children]
+    found.sort(key=lambda patterns: math.inf if patterns is None else cost(patterns))
+    return union(found[: len(found) - node.count + 1])
+
+
+def _never(node: tree.Pattern | tree.Meta) -> Anchor:
+    return None
+
+
+def _scored(node: tree.Scored) -> Anchor:
+    """Return the cheaper of what `require` needs and what is left without clauses that cannot reach the threshold."""
+    required = union(anchor(c.child) for c in node.clauses if c.id in node.require) if node.require else None
+    found = {clause.id: anchor(clause.child) for clause in node.clauses if clause.best > 0}
+    dear = sorted(
+        (clause for clause in node.clauses if clause.best > 0),
+        key=lambda clause: math.inf if (patterns := found[clause.id]) is None else cost(patterns),
+        reverse=True,
+    )
+    spare = node.threshold - 1
+    kept: list[Anchor] = []
+    for clause in dear:
+        if clause.best <= spare:
+            spare -= clause.best
+        else:
+            kept.append(found[clause.id])
+    return cheapest([required, union(kept)])
 
 
 _ANCHORS: dict[type, Callable[..., Anchor]] = {
     tree.Leaf: _leaf,
+    tree.Pattern: _never,
     tree.Mention: _inner,
     tree.Held: _inner,
     tree.Named: _inner,
     tree.AnyOf: _any_of,
+    tree.Within: _inner,
+    tree.Near: _all_of,
+    tree.Together: _all_of,
+    tree.Apart: _inner,
     tree.AllOf: _all_of,
+    tree.OneOf: _any_of,
+    tree.AtLeast: _at_least,
+    tree.Times: _inner,
+    tree.Meta: _never,
+    tree.Scored: _scored,
 }

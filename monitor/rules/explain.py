@@ -9,9 +9,9 @@ from typing import Any
 from monitor import errors, model
 from monitor.rules import tree
 from monitor.rules.compile import CompiledRule, RuleSet
-from monitor.rules.evaluate import Surroundings, counts_in, evaluate, holds
+from monitor.rules.evaluate import Surroundings, counts_in, evaluate, evidence, holds, in_office
 from monitor.rules.match import why_not
-from monitor.rules.tree import Hit, Node, Span
+from monitor.rules.tree import Hit, Node
 from monitor.rules.view import View
 
 MOST_SHOWN = 5
@@ -91,7 +91,7 @@ def explain(rules: RuleSet, pack: str, article: model.Article) -> Explanation:
 def _rule(rule: CompiledRule, view: View) -> RuleExplanation:
     traits = rule.rule.traits
     skipped = why_not(traits, view.article) or ""
-    true = not skipped and bool(evaluate(rule.node, view))
+    true = not skipped and holds(rule.node, view)
     return RuleExplanation(rule.id, traits.severity, traits.status, true, skipped, tuple(_clauses(rule.node, view)))
 
 
@@ -108,10 +108,12 @@ def _clauses(node: Node, view: View) -> Iterator[Clause]:
 
 def clause(role: str, node: Node, view: View) -> Clause:
     """Return `node` with what the article holds of it."""
-    hits = evaluate(node, view)
+    true = holds(node, view)
     children = _children(node, view)
-    why = "" if hits else _why(node, view)
-    return Clause(role, label(node), _KINDS[type(node)], bool(hits), why, _found(hits, view), children)
+    why = "" if true else _why(node, view)
+    return Clause(
+        role, label(node), _KINDS.get(type(node), "query"), true, why, _found(evidence(node, view), view), children
+    )
 
 
 def _children(node: Node, view: View) -> tuple[Clause, ...]:
@@ -127,17 +129,17 @@ def _children(node: Node, view: View) -> tuple[Clause, ...]:
 
 
 def _worth_showing(node: Node, view: View) -> bool:
-    return bool(evaluate(node, view)) or not isinstance(node, tree.Leaf)
+    return holds(node, view) or not isinstance(node, tree.Leaf)
 
 
 NOT_FOUND = "not found"
 
 
 def _why(node: Node, view: View) -> str:
-    return _REASONS[type(node)](node, view)
+    return _REASONS.get(type(node), _why_leaf)(node, view)
 
 
-def _why_leaf(node: tree.Leaf, view: View) -> str:
+def _why_leaf(node: Node, view: View) -> str:
     return NOT_FOUND
 
 
@@ -151,12 +153,12 @@ def _why_mention(node: tree.Mention, view: View) -> str:
 
 
 def _dropped_by(node: tree.Mention, mentions: list[Hit], view: View) -> str:
-    near = Surroundings(node.require, view)
-    if node.require and not any(near.requires(hit, node.within) for hit in mentions):
+    near = Surroundings.of(node.require, node.within, view)
+    if node.require and not any(near.beside(hit) for hit in mentions):
         return f"requires {_or(node.require)} {_reach(node.within)}"
-    near = Surroundings(node.forbid, view)
-    blocking = next((b for hit in mentions if (b := near.forbids(hit, node.forbid_within)) is not None), None)
-    word = blocking.spans[0].leaf.term if blocking is not None else _or(node.forbid)
+    near = Surroundings.of(node.forbid, node.forbid_within, view)
+    blocking = next((b for hit in mentions for b in near.hits if near.blocks(b, hit)), None)
+    word = view.place(blocking.lo, blocking.hi)[3] if blocking is not None else _or(node.forbid)
     return f"forbid {word}"
 
 
@@ -165,7 +167,7 @@ def _why_inner(node: tree.Named, view: View) -> str:
 
 
 def _why_held(node: tree.Held, view: View) -> str:
-    if evaluate(node.child, view) and not holds(node, view):
+    if evaluate(node.child, view) and not in_office(node, view):
         return f"{label(node.child)} did not hold the office at the article's date"
     return _why(node.child, view)
 
@@ -177,10 +179,10 @@ def _why_any(node: tree.AnyOf, view: View) -> str:
 
 
 def _why_all(node: tree.AllOf, view: View) -> str:
-    missing = [label(child) for child in node.children if not evaluate(child, view)]
+    missing = [label(child) for child in node.children if not holds(child, view)]
     if missing:
         return f"{', '.join(missing[:3])} {NOT_FOUND}"
-    return f"{', '.join(label(c) for c in node.without if evaluate(c, view))} excludes it"
+    return f"{', '.join(label(c) for c in node.without if holds(c, view))} excludes it"
 
 
 _REASONS: dict[type, Callable[..., str]] = {
@@ -214,6 +216,8 @@ def label(node: Node) -> str:
             return f"({_or(node.children)})"
         case tree.AllOf():
             return " and ".join(label(child) for child in node.children)
+        case _:
+            return type(node).__name__
 
 
 def _or(nodes: Iterable[Node]) -> str:
@@ -235,17 +239,19 @@ def _place(node: tree.Mention) -> str:
     return child.place if isinstance(child, (tree.Leaf, tree.Named)) else ""
 
 
-def _found(hits: list[Hit], view: View) -> tuple[Found, ...]:
-    spans: dict[tuple[int, int], Span] = {}
-    for span in (span for hit in hits for span in hit.spans):
-        spans.setdefault((span.lo, span.hi), span)
-    return tuple(_occurrence(span, view) for span in list(spans.values())[:MOST_SHOWN])
+def _found(leaves: Iterable[Hit], view: View) -> tuple[Found, ...]:
+    places: dict[tuple[int, int], Hit] = {}
+    for hit in leaves:
+        places.setdefault((hit.lo, hit.hi), hit)
+    return tuple(_occurrence(hit, view) for hit in list(places.values())[:MOST_SHOWN])
 
 
-def _occurrence(span: Span, view: View) -> Found:
-    clitics = tuple(f"{view.tokens[n].raw} = {'+'.join((*form.peeled, form.text))}" for n, form in span.peeled)
-    leaf = span.leaf
-    return Found(*view.place(span.lo, span.hi), leaf.term, leaf.place, leaf.entity, clitics)
+def _occurrence(hit: Hit, view: View) -> Found:
+    leaf = hit.what
+    assert not isinstance(leaf, tuple), "evidence is made of leaves"
+    peeled = view.peeled(leaf, hit.lo, hit.hi) if isinstance(leaf, tree.Leaf) else ()
+    clitics = tuple(f"{view.pieces[n].raw} = {'+'.join((*form.peeled, form.text))}" for n, form in peeled)
+    return Found(*view.place(hit.lo, hit.hi), leaf.term, leaf.place, leaf.entity, clitics)
 
 
 def nearest(rules: Iterable[CompiledRule], article: model.Article) -> str:

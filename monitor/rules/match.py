@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from monitor import model, text
+from monitor.rules import evaluate, tree
 from monitor.rules.compile import CompiledRule, RuleSet
-from monitor.rules.evaluate import evaluate
 from monitor.rules.packs import Sources, Traits
 from monitor.rules.presence import Presence
-from monitor.rules.tree import Hit, Span
+from monitor.rules.tree import Hit
 from monitor.rules.view import View
 
 MOST_EVIDENCE = 100
@@ -42,11 +42,16 @@ def _judge(rules: Iterable[CompiledRule], article: model.Article) -> tuple[model
         if why_not(rule.rule.traits, article) is not None:
             continue
         view = view or View(article)
-        hits = evaluate(rule.node, view)
-        if hits:
-            traits = rule.rule.traits
-            matches.append(model.Match(rule.pack, rule.id, traits.severity, traits.status, evidence_of(hits, view)))
+        if evaluate.holds(rule.node, view):
+            traits, score = rule.rule.traits, score_of(rule, view)
+            found = evidence_of(evaluate.evidence(rule.node, view), view)
+            matches.append(model.Match(rule.pack, rule.id, traits.severity, traits.status, found, score))
     return tuple(matches)
+
+
+def score_of(rule: CompiledRule, view: View) -> int | None:
+    """Return the points of a score rule, None for any other."""
+    return evaluate.score(rule.node, view) if isinstance(rule.node, tree.Scored) else None
 
 
 def why_not(traits: Traits, article: model.Article) -> str | None:
@@ -77,15 +82,16 @@ def _why_not_active(traits: Traits, article: model.Article) -> str | None:
     return None
 
 
-def evidence_of(hits: Iterable[Hit], view: View) -> tuple[model.Evidence, ...]:
+def evidence_of(leaves: Iterable[Hit], view: View) -> tuple[model.Evidence, ...]:
     """Return the places in the original text that made a node true, title first, each place once."""
-    first: dict[tuple[int, int], Span] = {}
-    later: dict[tuple[int, int], Span] = {}
+    first: dict[tuple[int, int], tree.Leaf | tree.Pattern] = {}
+    later: dict[tuple[int, int], tree.Leaf | tree.Pattern] = {}
     terms: set[str] = set()
-    for span in (span for hit in hits for span in hit.spans):
-        key = (span.lo, span.hi)
+    for lo, hi, leaf in leaves:
+        assert not isinstance(leaf, tuple), "evidence is made of leaves"
+        key = (lo, hi)
         if key not in first and key not in later:
-            (later if span.leaf.term in terms else first)[key] = span
-            terms.add(span.leaf.term)
+            (later if leaf.term in terms else first)[key] = leaf
+            terms.add(leaf.term)
     kept = sorted([*first.items(), *later.items()][:MOST_EVIDENCE], key=lambda item: item[0])
-    return tuple(model.Evidence(*view.place(*key), span.leaf.term, span.leaf.entity) for key, span in kept)
+    return tuple(model.Evidence(*view.place(*key), leaf.term, leaf.entity) for key, leaf in kept)

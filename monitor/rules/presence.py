@@ -67,7 +67,13 @@ def _readings(parts: tuple[Part, ...], at: int) -> Iterator[tuple[int, str, bool
         yield last - at + 1, joined, parts[last].prefix
 
 
-def _inner(node: tree.Mention | tree.Held | tree.Named, there: Presence) -> bool:
+def _pattern(node: tree.Pattern | tree.Meta, there: Presence) -> bool:
+    return True
+
+
+def _inner(
+    node: tree.Mention | tree.Held | tree.Named | tree.Within | tree.Times | tree.Apart, there: Presence
+) -> bool:
     return there.allows(node.child)
 
 
@@ -75,15 +81,40 @@ def _any_of(node: tree.AnyOf, there: Presence) -> bool:
     return any(there.allows(child) for child in node.worth_asking(there.forms, there.heads))
 
 
-def _all_of(node: tree.AllOf, there: Presence) -> bool:
+def _one_of(node: tree.OneOf, there: Presence) -> bool:
+    return any(there.allows(child) for child in node.children)
+
+
+def _all_of(node: tree.AllOf | tree.Near | tree.Together, there: Presence) -> bool:
     return all(there.allows(child) for child in node.children)
+
+
+def _at_least(node: tree.AtLeast, there: Presence) -> bool:
+    return sum(there.allows(child) for child in node.children) >= node.count
+
+
+def _scored(node: tree.Scored, there: Presence) -> bool:
+    allowed = [clause for clause in node.clauses if there.allows(clause.child)]
+    if node.require and not any(clause.id in node.require for clause in allowed):
+        return False
+    return sum(clause.best for clause in allowed) >= node.threshold
 
 
 _CHECKS: dict[type, Callable[..., bool]] = {
     tree.Leaf: _leaf,
+    tree.Pattern: _pattern,
     tree.Mention: _inner,
     tree.Held: _inner,
     tree.Named: _inner,
     tree.AnyOf: _any_of,
+    tree.Within: _inner,
+    tree.Near: _all_of,
+    tree.Together: _all_of,
+    tree.Apart: _inner,
     tree.AllOf: _all_of,
+    tree.OneOf: _one_of,
+    tree.AtLeast: _at_least,
+    tree.Times: _inner,
+    tree.Meta: _pattern,
+    tree.Scored: _scored,
 }

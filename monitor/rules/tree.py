@@ -1,17 +1,19 @@
 """What a rule becomes: a tree of nodes. A new kind of node adds a class here and a function in the tables
 of `evaluate`, `anchors`, `presence` and `explain`.
+
+Nodes of two levels. A *span-level* node has matches: places in the text, which operators of distance combine. An
+*article-level* node is only true or false of the article as a whole, with the matches below it as evidence.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from monitor.rules.terms import Part
-from monitor.text import Form
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class AnyOf:
-    """True when one child is. Build it with `any_of`.
+    """True when one child is, all of them span-level. Build it with `any_of`.
 
     An entity has a hundred aliases and an article two of them; only those are worth asking. `by_word`: form -> numbers
     of the children that need it; `by_head`: the first HEAD letters of a form -> numbers of the children that need a
@@ -83,6 +85,55 @@ class AnyOf:
 
 
 @dataclass(frozen=True, slots=True)
+class Pattern:
+    """`re:/.../`, run on each paragraph."""
+
+    pattern: Any
+    term: str
+    place: str
+    entity: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Within:
+    """Matches of `child` that lie in every one of `fields`. Stands on leaves, names and mentions only."""
+
+    fields: frozenset[str]
+    child: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """One match of each child with at most `distance` uncovered words between; `ordered`: one after the other.
+
+    `most`: how many matches are looked for. The outermost needs a few as evidence, an inner one all it can have.
+    """
+
+    children: tuple[Node, ...]
+    distance: int
+    ordered: bool
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """One match of each child in one `unit`: `sentence` or `paragraph`. `most` as in `Near`."""
+
+    children: tuple[Node, ...]
+    unit: str
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
+class Apart:
+    """Matches of `child` with none of `other` overlapping or within `distance` words; None: in its sentence."""
+
+    child: Node
+    other: Node
+    distance: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class AllOf:
     """True when every child is and nothing of `without` is."""
 
@@ -90,7 +141,69 @@ class AllOf:
     without: tuple[Node, ...] = ()
 
 
-Node = Leaf | Mention | Held | Named | AnyOf | AllOf
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """True when one child is, some of which are article-level."""
+
+    children: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AtLeast:
+    """True when `count` children are."""
+
+    count: int
+    children: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """True when `child` has `count` matches that do not overlap."""
+
+    count: int
+    child: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Meta:
+    """True when the metadata `field` holds `child`, a Leaf or a Pattern. Has no place in the text."""
+
+    field: str
+    child: Leaf | Pattern
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """A clause of a score."""
+
+    id: str
+    weight: int
+    title_bonus: int
+    child: Node
+
+    @property
+    def best(self) -> int:
+        """Return the most points that it can give."""
+        return max(0, self.weight + max(0, self.title_bonus))
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """True when the points of the true clauses reach `threshold` and one of `require`, if any, is true."""
+
+    clauses: tuple[Clause, ...]
+    threshold: int
+    require: frozenset[str]
+
+
+SpanNode = Leaf | Pattern | Mention | Held | Named | AnyOf | Within | Near | Together | Apart
+ArticleNode = AllOf | OneOf | AtLeast | Times | Meta | Scored
+Node = SpanNode | ArticleNode
+
+
+def is_span(node: Node) -> bool:
+    """Return whether `node` has matches of its own."""
+    return isinstance(node, SpanNode)
 
 
 HEAD = 3
@@ -137,18 +250,18 @@ def _need(node: Node) -> tuple[str | None, str | None]:
     return max(words, key=len, default=None), next(long, None)
 
 
-class Span(NamedTuple):
-    """An occurrence of a leaf: token numbers, both included. `peeled`: the words that lost clitics, with their form."""
-
-    lo: int
-    hi: int
-    leaf: Leaf
-    peeled: tuple[tuple[int, Form], ...] = ()
-
-
 class Hit(NamedTuple):
-    """One way in which a node is true: the tokens it covers and the leaf occurrences that are its evidence."""
+    """A match: tokens `lo` to `hi`, both included. `what`: the leaf that stands there, or the matches it is made of."""
 
     lo: int
     hi: int
-    spans: tuple[Span, ...]
+    what: Leaf | Pattern | tuple[Hit, ...]
+
+
+def leaves_of(hit: Hit) -> Iterator[Hit]:
+    """Yield the places of leaves that `hit` is made of: its evidence."""
+    if isinstance(hit.what, tuple):
+        for inner in hit.what:
+            yield from leaves_of(inner)
+    else:
+        yield hit

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from monitor import errors, model, text
 from monitor.rules import explain, packs
 from monitor.rules.compile import CompiledRule, RuleSet, compile_rules
-from monitor.rules.evaluate import evaluate
+from monitor.rules.evaluate import evidence, holds
 from monitor.rules.match import evidence_of, why_not
 from monitor.rules.view import View
 
@@ -97,10 +97,9 @@ def _what_is_wrong(case: packs.Case, rules: tuple[CompiledRule, ...], pack: pack
     found: list[model.Evidence] = []
     fired = []
     for rule in asked:
-        hits = [] if why_not(rule.rule.traits, article) else evaluate(rule.node, view)
-        if hits:
+        if why_not(rule.rule.traits, article) is None and holds(rule.node, view):
             fired.append(rule.id)
-            found += evidence_of(hits, view)
+            found += evidence_of(evidence(rule.node, view), view)
     if case.kind in ("should_not_match", "todo_not_match"):
         words = ", ".join(f"`{e.text}` ({e.term})" for e in found[:6])
         return f"must not match, but rule {', '.join(fired)} does: {words}" if fired else ""
