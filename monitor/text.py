@@ -290,6 +290,21 @@ class _ChunkCache(dict[str, _Chunk]):
 
 _chunk = _ChunkCache()
 
+
+class _FormsCache(dict[str, bytes]):
+    """The forms of chunks by their text: what `haystack` looks up for each word of each article, all in C."""
+
+    def __missing__(self, text: str) -> bytes:
+        forms = _chunk[text].forms
+        if len(text) <= _ChunkCache.longest:
+            if len(self) >= 2 * _ChunkCache.size:
+                self.clear()
+            self[text] = forms
+        return forms
+
+
+_forms = _FormsCache()
+
 # -- tokens ---------------------------------------------------------------------------------------
 
 
@@ -391,7 +406,7 @@ def haystack(*texts: str) -> bytes:
     chunks: dict[str, None] = {}
     for text in texts:
         chunks.update(dict.fromkeys(_mend(text).split()))
-    return b" " + b" ".join([_chunk[chunk].forms for chunk in chunks]) + b" "
+    return b" " + b" ".join(map(_forms.__getitem__, chunks)) + b" "
 
 
 # -- sentences and shape --------------------------------------------------------------------------

@@ -6,7 +6,7 @@ Patterns are what the automaton looks for in `text.haystack`: forms between spac
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from monitor import text
 from monitor.rules import tree
@@ -29,27 +29,52 @@ _COMMON = frozenset(
 """Words that a news text nearly always holds: a bad choice where a rarer word must occur as well."""
 
 
-def anchor(node: Node) -> Anchor:
-    """Return patterns of which one occurs whenever `node` is true, or None where there are none."""
-    return _ANCHORS[type(node)](node)
+class Anchors:
+    """Chooses what each node is anchored on.
+
+    `usage`: how many terms of the rule set hold each word. A word of many names (`holdings`) is likely to stand in many
+    articles, too, and would bring every rule that holds it.
+    """
+
+    def __init__(self, usage: Mapping[str, int] | None = None) -> None:
+        self._usage = usage or {}
+        self._named: dict[int, Anchor] = {}
+        self._costs: dict[str, float] = {}
+
+    def of(self, node: Node) -> Anchor:
+        """Return patterns of which one occurs whenever `node` is true, or None where there are none."""
+        if not isinstance(node, tree.Named):
+            return _ANCHORS[type(node)](node, self)
+        if id(node) not in self._named:
+            self._named[id(node)] = self.of(node.child)
+        return self._named[id(node)]
+
+    def cost(self, patterns: Iterable[str]) -> float:
+        """Return roughly how often one of `patterns` occurs; only good for choosing between alternatives."""
+        return sum(self._frequency(pattern) for pattern in patterns)
+
+    def _frequency(self, pattern: str) -> float:
+        known = self._costs.get(pattern)
+        if known is None:
+            known = self._costs[pattern] = self._estimate(pattern)
+        return known
+
+    def _estimate(self, pattern: str) -> float:
+        word = pattern.strip(" ")
+        if word in _COMMON:
+            return 4_000.0
+        return (1.0 if pattern.endswith(" ") else 2.0) * 8.0 / len(word) * min(MOST_USED, self._usage.get(word, 1))
+
+    def cheapest(self, anchors: Iterable[Anchor]) -> Anchor:
+        """Return the anchor least often met; None only if all are."""
+        found = [a for a in anchors if a is not None]
+        if len(found) < 2:
+            return found[0] if found else None
+        return min(found, key=self.cost)
 
 
-def cost(patterns: Iterable[str]) -> float:
-    """Return roughly how often one of `patterns` occurs; only good for choosing between alternatives."""
-    return sum(_frequency(pattern) for pattern in patterns)
-
-
-def _frequency(pattern: str) -> float:
-    word = pattern.strip(" ")
-    if word in _COMMON:
-        return 40.0
-    return (1.0 if pattern.endswith(" ") else 2.0) * 8.0 / len(word)
-
-
-def cheapest(anchors: Iterable[Anchor]) -> Anchor:
-    """Return the anchor least often met; None only if all are."""
-    found = [a for a in anchors if a is not None]
-    return min(found, key=cost) if found else None
+MOST_USED = 100
+"""Terms that hold a word beyond which it counts as no more common."""
 
 
 def union(anchors: Iterable[Anchor]) -> Anchor:
@@ -62,14 +87,14 @@ def union(anchors: Iterable[Anchor]) -> Anchor:
     return frozenset(patterns)
 
 
-def _leaf(node: tree.Leaf) -> Anchor:
+def _leaf(node: tree.Leaf, by: Anchors) -> Anchor:
     words, group = [], [node.parts[0]]
     for part in node.parts[1:]:
         if not part.glued:
             words.append(_word(group))
             group = []
         group.append(part)
-    return cheapest([*words, _word(group)])
+    return by.cheapest([*words, _word(group)])
 
 
 def _word(group: list[Part]) -> Anchor:
@@ -86,36 +111,36 @@ def _pattern(folded: str, prefix: bool) -> str:
     return f" {head}" if prefix or mark else f" {head} "
 
 
-def _all_of(node: tree.AllOf | tree.Near | tree.Together) -> Anchor:
-    return cheapest(anchor(child) for child in node.children)
+def _all_of(node: tree.AllOf | tree.Near | tree.Together, by: Anchors) -> Anchor:
+    return by.cheapest(by.of(child) for child in node.children)
 
 
-def _any_of(node: tree.AnyOf | tree.OneOf) -> Anchor:
-    return union(anchor(child) for child in node.children)
+def _any_of(node: tree.AnyOf | tree.OneOf, by: Anchors) -> Anchor:
+    return union(by.of(child) for child in node.children)
 
 
-def _inner(node: tree.Mention | tree.Held | tree.Named | tree.Within | tree.Times | tree.Apart) -> Anchor:
-    return anchor(node.child)
+def _inner(node: tree.Mention | tree.Held | tree.Named | tree.Within | tree.Times | tree.Apart, by: Anchors) -> Anchor:
+    return by.of(node.child)
 
 
-def _at_least(node: tree.AtLeast) -> Anchor:
+def _at_least(node: tree.AtLeast, by: Anchors) -> Anchor:
     """Return the union of the m - k + 1 cheapest of m: of k true ones at least one is among them."""
-    found = [anchor(child) for child in node.children]
-    found.sort(key=lambda patterns: math.inf if patterns is None else cost(patterns))
+    found = [by.of(child) for child in node.children]
+    found.sort(key=lambda patterns: math.inf if patterns is None else by.cost(patterns))
     return union(found[: len(found) - node.count + 1])
 
 
-def _never(node: tree.Pattern | tree.Meta) -> Anchor:
+def _never(node: tree.Pattern | tree.Meta, by: Anchors) -> Anchor:
     return None
 
 
-def _scored(node: tree.Scored) -> Anchor:
+def _scored(node: tree.Scored, by: Anchors) -> Anchor:
     """Return the cheaper of what `require` needs and what is left without clauses that cannot reach the threshold."""
-    required = union(anchor(c.child) for c in node.clauses if c.id in node.require) if node.require else None
-    found = {clause.id: anchor(clause.child) for clause in node.clauses if clause.best > 0}
+    required = union(by.of(c.child) for c in node.clauses if c.id in node.require) if node.require else None
+    found = {clause.id: by.of(clause.child) for clause in node.clauses if clause.best > 0}
     dear = sorted(
         (clause for clause in node.clauses if clause.best > 0),
-        key=lambda clause: math.inf if (patterns := found[clause.id]) is None else cost(patterns),
+        key=lambda clause: math.inf if (patterns := found[clause.id]) is None else by.cost(patterns),
         reverse=True,
     )
     spare = node.threshold - 1
@@ -125,7 +150,7 @@ def _scored(node: tree.Scored) -> Anchor:
             spare -= clause.best
         else:
             kept.append(found[clause.id])
-    return cheapest([required, union(kept)])
+    return by.cheapest([required, union(kept)])
 
 
 _ANCHORS: dict[type, Callable[..., Anchor]] = {

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cached_property, lru_cache
 
 import ahocorasick_rs
 
@@ -19,22 +20,39 @@ SENDING = ("live", "test")
 MOST_MATCHES = 400
 """Matches of an operator of distance that another one looks at."""
 
+MOST_KEPT = 2_000
+"""Rules of a set whose trees are all kept from the start; of a larger one only those that an article asked for."""
+
 MOST_SHOWN = 20
 """Matches of the outermost operator of distance: all that truth and evidence need."""
 
 
-@dataclass(frozen=True, slots=True)
 class CompiledRule:
-    """A rule with its tree."""
+    """A rule with its tree, which is built when it is first asked for: of ten thousand rules most never are."""
 
-    pack: str
-    rule: packs.Rule
-    node: tree.Node
+    __slots__ = ("_build", "_node", "pack", "rule")
+
+    def __init__(self, pack: str, rule: packs.Rule, build: Callable[[packs.Rule], tree.Node]) -> None:
+        self.pack = pack
+        self.rule = rule
+        self._build = build
+        self._node: tree.Node | None = None
 
     @property
     def id(self) -> str:
         """Return the rule's id."""
         return self.rule.id
+
+    @property
+    def node(self) -> tree.Node:
+        """Return the rule's tree."""
+        if self._node is None:
+            self._node = self._build(self.rule)
+        return self._node
+
+    def fresh_node(self) -> tree.Node:
+        """Return the rule's tree, built anew and not kept."""
+        return self._build(self.rule)
 
     @property
     def recorded(self) -> bool:
@@ -47,26 +65,35 @@ class RuleSet:
 
     def __init__(self, found: Iterable[packs.Pack]) -> None:
         self.packs: Mapping[str, packs.Pack] = {pack.id: pack for pack in sorted(found, key=lambda pack: pack.id)}
-        self.id = id_of(source_of(self.packs.values()))
-        builder = _Builder()
-        self.rules = tuple(rule for pack in self.packs.values() for rule in builder.rules(pack))
-        self._by_pattern: list[tuple[int, ...]] = []
+        shared: dict[int, tree.Named] = {}
+        builders = [_Builder(pack, shared) for pack in self.packs.values()]
+        self.rules = tuple(rule for builder in builders for rule in builder.rules())
+        self._by_pattern: list[int | tuple[int, ...]] = []
         self._always: tuple[int, ...] = ()
         self._automaton = self._build()
+        if len(self.rules) > MOST_KEPT:
+            for builder in builders:
+                builder.forget()
+
+    @cached_property
+    def id(self) -> str:
+        """Return what names the source and the text tables."""
+        return id_of(source_of(self.packs.values()))
 
     def _build(self) -> ahocorasick_rs.BytesAhoCorasick | None:
-        rules_of: dict[str, list[int]] = {}
+        rules_of: dict[str, int | tuple[int, ...]] = {}
         always = []
+        chosen = anchors.Anchors(_usage(self.packs.values()))
         for number, rule in enumerate(self.rules):
             if not rule.recorded:
                 continue
-            patterns = anchors.anchor(rule.node)
+            patterns = chosen.of(rule.node if len(self.rules) <= MOST_KEPT else rule.fresh_node())
             if patterns is None:
                 always.append(number)
             for pattern in patterns or ():
-                rules_of.setdefault(pattern, []).append(number)
+                rules_of[pattern] = _with(rules_of.get(pattern), number)
         self._always = tuple(always)
-        self._by_pattern = [tuple(numbers) for numbers in rules_of.values()]
+        self._by_pattern = list(rules_of.values())
         if not rules_of:
             return None
         return ahocorasick_rs.BytesAhoCorasick([pattern.encode() for pattern in rules_of])
@@ -77,7 +104,11 @@ class RuleSet:
         if self._automaton is not None:
             found = self._automaton.find_matches_as_indexes(haystack, overlapping=True)
             for pattern in {match[0] for match in found}:
-                numbers.update(self._by_pattern[pattern])
+                rules = self._by_pattern[pattern]
+                if isinstance(rules, int):
+                    numbers.add(rules)
+                else:
+                    numbers.update(rules)
         return [self.rules[number] for number in sorted(numbers)]
 
     def max_age(self, pack: str, rule: str) -> float | None:
@@ -123,19 +154,53 @@ def id_of(source: str) -> str:
     return hashlib.sha256(f"{source}\n{text.TABLE_ID}".encode()).hexdigest()[:16]
 
 
-class _Builder:
-    """Builds node trees. Entities, global lists and equal words are built once for all packs."""
+def _with(numbers: int | tuple[int, ...] | None, new: int) -> int | tuple[int, ...]:
+    """Return `numbers` and `new`; a number alone takes a tenth of the memory, and most patterns lead to one rule."""
+    if numbers is None:
+        return new
+    return (numbers, new) if isinstance(numbers, int) else (*numbers, new)
 
-    def __init__(self) -> None:
-        self._shared: dict[int, tree.Named] = {}
+
+def _usage(found: Iterable[packs.Pack]) -> Counter[str]:
+    """Return in how many terms of all packs each word stands."""
+    usage: Counter[str] = Counter()
+    seen: set[int] = set()
+    for pack in found:
+        for vocabulary in pack.vocabularies.values():
+            if id(vocabulary) not in seen:
+                seen.add(id(vocabulary))
+                usage.update(part.folded for item in vocabulary.items for part in item.term.parts)
+        for rule in pack.rules:
+            usage.update(part.folded for item in (*rule.all, *rule.any) for part in item.term.parts)
+            queries = [rule.query] if rule.query else []
+            queries += [clause.query for clause in rule.score.clauses] if rule.score else []
+            usage.update(part.folded for query in queries for word in syntax.words(query) for part in word.term.parts)
+    return usage
+
+
+class _Builder:
+    """Builds the trees of a pack's rules. Entities and global lists are built once for all packs (`shared`)."""
+
+    def __init__(self, pack: packs.Pack, shared: dict[int, tree.Named]) -> None:
+        self._pack = pack
+        self._shared = shared
         self._leaves: dict[tuple[object, ...], tree.Leaf] = {}
 
-    def rules(self, pack: packs.Pack) -> list[CompiledRule]:
+    def rules(self) -> Iterator[CompiledRule]:
+        """Yield the pack's rules, retired ones left out."""
+        kept = (rule for rule in self._pack.rules if rule.traits.status != "retired")
+        return (CompiledRule(self._pack.id, rule, self.rule) for rule in kept)
+
+    def forget(self) -> None:
+        """Let go of the words that were built so far."""
+        self._leaves.clear()
+
+    @cached_property
+    def _names(self) -> dict[str, tree.Named]:
         names: dict[str, tree.Named] = {}
-        for name, vocabulary in pack.vocabularies.items():  # in an order where uses come after what they use
-            names[name] = self._vocabulary(vocabulary, names, name in pack.local)
-        kept = (rule for rule in pack.rules if rule.traits.status != "retired")
-        return [CompiledRule(pack.id, rule, self._rule(rule, names)) for rule in kept]
+        for name, vocabulary in self._pack.vocabularies.items():  # in an order where uses come after what they use
+            names[name] = self._vocabulary(vocabulary, names, name in self._pack.local)
+        return names
 
     def _vocabulary(self, found: packs.Vocabulary, names: Mapping[str, tree.Named], local: bool) -> tree.Named:
         if not local and id(found) in self._shared:
@@ -148,7 +213,9 @@ class _Builder:
             self._shared[id(found)] = named
         return named
 
-    def _rule(self, rule: packs.Rule, names: Mapping[str, tree.Named]) -> tree.Node:
+    def rule(self, rule: packs.Rule) -> tree.Node:
+        """Return the tree of one of the pack's rules."""
+        names = self._names
         if rule.query is not None:
             return self._expr(rule.query, names, frozenset())
         if rule.score is not None:
@@ -237,5 +304,10 @@ def _within(fields: frozenset[str], child: tree.Node) -> tree.Node:
     return tree.Within(narrow, child) if narrow else child
 
 
+@lru_cache(maxsize=1024)
+def _compiled(pattern: str) -> object:
+    return regexes.compile_pattern(pattern)
+
+
 def _pattern(expr: syntax.Regex) -> tree.Pattern:
-    return tree.Pattern(regexes.compile_pattern(expr.pattern), f"re:/{expr.pattern}/", str(expr.place))
+    return tree.Pattern(_compiled(expr.pattern), f"re:/{expr.pattern}/", str(expr.place))

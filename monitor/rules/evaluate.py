@@ -104,7 +104,7 @@ def _named(node: tree.Named, view: View) -> list[Hit]:
 
 
 def _any_of(node: tree.AnyOf, view: View) -> list[Hit]:
-    values = [hits for child in node.worth_asking(view.forms, view.heads) if (hits := evaluate(child, view))]
+    values = [hits for child in node.worth_asking(view) if (hits := evaluate(child, view))]
     if len(values) < 2:
         return values[0] if values else []
     first: dict[tuple[int, int], Hit] = {}
@@ -196,7 +196,7 @@ _VALUES: dict[type, Callable[..., list[Hit]]] = {
 
 
 def _some(node: tree.AnyOf, view: View) -> bool:
-    return any(holds(child, view) for child in node.worth_asking(view.forms, view.heads))
+    return any(holds(child, view) for child in node.worth_asking(view))
 
 
 def _same(node: tree.Named, view: View) -> bool:

@@ -32,9 +32,11 @@ class Presence:
 
     def holds(self, folded: str, prefix: bool) -> bool:
         """Return whether a form is `folded`, or begins with it."""
+        if folded in self.forms:
+            return True
         head, mark, _ = folded.partition("?")
         if not prefix and not mark:
-            return folded in self.forms
+            return False
         at = bisect.bisect_left(self._sorted, head)
         return at < len(self._sorted) and self._sorted[at].startswith(head)
 
@@ -51,6 +53,8 @@ class Presence:
 def _leaf(node: tree.Leaf, there: Presence) -> bool:
     """Return whether the words are all there, in one of their readings; from the last part to the first."""
     parts = node.parts
+    if not any(part.glued for part in parts):
+        return all(there.holds(part.folded, part.prefix) for part in parts)
     readable = [False] * len(parts) + [True]
     for at in range(len(parts) - 1, -1, -1):
         readable[at] = any(readable[at + n] and there.holds(word, star) for n, word, star in _readings(parts, at))
@@ -78,7 +82,7 @@ def _inner(
 
 
 def _any_of(node: tree.AnyOf, there: Presence) -> bool:
-    return any(there.allows(child) for child in node.worth_asking(there.forms, there.heads))
+    return any(there.allows(child) for child in node.worth_asking(there))
 
 
 def _one_of(node: tree.OneOf, there: Presence) -> bool:

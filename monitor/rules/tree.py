@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from monitor.rules.terms import Part
 
@@ -63,6 +63,18 @@ class Named:
     child: Node
 
 
+class Forms(Protocol):
+    """What occurs in an article: every form of every word, and the first HEAD letters of each."""
+
+    @property
+    def forms(self) -> AbstractSet[str]:
+        """Every form."""
+
+    @property
+    def heads(self) -> AbstractSet[str]:
+        """Their first letters."""
+
+
 @dataclass(frozen=True, slots=True)
 class AnyOf:
     """True when one child is, all of them span-level. Build it with `any_of`.
@@ -77,10 +89,13 @@ class AnyOf:
     by_head: Mapping[str, tuple[int, ...]] = field(compare=False, repr=False)
     rest: tuple[int, ...] = field(compare=False, repr=False)
 
-    def worth_asking(self, forms: AbstractSet[str], heads: AbstractSet[str]) -> list[Node]:
-        """Return the children that may be true of an article with these forms and their heads, in order."""
-        numbers = [number for word in forms & self.by_word.keys() for number in self.by_word[word]]
-        numbers += [number for head in heads & self.by_head.keys() for number in self.by_head[head]]
+    def worth_asking(self, there: Forms) -> Iterable[Node]:
+        """Return the children that may be true of an article with these forms, in order."""
+        if len(self.rest) == len(self.children):
+            return self.children
+        numbers = [number for word in there.forms & self.by_word.keys() for number in self.by_word[word]]
+        if self.by_head:
+            numbers += [number for head in there.heads & self.by_head.keys() for number in self.by_head[head]]
         return [self.children[number] for number in sorted([*numbers, *self.rest])]
 
 
@@ -210,6 +225,10 @@ HEAD = 3
 """Letters; a wildcard has at least as many before it, but for some `?`."""
 
 
+FEW = 4
+"""Children of an alternative that are asked one by one."""
+
+
 def heads_of(forms: Iterable[str]) -> frozenset[str]:
     """Return the first HEAD letters of each form."""
     return frozenset(form[:HEAD] for form in forms)
@@ -218,6 +237,8 @@ def heads_of(forms: Iterable[str]) -> frozenset[str]:
 def any_of(children: Iterable[Node]) -> AnyOf:
     """Return the alternative of `children`, indexed by what they need."""
     children = tuple(children)
+    if len(children) <= FEW:
+        return AnyOf(children, {}, {}, tuple(range(len(children))))
     by_word: dict[str, list[int]] = {}
     by_head: dict[str, list[int]] = {}
     rest = []
