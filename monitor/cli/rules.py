@@ -1,4 +1,4 @@
-"""`wirewatch rules`: diagnostics, the packs' own tests, and what is live."""
+"""`wirewatch rules`: diagnostics, the packs' own tests, canonical form, and what is live."""
 
 from __future__ import annotations
 
@@ -85,6 +85,40 @@ def _print_tests(broken: list[errors.Fault], failed: list[errors.Fault], counts:
     if not quiet:
         todo = f", {counts['todo']} to do" if counts["todo"] else ""
         print(f"{counts['passed']} passed, {counts['wrong']} failed{todo}")
+
+
+@group.command("fmt")
+def format_files(
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[FILES]...", help="Files and folders; `-` is standard input. Default: the rule folder."
+        ),
+    ] = None,
+    check_only: Annotated[
+        bool, typer.Option("--check", help="Change nothing; exit 1 and name the files that would change.")
+    ] = False,
+    diff: Annotated[bool, typer.Option("--diff", help="Change nothing; exit 1 and show what would change.")] = False,
+    stdout: Annotated[bool, typer.Option("--stdout", help="Print one file's canonical form; change nothing.")] = False,
+    rules: RulesOption = None,
+    config: common.ConfigOption = None,
+    quiet: common.QuietOption = False,
+) -> None:
+    """Put rule files into their canonical form: order of keys, indentation, spacing; comments and contents stay.
+
+    Example: wirewatch rules fmt --check
+    """
+    from monitor.cli import rules_fmt
+
+    if files:
+        paths = list(rules_fmt.expand(files))
+    else:
+        folder = where(rules, config)[0]
+        paths = rules_fmt.files_of(folder, check.read_rules(folder))
+    if (stdout or rules_fmt.STDIN in paths) and len(paths) != 1:
+        raise common.fail("--stdout and `-` take one file", 2)
+    stdout = stdout or (paths == [rules_fmt.STDIN] and not (check_only or diff))
+    raise typer.Exit(rules_fmt.format_files(paths, rules_fmt.Wish(check_only, diff, stdout, quiet)))
 
 
 @group.command("list")
