@@ -276,7 +276,7 @@ def _rule(reader: Reader, traits: packs.Traits, uses: list[Use]) -> packs.Rule |
 
 def _query(reader: Reader) -> syntax.Expr | None:
     found = reader.scalar("query")
-    if found is None or reader.is_cut("query"):
+    if found is None or "query" in reader.cut:
         return None
     return query.parse_query(found, reader.faults)
 

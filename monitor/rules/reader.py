@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from monitor import errors
 from monitor.rules import terms
-from monitor.rules.yaml_nodes import Map, Node, Seq, Text
+from monitor.rules.yaml_nodes import Map, Node, Seq, Text, quoted
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _DURATION = re.compile(r"(\d{1,6})([smhdw])")
@@ -39,17 +39,14 @@ def fix_for(word: str, known: Iterable[str], sign: str = "") -> str | None:
     return f"did you mean `{sign}{close}`?" if close else None
 
 
-def quoted(text: str) -> str:
-    """Return `text` in single quotes, as YAML wants it."""
-    return "'" + text.replace("'", "''") + "'"
-
-
 class Reader:
     """Reads one map and collects faults in a list shared by the whole file."""
 
     def __init__(self, node: Map, faults: list[errors.Fault]) -> None:
         self.node = node
         self.faults = faults
+        self.cut: set[str] = set()
+        """Keys whose values end at a comma inside braces."""
 
     def fault(self, node: Node, code: str, message: str, fix: str | None = None) -> None:
         """Report a fault at `node`."""
@@ -58,46 +55,29 @@ class Reader:
     def check_keys(self, known: Iterable[str]) -> None:
         """Report unknown keys."""
         known = tuple(known)
+        last: Text | None = None
         for key, value in self.node.entries:
             if key.value in known or key.value.startswith("x-"):
-                continue
-            if self.node.flow and isinstance(value, Text) and value.empty:
-                self._report_cut(key)
+                last = key
+            elif self.node.flow and isinstance(value, Text) and value.empty:
+                self._report_cut(last, key)
             else:
                 self.fault(key, "E103", f"unknown key `{key.value}`", fix_for(key.value, known))
+                last = None
 
-    def _report_cut(self, rest: Text) -> None:
-        """Report that a value ends at a comma inside braces, and what it was probably meant to be."""
-        before = self._before(rest)
-        if before is None:
+    def _report_cut(self, name: Text | None, rest: Text) -> None:
+        """Report once that the value of `name` ends at a comma inside braces, and what it was probably meant to be."""
+        value = self.node.get(name.value) if name is not None else None
+        if name is None or not isinstance(value, Text) or value.style:
             self.fault(rest, "E104", f"`{rest.value}` looks cut off at a comma inside braces", "quote the value")
-            return
-        name, value = before
-        whole = ", ".join([value.value, *(key.value for key, _ in self._leftovers(name))])
-        message = f"`{name.value}` is cut to `{value.value}` at the comma before `{rest.value}`"
-        self.fault(rest, "E104", message, f"quote the value: {name.value}: {quoted(whole)}")
-
-    def _before(self, rest: Text) -> tuple[Text, Text] | None:
-        """Return the key and the plain value that `rest` continues."""
-        found = None
-        for key, value in self.node.entries:
-            if key is rest:
-                return found
-            if isinstance(value, Text) and not value.empty:
-                found = (key, value) if not value.style else None
-            elif not isinstance(value, Text):
-                found = None
-        return None
-
-    def _leftovers(self, name: Text) -> list[tuple[Text, Node]]:
-        keys = [key for key, _ in self.node.entries]
-        behind = self.node.entries[keys.index(name) + 1 :]
-        return list(itertools.takewhile(lambda entry: isinstance(entry[1], Text) and entry[1].empty, behind))
-
-    def is_cut(self, key: str) -> bool:
-        """Return whether the value under `key` was cut at a comma inside braces."""
-        name = next((name for name, _ in self.node.entries if name.value == key), None)
-        return self.node.flow and name is not None and bool(self._leftovers(name))
+        elif name.value not in self.cut:
+            self.cut.add(name.value)
+            names = [key for key, _ in self.node.entries]
+            behind = self.node.entries[names.index(name) + 1 :]
+            rests = itertools.takewhile(lambda entry: isinstance(entry[1], Text) and entry[1].empty, behind)
+            whole = ", ".join([value.value, *(key.value for key, _ in rests)])
+            message = f"`{name.value}` is cut to `{value.value}` at the comma before `{rest.value}`"
+            self.fault(rest, "E104", message, f"write {name.value}: {quoted(whole)}")
 
     def get(self, key: str) -> Node | None:
         """Return the value under `key`; an empty one is a fault and counts as absent."""
@@ -253,7 +233,10 @@ class Reader:
 
 def _map_fix(node: Node) -> str | None:
     if isinstance(node, Map) and node.entries:
-        return f"`{node.entries[0][0].value}: ...` is read as a map because of `: `; quote the text"
+        key, value = node.entries[0]
+        if len(node.entries) == 1 and isinstance(value, Text) and not node.flow:
+            return f"`{key.value}: ` makes it a map; write {quoted(f'{key.value}: {value.value}')}"
+        return f"`{key.value}: ` makes it a map; quote the text"
     return None
 
 

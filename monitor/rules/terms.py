@@ -21,6 +21,7 @@ _ANY_LETTER = "ꙮ"
 _HEBREW = "א-ת\u0591-\u05c7"
 _QUOTE_IN_HEBREW = re.compile(rf"(?<=[{_HEBREW}])[\"״”](?=[{_HEBREW}])")
 _SYNTAX = re.compile(r"[()\[\]{}|:\"]|re:/")
+_NAME_INSIDE = re.compile(r"(?<!\S)\$[a-z]")
 _TYPOGRAPHIC = re.compile("[“”„«»‹›]")
 _MARKS = regex.compile(r"[^?]*(?:(?<=[\p{L}\p{M}])\?(?=\p{L})[^?]*)*")
 _SHORT_SCRIPT = regex.compile(r"[\p{Arabic}\p{Hebrew}]")
@@ -91,12 +92,24 @@ def parse_leaf(written: str, place: Place) -> Term | errors.Fault:
 
 def _parse_leaf(written: str, place: Place) -> Term:
     if written.startswith("$"):
-        return Term(written, place, ref=_ref(written))
+        return Term(written, place, ref=_query_ref(written))
     exact = written.startswith("=")
     bare = written[1:] if exact else written
     if bare.startswith('"'):
         bare = bare[1:-1]
+        if _NAME_INSIDE.search(bare):
+            raise _Wrong(
+                "E310", "a $name is not looked up inside quotes", "write THEN/0 between the words and the name"
+            )
     return Term(written, place, _parts(bare, exact), clitics=not exact)
+
+
+def _query_ref(written: str) -> str:
+    name = written[1:]
+    if ID.fullmatch(name):
+        return name
+    likely = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+    raise _Wrong("E310", "a $name holds only a-z, 0-9 and -", f"write `${likely}`" if ID.fullmatch(likely) else None)
 
 
 def _parse(written: str, place: Place, exact: bool, clitics: bool) -> Term:

@@ -7,6 +7,7 @@ refused before anything is built from them. Every plain scalar is text; the sche
 from __future__ import annotations
 
 import bisect
+import itertools
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -235,11 +236,16 @@ def _scalar(event: Any, text: str, file: str, faults: list[errors.Fault]) -> Tex
     _refuse_extras(event, place)
     style = "" if event.style in (None, ":") else str(event.style)
     if not style and event.value and _CUT.match(text, event.end_mark.index):
-        fix = "put it in quotes, or write `# ` for a comment"
+        fix = f"write {quoted(_uncut(text, event))}, or `# ` for a comment"
         faults.append(place.fault("E101", f"the text is cut to `{event.value}` at ` #`", fix))
     spread = style or event.end_mark.line != event.start_mark.line
     raw = text[event.start_mark.index : event.end_mark.index] if spread else ""
     return Text(place, event.value, style, raw)
+
+
+def _uncut(text: str, event: Any) -> str:
+    """Return what a plain text was before it was cut at ` #`."""
+    return text[event.start_mark.index :].partition("\n")[0].rstrip()
 
 
 _CUT = re.compile(r"[ \t]+#[^\s#]")
@@ -282,27 +288,75 @@ def _plain_words(file: str, text: str, error: yaml.MarkedYAMLError) -> errors.Fa
     problem = str(error.problem or error.context or "cannot be read")
     if mark is None:
         return errors.Fault(file, None, None, "E101", problem)
-    place = Place(file, mark.line + 1, mark.column + 1)
-    lines = text.splitlines()
-    line = lines[mark.line] if mark.line < len(lines) else ""
-    at = line[mark.column : mark.column + 1]
-    if "\t" in line[: mark.column + 1] and not line[: mark.column].strip():
-        return place.fault("E101", "a tab at the start of the line", "indent with spaces")
-    if at in ("@", "`", "%"):
-        return place.fault("E101", f"YAML allows no text that starts with {at}", "put it in quotes")
-    if at == "*" or "alias" in problem:
-        return place.fault("E107", "`*` at the start is a YAML alias", "there are no leading wildcards; quote the text")
-    if re.search(r":\s*(\"[^\"]*\"|'[^']*')\s*\S", line) or re.search(r"-\s+(\"[^\"]*\"|'[^']*')\s*[^\s#,]", line):
-        fix = "put the whole value in single quotes, or in a `|` block"
-        return place.fault("E101", "text behind the closing quote", fix)
+    opening = _place(file, error.context_mark or mark)
+    line = next(itertools.islice(text.splitlines(), mark.line, None), "")
+    place = _place(file, mark)
+    code, message, fix = _by_sign(line, mark.column) or _by_problem(problem, line, mark.column)
+    at_opening = "unexpected end of stream" in problem or "could not find expected ':'" in problem
+    return (opening if at_opening else place).fault(code, message, fix)
+
+
+def _by_sign(line: str, column: int) -> tuple[str, str, str] | None:
+    """Return code, message and fix for a slip that the line itself shows."""
+    at, before = line[column : column + 1], line[:column].rstrip()
+    if "\t" in line[: column + 1] and not line[:column].strip():
+        return "E101", "a tab at the start of the line", "indent with spaces"
+    if at and at in "@`%":
+        return "E101", f"YAML allows no text that starts with {at}", _in_quotes(line, column)
+    if at == "*":
+        return "E107", "`*` at the start is a YAML alias", "there are no leading wildcards; quote the text"
+    if before.endswith(("'", '"')) and at and at not in ",]}:#":
+        return "E101", "text behind the closing quote", _in_quotes(line, None)
+    if before.endswith(("]", "}")) and at and at not in ",]}:#":
+        return "E101", f"text behind the closing `{before[-1]}`", _in_quotes(line, None)
+    return None
+
+
+def _by_problem(problem: str, line: str, column: int) -> tuple[str, str, str | None]:
+    """Return code, message and fix for what the parser says."""
+    if "alias" in problem:
+        return "E107", "`*` at the start is a YAML alias", "there are no leading wildcards; quote the text"
     if "mapping values are not allowed" in problem:
-        return place.fault("E101", "a second `: ` in the line", "put the value in quotes")
+        if _FIRST_KEY.fullmatch(line[:column]):
+            return "E101", "the line is indented deeper than its place", "indent it like the keys beside it"
+        return "E101", "a second `: ` in the line", _in_quotes(line, None)
     if "expected ',' or" in problem:
-        return place.fault("E101", "a bracket is not closed, or a comma is missing")
-    if "found unexpected end of stream" in problem:
-        opening = error.context_mark or mark
-        return _place(file, opening).fault("E101", "the quote that opens here is not closed")
-    return place.fault("E101", f"not YAML: {problem}")
+        return "E101", "a bracket is not closed, or a comma is missing", None
+    if "unexpected end of stream" in problem:
+        return "E101", "the quote that opens here is not closed", "close it"
+    if "could not find expected ':'" in problem:
+        return "E101", "the line is no `key: value` and stands under none", "indent it deeper than the key above"
+    if "expected comment or line break" in problem:
+        return "E101", "text behind the sign of a block", "write it in the next line, indented"
+    if "'-' indicator" in problem or "<block end>" in problem or "expected key" in problem:
+        return "E101", "the line is not indented like those above it", "indent it like the keys beside it"
+    if "unknown escape" in problem:
+        return "E101", "a `\\` in double quotes begins an escape", "use single quotes, or a `|` block"
+    if "not allowed in this context" in problem:
+        return "E101", f"a value cannot start with `{line[column : column + 1]} `", _in_quotes(line, column)
+    return "E101", f"not YAML: {problem}", None
+
+
+_FIRST_KEY = re.compile(r"\s*[^\s:]+")
+_VALUE = re.compile(r"\s*(?:- +)?(?:([A-Za-z_-]+): +)?(.+?)(?:\s+#.*)?")
+
+
+def _in_quotes(line: str, column: int | None) -> str:
+    """Return a fix that quotes the value of a line, which begins at `column` if that is given."""
+    found = _VALUE.fullmatch(line)
+    value = found[2] if found else ""
+    if value.startswith("'"):
+        return "write it in a `|` block, or double each single quote inside"
+    if not found or len(value) > 160 or (value[:1] in ("[", "{") and value[-1:] in ("]", "}")):
+        return "put the whole value in single quotes, or in a `|` block"
+    if column is not None and not line[column:].startswith(value):
+        return "put it in quotes"
+    return f"write {found[1] + ': ' if found[1] else ''}{quoted(value)}"
+
+
+def quoted(text: str) -> str:
+    """Return `text` in single quotes, as YAML wants it."""
+    return "'" + text.replace("'", "''") + "'"
 
 
 def _refuse_extras(event: Any, place: Place) -> None:
