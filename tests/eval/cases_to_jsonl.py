@@ -36,7 +36,7 @@ def print_scores(found: tuple[labelled.Outcome, ...]) -> None:
     """Print a line for each pack, language and tier."""
     print("pack                group       precision  recall  true  false  missed")
     for pack in sorted({pack for outcome in found for pack in (*outcome.fired, *outcome.case.expected)}):
-        for group, score in labelled.breakdown(pack, found):
+        for _, group, score in labelled.breakdown(pack, found):
             counts = f"{score.true:4}  {score.false:5}  {score.missed:6}"
             print(f"{pack:18}  {group:10}  {score.precision:9.3f}  {score.recall:6.3f}  {counts}")
 
