@@ -9,7 +9,7 @@ from datetime import time
 from monitor import model
 from monitor.rules import packs, query, syntax, terms, vocabulary
 from monitor.rules.reader import Reader, each, fix_for
-from monitor.rules.yaml_nodes import Map, Node, Place, Text
+from monitor.rules.yaml_nodes import Map, Node, Place, Seq, Text
 
 FORMAT = "1"
 STATUSES = ("draft", "test", "live", "retired")
@@ -70,7 +70,7 @@ def read_pack(top: Reader) -> tuple[packs.Pack | None, tuple[packs.Vocabulary, .
     traits = _traits(top, traits, uses)
     lists = vocabulary.read_lists(top.map("lists"), top.faults)
     rules = _rules(top, traits, uses)
-    tests = _tests(top, {rule.id for rule in rules})
+    tests = _tests(top, _Names(frozenset(rule.id for rule in rules), _with_score(top)))
     if name is None:
         return None, lists, tuple(uses)
     return packs.Pack(name.value, name.place, traits, rules, tests), lists, tuple(uses)
@@ -344,7 +344,8 @@ def _clause(reader: Reader, name: Text) -> tuple[packs.Clause | None, int | None
     if extra is not None and weight and bonus and (weight > 0) != (bonus > 0):
         message = f"a title_bonus of {bonus} works against the weight of {weight}"
         reader.fault(extra, "E403", message, f"title_bonus: {-bonus}")
-    _required(reader, "query")
+    if reader.node.get("query") is None:
+        reader.fault(reader.node, "E105", "`query` is missing")
     expr = _query(reader)
     points = None if weight is None or bonus is None else max(0, weight + max(0, bonus))
     if expr is None or weight is None or bonus is None:
@@ -366,30 +367,48 @@ def _items(reader: Reader, key: str) -> tuple[packs.Item, ...]:
     return tuple(item for node in nodes for item in vocabulary.read_item(reader, node, None))
 
 
-def _tests(top: Reader, rules: set[str]) -> tuple[packs.Case, ...]:
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """Ids of a pack's rules, and of those that have a score."""
+
+    rules: frozenset[str]
+    scores: frozenset[str]
+
+
+def _with_score(top: Reader) -> frozenset[str]:
+    value = top.node.get("rules")
+    nodes = value.items if isinstance(value, Seq) else ()
+    ids = [node.get("id") for node in nodes if isinstance(node, Map) and node.get("score") is not None]
+    return frozenset(name.value for name in ids if isinstance(name, Text))
+
+
+def _tests(top: Reader, names: _Names) -> tuple[packs.Case, ...]:
     node = top.map("tests")
     if node is None:
         return ()
     reader = Reader(node, top.faults)
     reader.check_keys(TEST_KINDS)
-    return tuple(case for kind in TEST_KINDS for case in _cases(reader, kind, rules))
+    return tuple(case for kind in TEST_KINDS for case in _cases(reader, kind, names))
 
 
-def _cases(reader: Reader, kind: str, rules: set[str]) -> list[packs.Case]:
+def _cases(reader: Reader, kind: str, names: _Names) -> list[packs.Case]:
     found: list[packs.Case] = []
 
     def read(case: Reader) -> None:
-        found.append(_case(case, kind, rules))
+        found.append(_case(case, kind, names))
 
     each(reader.nodes(kind), reader.faults, "a test", read)
     return found
 
 
-def _case(reader: Reader, kind: str, rules: set[str]) -> packs.Case:
+def _case(reader: Reader, kind: str, names: _Names) -> packs.Case:
     reader.check_keys(TEST_KEYS)
     rule = reader.scalar("rule")
-    if rule is not None and rule.value not in rules:
-        reader.fault(rule, "E201", f"the test names an unknown rule `{rule.value}`", fix_for(rule.value, rules))
+    if rule is not None and rule.value not in names.rules:
+        fix = fix_for(rule.value, names.rules)
+        reader.fault(rule, "E201", f"the test names an unknown rule `{rule.value}`", fix)
+    elif reader.node.get("expect_score") is not None:
+        _check_scored(reader, rule, names.scores)
     if reader.node.get("title") is None and reader.node.get("text") is None:
         reader.fault(reader.node, "E105", "a test needs `title` or `text`")
     if reader.node.get("date") is not None and reader.node.get("published") is not None:
@@ -412,3 +431,12 @@ def _case(reader: Reader, kind: str, rules: set[str]) -> packs.Case:
         not_because=reader.words("not_because"),
         expect_score=reader.number("expect_score", MOST_POINTS, -MOST_POINTS),
     )
+
+
+def _check_scored(reader: Reader, rule: Text | None, scores: frozenset[str]) -> None:
+    """Report an expected score where no rule, or more than one, could have it."""
+    if rule is not None and rule.value not in scores:
+        reader.fault(rule, "E105", f"`expect_score` needs a rule with a score; `{rule.value}` has none")
+    elif rule is None and len(scores) != 1:
+        fix = f"add `rule: {min(scores)}`" if scores else "remove it"
+        reader.fault(reader.node, "E105", "`expect_score` does not say of which rule", fix)

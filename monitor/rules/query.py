@@ -7,14 +7,14 @@ refuses what no grammar can; where the grammar refuses, `query_faults` says why.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from lark import Lark, Token, Tree
 from lark.exceptions import UnexpectedToken
 
 from monitor import errors
-from monitor.rules import query_faults, regexes, syntax, terms
+from monitor.rules import query_faults, query_foreign, regexes, syntax, terms
 from monitor.rules.query_faults import Sign
 from monitor.rules.reader import ISO_639_1
 from monitor.rules.yaml_nodes import Place, Text
@@ -31,6 +31,9 @@ FARTHEST = 50
 MOST_OPERANDS = 6
 MOST_FAULTS = 20
 """Of one query: what follows is seldom news."""
+
+LONGEST_WORDS = 500
+"""Characters of a message or a fix."""
 
 GRAMMAR = r"""
 start: _expr | alien
@@ -66,7 +69,7 @@ NOTNEAR.7: /NOTNEAR\/\d+(?![\p{L}\p{M}\p{N}])/
 ATLEAST.7: /ATLEAST\/\d+(?![\p{L}\p{M}\p{N}])/
 TIMES.7: /TIMES\/\d+(?![\p{L}\p{M}\p{N}])/
 FOREIGN.6: DISTANCE | ADDRESS | /&&?|\|\|?|~\d*|\^[\d.]*|[\[\]{}]/ | PREFIX | /(?<=[\p{L}\p{N}])!/
-FIELD.5: /[\p{L}][\p{L}\p{N}_-]*:/
+FIELD.5: /\p{L}[\p{L}\p{N}_-]{0,40}:/
 REF.4: /\$[\p{L}\p{M}\p{N}_-]+/
 EXACT.4: "=" (QUOTED | LOOSE)
 PHRASE.4: QUOTED
@@ -77,16 +80,16 @@ UNCLOSED.-1: /"[^\n]*/
 JUNK.-2: /[^\s\p{Cf}]/
 
 QUOTED: /"(?:[^"\n]|(?<=[א-ת\u0591-\u05c7])"(?=[א-ת\u0591-\u05c7]))*+"/
-LOOSE: WILD* RUN ((JOINT | WILD+) RUN)* /[.'’׳]/? WILD*
+LOOSE: WILD RUN ((JOINT | /[*?]/ WILD) RUN)* /[.'’׳]/? WILD
 RUN: /[\p{L}\p{N}](?:\p{Cf}*[\p{L}\p{M}\p{N}])*/
 JOINT: /['’׳.\-‐‑־&]|(?<=[א-ת\u0591-\u05c7])["״”](?=[א-ת\u0591-\u05c7])/
-WILD: /[*?]/
+WILD: /[*?]{0,8}/
 DISTANCE: /(?<![\p{L}\p{M}\p{N}])/ HEAD /\/(?:\d+|(?i:s|p|n|sent|para|seg))(?![\p{L}\p{M}\p{N}])/
 HEAD: /(?i:w|within|n|pre|o?near|nearf|adj|around|then|notnear|notw|atleast|times|)/
 ADDRESS: /https?:\/\/[^\s()]+/
 PREFIX: /(?<![^\s(,])[-+!](?=[\p{L}\p{N}"($=])/
 GERSHAYIM: /״[^״\n]*(?:(?<=[א-ת])״(?=[א-ת])[^״\n]*)*״/
-CURLY: /=?[“”„‟«»‹›‘’][^“”‟«»‹›’"\n]*[“”‟«»‹›’"]/
+CURLY: /=?[“”„‟«»‹›‘’][^“”‟«»‹›’"\n]{0,200}[“”‟«»‹›’"]/
 
 %ignore /[\s\p{Cf}]+/
 """
@@ -103,8 +106,16 @@ def parse_query(text: Text, faults: list[errors.Fault]) -> syntax.Expr | None:
     """Return what `text` asks for, or None; what is wrong with it is added to `faults`, at its own line and column."""
     found: list[errors.Fault] = []
     expr = _parse(text, found) if _readable(text, found) else None
-    faults += sorted(dict.fromkeys(found), key=lambda fault: (fault.line or 0, fault.column or 0))[:MOST_FAULTS]
+    found = sorted(dict.fromkeys(found), key=lambda fault: (fault.line or 0, fault.column or 0))[:MOST_FAULTS]
+    faults += map(_brief, found)
     return None if found else expr
+
+
+def _brief(fault: errors.Fault) -> errors.Fault:
+    """Return `fault` without a fix that nobody would paste: a token may be as long as the query."""
+    fix = fault.fix if fault.fix is not None and len(fault.fix) <= LONGEST_WORDS else None
+    message = fault.message if len(fault.message) <= LONGEST_WORDS else f"{fault.message[:LONGEST_WORDS]}..."
+    return replace(fault, message=message, fix=fix)
 
 
 def _readable(text: Text, faults: list[errors.Fault]) -> bool:
@@ -121,44 +132,37 @@ def _readable(text: Text, faults: list[errors.Fault]) -> bool:
 
 
 def _parse(text: Text, faults: list[errors.Fault]) -> syntax.Expr | None:
-    places = text.places()
     parser = _lark().parse_interactive(text.value)
-    tokens: list[Token] = list(parser.lexer_thread.lex(parser.parser_state))  # type: ignore[no-untyped-call]
-    if "--" in text.value:
-        tokens = _without_comments(text, tokens, places, faults)
-    if not tokens and not faults:
-        faults.append(text.place.fault("E310", "the query is empty", "write a word, a phrase or a $name"))
+    found: list[Token] = list(parser.lexer_thread.lex(parser.parser_state))  # type: ignore[no-untyped-call]
+    tokens = [token for token in found if token.type != "COMMENT"]
+    builder = _Builder(text.value, text.places(), faults)
+    if len(tokens) < len(found) and text.style != "|":
+        builder.refuse_comments(found)
+        return None
     if not tokens:
+        faults.append(text.place.fault("E310", "the query is empty", "write a word, a phrase or a $name"))
         return None
     too_deep = _too_deep(tokens) if text.value.count("(") + text.value.count(":") > DEEPEST else None
     if too_deep is not None:
         message = f"brackets stand more than {DEEPEST} deep inside one another"
-        faults.append(places(_start(too_deep)).fault("E310", message, "split the query, or move words into a list"))
+        builder.report(too_deep, "E310", message, "split the query, or move words into a list")
         return None
-    builder = _Builder(text.value, places, faults)
     try:
         for token in tokens:
             parser.feed_token(token)
         tree: Tree[Token] = parser.feed_eof()  # type: ignore[no-untyped-call]
     except UnexpectedToken as error:
-        _explain(text, tokens, error, builder)
+        _explain(tokens, error, builder)
         return None
-    if tree.children[0].data == "alien":  # type: ignore[union-attr]
-        _explain(text, tokens, None, builder)
+    top = tree.children[0]
+    if isinstance(top, Tree) and top.data == "alien":
+        _explain(tokens, None, builder)
         return None
     return builder.expr(tree, _NOWHERE)
 
 
 def _start(token: Token) -> int:
     return token.start_pos or 0
-
-
-def _without_comments(text: Text, tokens: list[Token], places: Places, faults: list[errors.Fault]) -> list[Token]:
-    for token in tokens if text.style != "|" else ():
-        if token.type == "COMMENT":
-            fix = "write the query in a `|` block, or the comment behind ` #`"
-            faults.append(places(_start(token)).fault("E110", "a `--` comment outside of a `|` block", fix))
-    return [token for token in tokens if token.type != "COMMENT"]
 
 
 def _too_deep(tokens: list[Token]) -> Token | None:
@@ -178,20 +182,16 @@ def _too_deep(tokens: list[Token]) -> Token | None:
     return None
 
 
-def _explain(text: Text, tokens: list[Token], error: UnexpectedToken | None, builder: _Builder) -> None:
+def _explain(tokens: list[Token], error: UnexpectedToken | None, builder: _Builder) -> None:
     """Report why the grammar refuses `tokens`, and what is wrong with single ones of them."""
     for token in tokens:
         builder.check(token)
-    faults, places = builder.faults, builder.places
-    before = len(faults)
-
-    def report(start: int, code: str, message: str, fix: str | None) -> None:
-        faults.append(places(start).fault(code, message, fix))
-
-    query_faults.find_faults(text.value, [Sign(t.type, str(t), _start(t)) for t in tokens], report)
-    if len(faults) == before:
+    before = len(builder.faults)
+    signs = [Sign(token.type, str(token), _start(token)) for token in tokens]
+    query_faults.find_faults(builder.text, signs, builder.report_at)
+    if len(builder.faults) == before:
         at = error.token if error is not None and error.token.type != "$END" else tokens[-1]
-        report(_start(at), "E310", f"`{at}` stands where nothing like it is expected", None)
+        builder.report(at, "E310", f"`{at}` stands where nothing like it is expected")
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +204,7 @@ class _Inside:
 
 
 _NOWHERE = _Inside()
-_METADATA = tuple(f"{name}:" for name in syntax.METADATA_FIELDS)
+_METADATA = frozenset(f"{name}:" for name in syntax.METADATA_FIELDS)
 
 
 class _Builder:
@@ -216,7 +216,18 @@ class _Builder:
         self.faults = faults
 
     def report(self, token: Token, code: str, message: str, fix: str | None = None) -> None:
-        self.faults.append(self.places(_start(token)).fault(code, message, fix))
+        self.report_at(_start(token), code, message, fix)
+
+    def report_at(self, start: int, code: str, message: str, fix: str | None) -> None:
+        self.faults.append(self.places(start).fault(code, message, fix))
+
+    def refuse_comments(self, tokens: list[Token]) -> None:
+        """Report comments outside of a block: each swallows the rest, so that only single tokens can be judged."""
+        for token in tokens:
+            self.check(token)
+            if token.type == "COMMENT":
+                fix = "write the query in a `|` block, or the comment behind ` #`"
+                self.report(token, "E110", "a `--` comment outside of a `|` block", fix)
 
     # -- leaves ------------------------------------------------------------------------------------
 
@@ -266,7 +277,7 @@ class _Builder:
         signs = [part for part in tree.children if isinstance(part, Token)]
         trees = [part for part in tree.children if isinstance(part, Tree)]
         if tree.data == "leaf":
-            if signs[0] in query_faults.BARE:
+            if signs[0] in query_foreign.BARE:
                 fix = f'write `{signs[0]}/5`, or `"{signs[0]}"` for the word'
                 self.report(signs[0], "E310", f"`{signs[0]}` is an operator and needs a number", fix)
             return self.leaf(signs[0])
@@ -282,7 +293,7 @@ class _Builder:
             inside = _Inside(tree, inside.times, inside.field)
         operands = [self.expr(part, inside) for part in trees if part.data != "negated"]
         without = [self.expr(part, inside) for part in trees if part.data == "negated"]
-        number = self.number(sign) if "/" in sign else None
+        number = self.number(sign) if sign.type in ("NEAR", "NOTNEAR", "ATLEAST", "TIMES") else None
         if tree.data == "func":
             self.check_operands(sign, signs, trees)
         good = tuple(expr for expr in operands if expr is not None)
@@ -404,7 +415,7 @@ class _Builder:
         if name in syntax.TEXT_FIELDS:
             return syntax.Field(name, operand, place)
         if name not in syntax.METADATA_FIELDS:
-            code, message, fix = query_faults.field_words(name)
+            code, message, fix = query_foreign.field_words(name)
             self.report(sign, code, message, fix)
             return None
         if isinstance(operand, syntax.Word) and operand.term.parts and not operand.term.exact:

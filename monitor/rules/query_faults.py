@@ -7,26 +7,20 @@ and looks at each bracket's row of operands and operators; what other systems wr
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from monitor.rules import syntax
-from monitor.rules.reader import fix_for
+from monitor.rules import query_foreign, syntax
 
 LONGEST_FIX = 160
 """Characters of a query that are repeated in a fix; a longer one is described."""
-
-BARE = ("NEAR", "THEN", "NOTNEAR", "ATLEAST", "TIMES")
-"""Operators that need a number; without one they are reserved all the same."""
 
 _JOINS = ("AND", "OR")
 _INFIX = ("NEAR", "NOTNEAR", "SENT", "PARA", "NOTSENT")
 _FUNCTIONS = ("NEAR", "SENT", "PARA", "ATLEAST", "TIMES")
 _LEAVES = ("REF", "PHRASE", "EXACT", "WORD", "REGEX")
 _TERM = "a word, a phrase, a $name or a bracket"
-
-_TYPOGRAPHIC = "“”„‟«»‹›‘’״"
 
 Report = Callable[[int, str, str, str | None], None]
 """Takes offset, code, message and fix."""
@@ -104,14 +98,14 @@ class _Finder:
             self.last = sign
         for level in self.levels[1:]:
             assert level.bracket is not None
-            self.report(level.bracket.start, "E310", f"the `{level.bracket.text}` that opens here is not closed",
-                        "add `)` where it should end")  # fmt: skip
+            message = f"the `{level.bracket.text}` that opens here is not closed"
+            self.report(level.bracket.start, "E310", message, "add `)` where it should end")
         if len(self.levels) == 1:
             self.close_row(len(self.text))
 
     def take(self, sign: Sign, number: int) -> None:
         kind = sign.kind
-        if kind in _LEAVES and not (kind == "WORD" and sign.text in BARE and not self.calls(number)):
+        if kind in _LEAVES and not (kind == "WORD" and sign.text in query_foreign.BARE and not self.calls(number)):
             self.level.parts.append(_Part("operand", sign.start, sign.end, sign, sign))
         elif kind == "LPAR":
             self.open(sign)
@@ -140,9 +134,10 @@ class _Finder:
         parts = self.level.parts
         last = parts[-1] if parts else None
         free = len(parts) < 2 or not parts[-2].operand
-        if last is not None and last.operand and last.leaf and _called(last.leaf.text) and last.leaf.kind == "WORD":
+        called = _called(last.leaf, free, sign) if last is not None else None
+        if called is not None:
             parts.pop()
-            self.levels.append(_Level(sign, head=last.leaf, soft=True))
+            self.levels.append(_Level(sign, head=called, soft=True))
         elif last is not None and (last.kind in ("ATLEAST", "TIMES") or (free and last.kind in _INFIX)):
             parts.pop()
             self.levels.append(_Level(sign, head=last.sign))
@@ -156,7 +151,7 @@ class _Finder:
             self.report(sign.start, "E310", f"this `{sign.text}` closes nothing", "remove it, or open a bracket before")
             level.soft = True
             return
-        if not level.parts and not level.rows:
+        if not level.parts and not level.rows and not level.soft:
             self.report(level.bracket.start, "E310", f"nothing stands between the brackets; {_TERM} is expected", None)
         else:
             self.close_row(sign.start)
@@ -177,7 +172,7 @@ class _Finder:
         if not level.parts:
             self.report(sign.start, "E310", f"nothing stands before the comma; {_TERM} is expected", "remove it")
             level.soft = True
-        if level.head is None:
+        elif level.head is None:
             self.report(sign.start, "E310", *self.comma_words(sign))
             level.soft = True
         elif level.head.kind == "TIMES":
@@ -191,7 +186,7 @@ class _Finder:
             return f"`{infix.text}` stands between two operands here", f"write `{infix.text}(a, b, c)` for a list"
         before, behind = self.text[: sign.start][-1:], self.text[sign.end :][:1]
         if before.isdigit() and behind.isdigit():
-            number = _around(self.text, sign.start, sign.end, r"[\w.,]")
+            number = query_foreign.run_around(self.text, sign.start, sign.end, r"[\w.,]")
             return "a comma separates operands, so that a number needs quotes", f'write `"{number}"`'
         return "a comma stands only inside NEAR/n(...), THEN/n(...), SENT(...) and the like", "write OR or AND"
 
@@ -219,7 +214,7 @@ class _Finder:
 
     def call(self, head: Sign, level: _Level) -> bool:
         """Report `near(a, b, 5)`, `headline(...)` or `AROUND(5)`; return whether it is an operator like the last."""
-        ours, infix = _translate_call(head.text, [part for part in self.slices(level.rows) if part])
+        ours, infix = query_foreign.translate_call(head.text, [part for part in self.slices(level.rows) if part])
         message = f"`{head.text}(...)` is a function of other systems"
         self.report(head.start, "E316", message, f"write `{ours}`")
         return infix
@@ -229,12 +224,12 @@ class _Finder:
         behind = self.signs[number + 1] if number + 1 < len(self.signs) else None
         if name in syntax.FIELDS:
             self.level.parts.append(_Part("prefix", sign.start, sign.end, sign))
-        elif name.upper() in _DISTANCES and behind is not None and behind.text.isdigit():
-            operator = _DISTANCES[name.upper()]
-            self.operator(sign, f"{sign.text}{behind.text}", f"{operator}/{_capped(behind.text)}", "E316")
+        elif name.upper() in query_foreign.DISTANCES and behind is not None and behind.text.isdigit():
+            operator = query_foreign.DISTANCES[name.upper()]
+            self.operator(sign, f"{sign.text}{behind.text}", f"{operator}/{query_foreign.capped(behind.text)}", "E316")
             self.skip = 1
         else:
-            self.report(sign.start, *field_words(name))
+            self.report(sign.start, *query_foreign.field_words(name))
             self.level.parts.append(_Part("prefix", sign.start, sign.end, sign))
 
     def operator(self, sign: Sign, written: str, ours: str, code: str) -> None:
@@ -272,9 +267,9 @@ class _Finder:
 
     def foreign(self, sign: Sign, before: Sign | None, behind: Sign | None) -> None:
         text = sign.text
-        found = _DISTANCE.fullmatch(text)
+        found = query_foreign.DISTANCE.fullmatch(text)
         if found is not None:
-            ours, code = _translate_distance(found[1], found[2])
+            ours, code = query_foreign.translate_distance(found[1], found[2])
             self.operator(sign, text, ours, code)
         elif text[0] in "&|":
             self.operator(sign, text, "AND" if text[0] == "&" else "OR", "E316")
@@ -302,7 +297,7 @@ class _Finder:
             )
         elif before is not None and before.kind == "PHRASE" and sign.text[1:]:
             words = before.text[1:-1].split()
-            fix = f"write `NEAR/{_capped(sign.text[1:])}({', '.join(words)})`"
+            fix = f"write `NEAR/{query_foreign.capped(sign.text[1:])}({', '.join(words)})`"
             self.report(sign.start, "E316", f"`{sign.text}` behind a phrase is written with NEAR here", fix)
         else:
             fix = "list the spellings with OR, or write the beginning and `*`"
@@ -321,7 +316,7 @@ class _Finder:
     def bare(self, sign: Sign, number: int) -> None:
         """Report NEAR, THEN and the like without a number right behind a slash."""
         found = re.match(r"(\s*)/(\s*)(\d+)|\s*(\d+)", self.text[sign.end :])
-        ours = f"{sign.text}/{_capped(found[3] or found[4]) if found else 5}"
+        ours = f"{sign.text}/{query_foreign.capped(found[3] or found[4]) if found else 5}"
         if found is None:
             fix = f'write `{ours}`, or `"{sign.text}"` for the word'
             self.report(sign.start, "E310", f"`{sign.text}` is an operator and needs a number", fix)
@@ -336,7 +331,7 @@ class _Finder:
         self.level.parts.append(_Part(kind, sign.start, sign.end, Sign(kind, sign.text, sign.start)))
 
     def wrong_quotes(self, sign: Sign) -> None:
-        inner = sign.text.lstrip("=").strip(f"{_TYPOGRAPHIC}' ")
+        inner = sign.text.lstrip("=").strip(f"{query_foreign.TYPOGRAPHIC}' ")
         exact = "=" if sign.text.startswith("=") else ""
         single = sign.kind == "SINGLE"
         message = "a phrase stands in double quotes" if single else "typographic quotes do not make a phrase"
@@ -348,9 +343,24 @@ class _Finder:
         self.level.soft = True
         if sign.start < self.quoted_to:
             return
-        run = _around(self.text, sign.start, sign.end, r"[^\s(),\"]")
+        run = query_foreign.run_around(self.text, sign.start, sign.end, r"[^\s(),\"]")
         self.quoted_to = sign.start + len(run)
-        self.report(sign.start, *_junk_words(sign.text, run, self.last))
+        self.report(
+            sign.start, *query_foreign.junk_words(sign.text, run, self.last.text if self.last is not None else None)
+        )
+
+
+def _plain(part: _Part) -> bool:
+    """Return whether `part` is a word without a wildcard, a field before it or not."""
+    return part.leaf is not None and part.leaf.kind == "WORD" and "*" not in part.leaf.text
+
+
+def _called(word: Sign | None, free: bool, bracket: Sign) -> Sign | None:
+    """Return `word` if it is a function of another system; `free`: no operand stands before it."""
+    if word is None or word.kind != "WORD" or not query_foreign.is_call(word.text):
+        return None
+    glued = word.end == bracket.start or word.text in query_foreign.BARE
+    return word if glued and (free or word.text.lower() not in ("and", "or", "any", "all")) else None
 
 
 class _Row:
@@ -407,8 +417,8 @@ class _Row:
                     self.wrong_not(before, number)
                     return True
             elif part.kind in ("ATLEAST", "TIMES"):
-                self.report(part.start, "E310", f"`{part.sign.text}` needs a bracket behind it",
-                            f"write `{part.sign.text}({'a, b' if part.kind == 'ATLEAST' else 'a'})`")  # fmt: skip
+                fix = f"write `{part.sign.text}({'a, b' if part.kind == 'ATLEAST' else 'a'})`"
+                self.report(part.start, "E310", f"`{part.sign.text}` needs a bracket behind it", fix)
                 return True
             elif before is None or not before.operand:
                 self.nothing_before(before, part)
@@ -473,14 +483,18 @@ class _Row:
             if (inner and word.lower() in ("and", "or")) or (word.lower() == "not" and place < len(run) - 1):
                 self.lower_case(run, first)
                 return
-            ours = _translate_word(word) if inner else None
+            ours = query_foreign.translate_word(word) if inner else None
             if ours is not None:
                 self.report(part.start, "E316", f"`{word}` is written `{ours}` here", f"write `{ours}`")
                 return
-        name = _FIELD_NAMES.get(run[0].leaf.text.lower()) if run[0].leaf is not None else None
+        name = query_foreign.FIELD_NAMES.get(run[0].leaf.text.lower()) if run[0].leaf is not None else None
         if name is not None and run[0].end == run[1].start and run[1].sign.kind == "EXACT":
             message = f"`{run[0].sign.text}=` is written `{name}:` here"
             self.report(run[0].start, "E316", message, f"write `{name}:{run[1].sign.text[1:]}`")
+            return
+        if run[0].sign.kind == "REGEX" and run[0].end == run[1].start:
+            fix = f"write `{self.paste(run[0].start, run[0].end)}`: case never counts"
+            self.report(run[1].start, "E310", "a regex takes no flags", fix)
             return
         self.report(run[1].start, "E311", *self.unjoined(run))
 
@@ -490,8 +504,7 @@ class _Row:
         message = f"no operator stands between `{words[0] or '...'}` and `{words[1] or '...'}`"
         if not all(words) or len(joined) > LONGEST_FIX:
             return message, "quote a phrase, or write AND or OR between"
-        leaves = [part.leaf for part in run]
-        if all(leaf is not None and leaf.kind == "WORD" and "*" not in leaf.text for leaf in leaves):
+        if all(_plain(part) for part in run) and all(part.sign.kind == "WORD" for part in run[1:]):
             field = words[0][: run[0].leaf.start - run[0].start] if run[0].leaf is not None else ""
             words[0] = words[0][len(field) :]
             return message, f'write `{field}"{" ".join(words)}"` or `{joined}`'
@@ -516,7 +529,8 @@ class _Row:
         whole = " ".join(written)
         if whole.startswith("NOT ") and first == 0:
             whole = f"... AND {whole}"
-        fix = f'write `{whole}`, or quote the words: `"{self.paste(run[0].start, run[-1].end)}"`'
+        text = self.paste(run[0].start, run[-1].end)
+        fix = f"write `{whole}`" if re.search(r"[\"()]", text) else f'write `{whole}`, or quote the words: `"{text}"`'
         if len(whole) > LONGEST_FIX or not all(written):
             fix = "write it in capitals, or quote the words"
         self.report(at.start, "E317", "operators are written in capitals: AND, OR, NOT", fix)
@@ -567,7 +581,7 @@ class _Row:
         message = f"`{signs[0].sign.text}` and `{signs[1].sign.text}` stand in a chain"
         operands = [self.paste(part.start, part.end) for part in run if part.operand]
         same = len({part.sign.text for part in signs}) == 1
-        if not all(operands):
+        if not all(operands) or len(" ".join(operands)) > LONGEST_FIX:
             return message, "write NEAR/n(a, b, c), or brackets"
         if same and signs[0].kind in ("NEAR", "SENT", "PARA") and len(operands) <= 6:
             return message, f"write `{signs[0].sign.text}({', '.join(operands)})`"
@@ -579,127 +593,3 @@ class _Row:
                 else f"{text} {sign.sign.text} {operand}"
             )
         return message, f"write `{text}`, or other brackets"
-
-
-# -- tables ----------------------------------------------------------------------------------------
-
-_DISTANCE = re.compile(r"([A-Za-z]*)/(\d+|[A-Za-z]+)")
-_DISTANCES: Mapping[str, str] = {
-    "": "NEAR", "W": "NEAR", "WITHIN": "NEAR", "N": "NEAR", "NEAR": "NEAR", "NEARF": "NEAR", "AROUND": "NEAR",
-    "PRE": "THEN", "ONEAR": "THEN", "ADJ": "THEN", "THEN": "THEN",
-    "NOTNEAR": "NOTNEAR", "NOTW": "NOTNEAR", "ATLEAST": "ATLEAST", "TIMES": "TIMES",
-}  # fmt: skip
-"""Heads of distance operators elsewhere -> ours."""
-
-_FIELD_NAMES: Mapping[str, str] = {
-    "intitle": "title", "allintitle": "title", "headline": "title", "hl": "title", "hd": "title", "title": "title",
-    "hlead": "top", "lp": "lead", "lead": "lead", "intext": "body", "body": "body", "text": "text",
-    "inurl": "url", "allinurl": "url", "url": "url", "link": "url", "site": "source", "domain": "source",
-    "source": "source", "sourcename": "source", "outlet": "source", "language": "lang", "lang": "lang",
-    "by": "author", "byline": "author", "author": "author", "tag": "tags", "section": "tags", "keyword": "tags",
-}  # fmt: skip
-"""Fields and functions elsewhere -> our field."""
-
-_CALL = re.compile(
-    r"(?i:o?near|around|within|adj|pre|atleast\d*|atl\d+|minimum|sent|sentence|para|paragraph|same|any|all|or|and)"
-    r"|NEAR|THEN|NOTNEAR|ATLEAST|TIMES|W"
-)
-
-
-_CALLS: Mapping[str, str] = {
-    "sent": "SENT", "sentence": "SENT", "para": "PARA", "paragraph": "PARA", "same": "PARA",
-}  # fmt: skip
-
-
-def _called(word: str) -> bool:
-    """Return whether `word` before a bracket is a function of another system."""
-    return word.lower() in _FIELD_NAMES or _CALL.fullmatch(word) is not None
-
-
-def _translate_call(name: str, args: list[str]) -> tuple[str, bool]:
-    """Return what `name(args)` is here, and whether that is an operator between operands."""
-    lowered, numbers = name.lower(), [arg for arg in args if arg.isdigit()]
-    rest = [arg for arg in args if not arg.isdigit()]
-    inside, choice = ", ".join(rest) or "a, b", " OR ".join(rest) or "..."
-    if lowered in _FIELD_NAMES:
-        return f"{_FIELD_NAMES[lowered]}:({choice})", False
-    if name == "ATLEAST" and len(rest) > 1:
-        return f"ATLEAST/{_capped(numbers[0]) if numbers else 2}({inside})", False
-    if lowered.startswith(("atl", "minimum", "times")):
-        count = re.sub(r"\D", "", name) or (numbers[0] if numbers else "2")
-        return f"TIMES/{_capped(count)}({choice})", False
-    if lowered in _CALLS:
-        return f"{_CALLS[lowered]}({inside})", False
-    if lowered in ("any", "or", "all", "and"):
-        return f"({choice if lowered in ('any', 'or') else ' AND '.join(rest)})", False
-    ours = f"{_DISTANCES.get(name.upper(), 'NEAR')}/{_capped(numbers[0]) if numbers else 5}"
-    return (f"{ours}({inside})", False) if rest else (ours, True)
-
-
-def _translate_distance(head: str, tail: str) -> tuple[str, str]:
-    """Return our operator for `head/tail`, and the code of the fault."""
-    if tail.lower() == "n":
-        tail = "5"
-    if not tail.isdigit():
-        return ("SENT" if tail.lower().startswith("s") else "PARA"), "E316"
-    ours = f"{_DISTANCES.get(head.upper(), 'NEAR')}/{_capped(tail)}"
-    return ours, "E317" if head.upper() in BARE else "E316"
-
-
-_WORD_OPERATOR = re.compile(r"(ADJ|NEAR|ONEAR|NEARF|W|PRE|WITHIN|THEN)(\d*|n)")
-_WORDS: Mapping[str, str] = {
-    "SAME": "PARA", "ANDNOT": "AND NOT", "BUTNOT": "AND NOT", "AND-NOT": "AND NOT", "SENTENCE": "SENT",
-    "PARAGRAPH": "PARA", "XOR": "OR",
-}  # fmt: skip
-
-
-def _translate_word(word: str) -> str | None:
-    """Return our operator for a word that is one elsewhere."""
-    found = _WORD_OPERATOR.fullmatch(word)
-    if found is None or word == "W":
-        return _WORDS.get(word)
-    if found[2] in ("", "n"):
-        return f"{_DISTANCES[found[1]]}/{0 if found[0] == 'ADJ' else 5}"
-    return f"{_DISTANCES[found[1]]}/{_capped(found[2])}"
-
-
-def _capped(digits: str) -> str:
-    """Return the number as a distance or count that is allowed."""
-    return str(min(50, int(digits[:6] or 0)))
-
-
-def field_words(name: str) -> tuple[str, str, str]:
-    """Return code, message and fix for an unknown field."""
-    ours = _FIELD_NAMES.get(name.lower())
-    if name == "re":
-        return "E310", "a regex stands between slashes", "write `re:/.../`"
-    if ours is not None and name.lower() != ours:
-        return "E316", f"`{name}:` is written `{ours}:` here", f"write `{ours}:`"
-    listed = ", ".join(syntax.FIELDS)
-    fix = f"write `{ours}:`" if ours is not None else fix_for(name, syntax.FIELDS)
-    return "E310", f"`{name}:` is no field", fix or f"quote it if the colon belongs to the text; fields: {listed}"
-
-
-def _junk_words(sign: str, run: str, last: Sign | None) -> tuple[str, str, str]:
-    """Return code, message and fix for a character that means nothing. `run`: what it stands in."""
-    message = f"`{sign}` means nothing in a query"
-    if sign in "*?" and run[:1] == "$":
-        return "E320", "a $name takes no wildcard", "leave it out"
-    if sign in "*?" and not re.search(r"\w", run):
-        return "E320", "a wildcard needs a word before it", "write the beginning of the word"
-    if sign in _TYPOGRAPHIC:
-        return "E328", "typographic quotes do not make a phrase", 'write `"` at both ends'
-    if run == ":" and last is not None and last.text in syntax.FIELDS:
-        return "E310", "no space stands before the colon of a field", f"write `{last.text}:`"
-    if sign == "#" and run == "#":
-        return "E310", message, "a comment begins with `--`"
-    if re.search(r"\w", run):
-        return "E310", message, f'write `"{run}"`'
-    return "E310", message, "write AND, or quote the phrase" if sign in "-–—" else "leave it out"
-
-
-def _around(text: str, start: int, end: int, kind: str) -> str:
-    """Return the run of characters of a kind that holds text[start:end]."""
-    before = re.search(rf"{kind}*$", text[max(0, start - 200) : start])
-    behind = re.match(rf"{kind}*", text[end : end + 200])
-    return (before.group() if before else "") + text[start:end] + (behind.group() if behind else "")

@@ -29,6 +29,7 @@ LEAST_BEFORE_STAR = 4
 LEAST_BEFORE_STAR_SHORT = 3
 LEAST_BEFORE_MARK = 2
 MOST_PARTS = 40
+LONGEST_SHOWN = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,11 @@ class _Wrong(Exception):
         self.code, self.message, self.fix = code, message, fix
 
 
+def shown(written: str) -> str:
+    """Return `written` for a message, cut where it is long."""
+    return written if len(written) <= LONGEST_SHOWN else f"{written[:LONGEST_SHOWN]}..."
+
+
 def parse(written: str, place: Place, *, exact: bool = False, clitics: bool = True) -> Term | errors.Fault:
     """Return the term that `written` spells, or why it spells none.
 
@@ -76,7 +82,7 @@ def parse(written: str, place: Place, *, exact: bool = False, clitics: bool = Tr
     try:
         return _parse(" ".join(written.split()), place, exact, clitics)
     except _Wrong as wrong:
-        return place.fault(wrong.code, f"`{written}`: {wrong.message}", wrong.fix)
+        return place.fault(wrong.code, f"`{shown(written)}`: {wrong.message}", wrong.fix)
 
 
 def parse_leaf(written: str, place: Place) -> Term | errors.Fault:
@@ -87,7 +93,7 @@ def parse_leaf(written: str, place: Place) -> Term | errors.Fault:
     try:
         return _parse_leaf(written, place)
     except _Wrong as wrong:
-        return place.fault(wrong.code, f"`{written}`: {wrong.message}", wrong.fix)
+        return place.fault(wrong.code, f"`{shown(written)}`: {wrong.message}", wrong.fix)
 
 
 def _parse_leaf(written: str, place: Place) -> Term:

@@ -75,6 +75,8 @@ class Text(NamedTuple):
         file, line, column = self.place
         if not self.raw:
             return lambda offset: Place(file, line, column + offset)
+        if self.raw[1:-1] == self.value and not _BREAK.search(self.raw):
+            return lambda offset: Place(file, line, column + 1 + offset)
         spots = _block_places(self) if self.style in ("|", ">") else _flow_places(self)
         return lambda offset: spots(offset) or self.place
 
