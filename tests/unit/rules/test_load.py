@@ -2,16 +2,101 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 from pathlib import Path
 
 import pytest
 
-from monitor.rules import load
+from monitor.rules import load, packs
+from monitor.rules.yaml_nodes import Place
 from tests.support.rulefiles import ENTITIES, files, pack
 
 HEAD = "format: 1\npack: p\n"
 RULES = "rules:\n  - {id: a, any: [x1]}\n"
+
+
+EXAMPLE_ENTITIES = """\
+# rules/entities/middle-east.yaml
+format: 1
+entities:
+  - id: gaza
+    type: place            # person | place | org | programme | law | office | event
+    wikidata: Q39760
+    names:
+      en:
+        - Gaza Strip
+        - Gazan*
+        - name: Gaza
+          forbid: [Street, Province]        # near the mention: this mention is dropped, the article is not
+          forbid_within: 2
+        - name: the Strip
+          require: [Gaza, Hamas, Rafah, Palestinian*]
+          within: article                   # or a number of words
+      ar: [غزة, قطاع غزة, الغزيين]
+      he:
+        - רצועת עזה
+        - עזתי*
+        - {name: עזה, forbid: [רחוב], forbid_within: 1}
+      fr: [bande de Gaza, Gazaoui*]
+  - id: il-strategic-affairs-minister
+    type: office
+    names: {en: [strategic affairs minister], he: [השר לעניינים אסטרטגיים], ar: [وزير الشؤون الاستراتيجية]}
+    holders: [{id: ron-dermer, from: 2023-01}]   # add `to:` when the holder changes; rules keep working
+  - {id: ron-dermer, type: person, names: {en: [Ron Dermer], he: [רון דרמר]}}
+  - {id: egypt, type: place, names: {en: [Egypt, Cairo], ar: [مصر, القاهرة]}}
+  - {id: jordan, type: place, names: {en: [Jordan, Amman], ar: [الأردن]}}
+""".encode()
+EXAMPLE_PACK = """\
+# rules/packs/resettlement.yaml
+format: 1
+pack: resettlement
+title: Gaza - moving the population out
+owner: mideast-desk
+defaults:
+  severity: high
+  languages: [en, ar, he, fr]
+  sources: {deny: [satire-weekly]}
+  max_age: 36h
+  route: [slack-mideast, mail-night-editor]
+  throttle: {same_story: 6h, max: 12 per 1h}
+lists:
+  leaving:
+    en: [resettl*, relocat*, displac*, mass migration, voluntary emigration, ethnic cleansing]
+    ar: [تهجير, توطين, الهجرة الطوعية]
+    he: [הגירה מרצון, טרנספר, גירוש]
+    fr: [déplacement forcé, réinstall*, départs volontaires]
+  taking-in:
+    en: [take in, absorb, accept, house]
+    ar: [استقبال, استيعاب]
+    he: [לקלוט, קליטה]
+    fr: [accueillir, absorber]
+rules:
+  - id: phrases                 # level 1: as easy as a Google Alert
+    any: [Riviera of the Middle East, resettlement of Gazans, עיר הומניטרית, مدينة إنسانية]
+  - id: core                    # level 2: one query
+    query: |
+      (NEAR/18($gaza, $leaving) OR SENT($gaza, $taking-in, ($egypt OR $jordan)))
+      AND NOT title:(league OR striker OR منتخب)
+  - id: weak-signals            # level 3: points, as in EMM
+    severity: normal
+    status: test                # recorded, not sent
+    score:
+      threshold: 30
+      clauses:
+        host:    {weight: 20, query: 'SENT($gaza, $taking-in)'}
+        refusal: {weight: 15, title_bonus: 5, query: '($egypt OR $jordan) THEN/8 (reject* OR refus* OR "red line")'}
+        inside:  {weight: -20, query: 'TIMES/2(Mawasi)'}
+tests:
+  should_match:
+    - {rule: core, title: Egypt told to take in Gazans, text: Cairo refuses., because: [take in, Gazans]}
+    - {rule: core, lang: ar, title: مصر ترفض, text: قالت إنها لن تقبل بالتهجير لسكان غزة., because: [بالتهجير]}
+    - {rule: weak-signals, title: Jordan rejects idea, text: Nobody would house people from Gaza., because: [rejects]}
+  should_not_match:
+    - {title: Police clear Gaza Street, text: Residents were relocated for an hour.}
+    - {title: Egypt loses to Jordan in league, text: The striker who left Gaza asked to relocate.}
+""".encode()
+"""Section 6 of the rule format."""
 
 
 def faults(text: str | bytes, **known: frozenset[str]) -> list[str]:
@@ -91,7 +176,12 @@ def test_rules_override_their_pack_and_its_defaults() -> None:
         (HEAD + "rules:\n  - {id: a, none: [x1]}\n", ["4:5 E205"]),
         (HEAD + "rules:\n  - {id: a, any: [x1], query: 'x'}\n", ["4:5 E205"]),
         (HEAD + RULES + "  - {id: a, any: [x2]}\n", ["5:10 E202"]),
-        (HEAD + "throttle: {max: 1}\n" + RULES, ["3:17 E105"]),
+        (HEAD + "rules:\n  - {id: a, any: [x1], query: x, score: {}}\n", ["4:5 E205", "4:41 E105", "4:41 E105"]),
+        (HEAD + "rules:\n  - {id: a}\n", ["4:5 E205"]),
+        (HEAD + "rules:\n  - {id: a, query: SENT($a, $b)}\n", ["4:29 E104"]),
+        (HEAD + "rules:\n  - {id: a, query: NEAR/5(a, b, c), status: test}\n", ["4:30 E104"]),
+        (HEAD + "rules:\n  - {id: a, query: 'a AND $gzaa'}\nlists: {gaza: [x1]}\n", ["4:27 E201"]),
+        (HEAD + "rules:\n  - id: a\n    query: |\n      x1 OR\n        $gaza\n", ["7:9 E201"]),
         (HEAD + "rules:\n  - {id: a, any: [$gzaa]}\nlists: {gaza: [x1]}\n", ["4:19 E201"]),
         (HEAD + "lists: {a: [$b], b: [$a]}\nrules:\n  - {id: a, any: [$a]}\n", ["3:22 E203"]),
         (HEAD + RULES + "tests:\n  should_match:\n    - {rule: b, title: x1}\n", ["7:14 E201"]),
@@ -129,6 +219,202 @@ def test_traps_have_a_place(text: str | bytes, expected: list[str]) -> None:
 def test_terms_are_refused_with_a_remedy(item: str, code: str) -> None:
     """A term that would not do what it seems to is refused."""
     assert faults(HEAD + f"rules:\n  - id: a\n    any:\n      - {item}\n") == [f"6:9 {code}"]
+
+
+def scored(score: str, more: str = "") -> list[str]:
+    """Return `line:column code` of every fault of a pack whose rule `a` has this score, written in braces."""
+    return faults(HEAD + f"rules:\n  - id: a\n    score: {score}\n{more}")
+
+
+@pytest.mark.parametrize(
+    ("score", "expected"),
+    [
+        ("{threshold: 20, clauses: {h: {weight: 20, query: x}}}", []),
+        ("{threshold: 25, clauses: {h: {weight: 20, title_bonus: 5, query: x}}, require: [h]}", []),
+        ("{threshold: 20, clauses: {h_1: {weight: 20, query: x}, i: {weight: -9, title_bonus: -1, query: y}}}", []),
+        ("20", ["5:12 E105"]),
+        ("{}", ["5:12 E105", "5:12 E105"]),
+        ("{threshold: 0, clauses: {h: {weight: 20, query: x}}}", ["5:24 E402"]),
+        ("{threshold: -5, clauses: {h: {weight: 20, query: x}}}", ["5:24 E402"]),
+        ("{threshold: 1.5, clauses: {h: {weight: 20, query: x}}}", ["5:24 E105"]),
+        ("{threshold: 21, clauses: {h: {weight: 20, query: x}, i: {weight: -9, query: y}}}", ["5:24 E401"]),
+        ("{threshold: 26, clauses: {h: {weight: 20, title_bonus: 5, query: x}}}", ["5:24 E401"]),
+        ("{threshold: 2, clauses: {h: {weight: 20, title_bonus: -5, query: x}}}", ["5:66 E403"]),
+        (
+            "{threshold: 2, clauses: {h: {weight: -9, title_bonus: 5, query: x}, i: {weight: 2, query: y}}}",
+            ["5:66 E403"],
+        ),
+        ("{threshold: 2, clauses: {}}", ["5:36 E105"]),
+        ("{threshold: 2, clauses: [h]}", ["5:36 E105"]),
+        ("{threshold: 2, clauses: {h: x}}", ["5:40 E105"]),
+        ("{threshold: 2, clauses: {H: {weight: 20, query: x}}}", ["5:37 E105"]),
+        ("{threshold: 2, clauses: {h: {query: x}}}", ["5:40 E105"]),
+        ("{threshold: 2, clauses: {h: {weight: 2}}}", ["5:40 E105"]),
+        ("{threshold: 2, clauses: {h: {weight: many, query: x}}}", ["5:49 E105"]),
+        ("{threshold: 2, clauses: {h: {weight: 2, qury: x}}}", ["5:40 E105", "5:52 E103"]),
+        ("{threshold: 2, claus: {}}", ["5:12 E105", "5:27 E103"]),
+        ("{threshold: 2, clauses: {h: {weight: 2, query: x}, h: {weight: 2, query: x}}}", ["5:63 E102"]),
+        ("{threshold: 2, clauses: {h: {weight: 2, query: x}}, require: [i]}", ["5:74 E201"]),
+        ("{threshold: 2, clauses: {h: {weight: 2, query: SENT(a, b)}}}", ["5:67 E104"]),
+        ("{threshold: 2, clauses: {h: {weight: 2, query: 'a b'}}}", ["5:62 E311"]),
+        ("{threshold: 2, clauses: {h: {weight: 2, query: $gaza}}}", ["5:59 E201"]),
+    ],
+)
+def test_scores(score: str, expected: list[str]) -> None:
+    """A score must be reachable, its numbers whole, its clauses complete."""
+    assert scored(score) == expected
+
+
+def test_a_score_is_kept_as_written() -> None:
+    """Weights, bonus, order and required clauses arrive in the rule."""
+    text = (
+        "format: 1\npack: p\nrules:\n  - id: a\n    score:\n      threshold: 30\n      require: [host]\n"
+        "      clauses:\n"
+        "        host: {weight: 20, query: 'SENT(x, y)'}\n        more: {weight: 15, title_bonus: 5, query: z}\n"
+        "        less: {weight: -20, query: TIMES/2(q)}\n"
+    )
+
+    (found,) = load.load_packs({"packs/p.yaml": text.encode()}).packs
+
+    score = found.rules[0].score
+    assert score is not None
+    assert (score.threshold, score.require) == (30, ("host",))
+    assert [(c.id, c.weight, c.title_bonus) for c in score.clauses] == [
+        ("host", 20, 0),
+        ("more", 15, 5),
+        ("less", -20, 0),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("test", "expected"),
+    [
+        ("{rule: s, title: x, expect_score: 3}", []),
+        ("{rule: s, title: x, expect_score: -3}", []),
+        ("{title: x, expect_score: 3}", []),
+        ("{rule: s, title: x, expect_score: many}", ["9:41 E105"]),
+        ("{rule: l, title: x, expect_score: 3}", ["9:14 E105"]),
+    ],
+)
+def test_an_expected_score_needs_a_score(test: str, expected: list[str]) -> None:
+    """`expect_score` is a whole number, of a rule that counts points."""
+    rules = (
+        "rules:\n  - {id: l, any: [x1]}\n  - id: s\n    score: {threshold: 1, clauses: {h: {weight: 1, query: x}}}\n"
+    )
+
+    assert faults(HEAD + rules + f"tests:\n  should_match:\n    - {test}\n") == expected
+    assert faults(HEAD + RULES + "tests:\n  should_match:\n    - {title: x1, expect_score: 3}\n") == ["7:7 E105"]
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("throttle: {same_story: 6h, max: 12 per 1h}", []),
+        ("throttle: {max: 1}", ["3:17 E105"]),
+        ("throttle: {max: 0 per 1h}", ["3:17 E105"]),
+        ("throttle: {max: 5 per hour}", ["3:17 E206"]),
+        ("throttle: {same_story: 6}", ["3:24 E206"]),
+        ("throttle: {most: 5 per 1h}", ["3:12 E103"]),
+        ("throttle: 6h", ["3:11 E105"]),
+        ("digest: {at: 07:00}", []),
+        ("digest: {at: hourly}", []),
+        ("digest: {at: mon-fri 07:00}", []),
+        ("digest: {at: 'mon,wed 07:00'}", []),
+        ("digest: {at: 24:00}", ["3:14 E206"]),
+        ("digest: {at: weekly}", ["3:14 E206"]),
+        ("digest: {at: mo-fr 07:00}", ["3:14 E206"]),
+        ("digest: {}", ["3:9 E105"]),
+        ("corroboration: {newsrooms: 2, hold: 2h}", []),
+        ("corroboration: {newsrooms: 2, hold: 2h, else: suppress}", []),
+        ("corroboration: {newsrooms: 1, hold: 2h}", ["3:28 E105"]),
+        ("corroboration: {newsrooms: 2, hold: soon}", ["3:37 E206"]),
+        ("corroboration: {newsrooms: 2}", ["3:16 E105"]),
+        ("corroboration: {newsrooms: 2, hold: 2h, else: drop}", ["3:47 E105"]),
+        ("steps: [3, 10]", []),
+        ("steps: 5", []),
+        ("steps: []", []),
+        ("steps: [3, three]", ["3:12 E105"]),
+        ("steps: [3, 3]", ["3:12 E105"]),
+        ("steps: [1, 3]", ["3:9 E105"]),
+        ("steps: {at: 3}", ["3:8 E105"]),
+    ],
+)
+def test_alert_traits(line: str, expected: list[str]) -> None:
+    """throttle, digest, corroboration and steps are checked wherever they stand."""
+    assert faults(HEAD + f"{line}\n{RULES}") == expected
+    assert [f.split(" ")[1] for f in faults(HEAD + f"rules:\n  - id: a\n    any: [x1]\n    {line}\n")] == [
+        fault.split(" ")[1] for fault in expected
+    ]
+
+
+def test_alert_traits_are_inherited() -> None:
+    """A rule's own word wins over the pack's; what it does not say, it inherits."""
+    text = HEAD + (
+        "throttle: {same_story: 6h, max: 12 per 1h}\ndigest: {at: mon-fri 07:30}\nsteps: [3, 10]\n"
+        "corroboration: {newsrooms: 2, hold: 30m}\n"
+        "rules:\n  - {id: a, any: [x1]}\n  - {id: b, any: [x1], digest: {at: hourly}, throttle: {}}\n"
+    )
+
+    (found,) = load.load_packs({"packs/p.yaml": text.encode()}).packs
+
+    a, b = found.rules[0].traits, found.rules[1].traits
+    assert a.throttle == packs.Throttle(Place("packs/p.yaml", 3, 11), 21_600.0, 12, 3600.0)
+    assert a.digest == packs.Digest(Place("packs/p.yaml", 4, 9), dt.time(7, 30), (0, 1, 2, 3, 4))
+    assert a.steps == packs.Steps(Place("packs/p.yaml", 5, 8), (3, 10))
+    assert a.corroboration == packs.Corroboration(Place("packs/p.yaml", 6, 16), 2, 1800.0, "unconfirmed")
+    assert b.throttle == packs.Throttle(Place("packs/p.yaml", 9, 56))
+    assert b.digest == packs.Digest(Place("packs/p.yaml", 9, 32), None)
+    assert b.steps == a.steps
+
+
+def test_names_in_queries_and_scores_lead_to_their_files() -> None:
+    """A $name in a query or a clause is followed like one in a list."""
+    rules = """
+    - {id: a, query: 'title:(x OR $gaza)'}
+    - id: b
+      score: {threshold: 1, clauses: {h: {weight: 1, query: 'a AND NOT $strategic-minister'}}}
+    """
+
+    loaded = load.load_packs(files(rules))
+
+    assert loaded.faults == ()
+    assert set(loaded.packs[0].vocabularies) == {"gaza", "strategic-minister", "ron-dermer", "gila-gamliel"}
+    assert {v.id for v in loaded.unused} == {"usa"}
+
+
+@pytest.mark.parametrize(
+    ("text", "fix"),
+    [
+        ('rules:\n  - id: a\n    query: "Gaza Strip" AND aid\n', """write query: '"Gaza Strip" AND aid'"""),
+        ("title: @x\n" + RULES, "write title: '@x'"),
+        ("title: %x # why\n" + RULES, "write title: '%x'"),
+        ("rules:\n  - {id: a, any: [*foo]}\n", "there are no leading wildcards"),
+        ("rules:\n  - id: a\n    any: [x1]\n    any: [x2]\n", "merge the two"),
+        ("rules:\n  - id: a\n    any:\n      - Cairo: x\n", "write 'Cairo: x'"),
+        ("rules:\n  - id: a\n    any:\n      - Trump #2\n", "write 'Trump #2'"),
+        ("rules:\n  - {id: a, query: SENT($a, $b)}\n", "write query: 'SENT($a, $b)'"),
+        ("rules:\n  - id: a\n    query: title: gaza\n", "write query: 'title: gaza'"),
+        ("rules:\n  - id: a\n    query: [a] AND b\n", "write query: '[a] AND b'"),
+        ("rules:\n  - id: a\n    query: 'it's'\n", "double each single quote"),
+        ("rules:\n  - id: a\n    query: | a AND b\n", "in the next line"),
+        ("rules:\n  - id: a\n    query: |\n    a AND b\n", "indent it deeper"),
+        ("rules:\n  - id: a\n    any: [x1]\n     all: [x2]\n", "indent it like the keys beside it"),
+        ("rules:\n  - id: a\n   any: [x1]\n", "indent it like the keys beside it"),
+        ('rules:\n  - id: a\n    query: "re:/\\d/"\n', "single quotes"),
+    ],
+)
+def test_traps_bring_a_remedy(text: str, fix: str) -> None:
+    """What YAML misreads is told with what to write instead."""
+    assert fix in messages(HEAD + text)
+
+
+def test_the_example_of_the_format_loads() -> None:
+    """The pack that the rule format shows loads with the entities that it names."""
+    loaded = load.load_packs({"entities/middle-east.yaml": EXAMPLE_ENTITIES, "packs/resettlement.yaml": EXAMPLE_PACK})
+
+    assert [str(fault) for fault in loaded.faults] == []
+    assert [rule.id for rule in loaded.packs[0].rules] == ["phrases", "core", "weak-signals"]
+    assert {v.id for v in loaded.unused} == {"il-strategic-affairs-minister", "ron-dermer"}
 
 
 @pytest.mark.parametrize(
