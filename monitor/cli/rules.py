@@ -1,7 +1,8 @@
-"""`wirewatch rules`: diagnostics, the packs' own tests, canonical form, and what is live."""
+"""`wirewatch rules`: diagnostics, tests, quality and use of terms, canonical form, schema, and what is live."""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,14 +14,21 @@ from monitor.cli import check, common
 if TYPE_CHECKING:
     from monitor.config import Config
     from monitor.rules import load
+    from monitor.rules.compile import RuleSet
     from monitor.rules.live import LiveRules
-    from monitor.rules.packs import Pack
+    from monitor.rules.packs import Pack, Rule
 
 group = typer.Typer(help="The rule files: diagnostics, tests, what is live.", no_args_is_help=True)
 common.app.add_typer(group, name="rules")
 
 RulesOption = Annotated[
     Path | None, typer.Option("--rules", metavar="DIR", help="This rule folder, without any configuration.")
+]
+MinPrecision = Annotated[
+    float, typer.Option("--min-precision", min=0, max=1, help="Exit 1 if a pack's alerts on the corpus are less right.")
+]
+MinRecall = Annotated[
+    float, typer.Option("--min-recall", min=0, max=1, help="Exit 1 if a pack misses more of the corpus.")
 ]
 Strict = Annotated[bool, typer.Option("--strict", help="Warnings fail too.")]
 
@@ -53,21 +61,38 @@ def lint(
 @group.command("test")
 def run_tests(
     rules: RulesOption = None,
+    corpus: Annotated[
+        Path | None,
+        typer.Option("--corpus", metavar="FILE", help="Instead measure the packs on labelled articles, YAML or JSONL."),
+    ] = None,
+    min_precision: MinPrecision = 0.0,
+    min_recall: MinRecall = 0.0,
     config: common.ConfigOption = None,
     json: common.JsonOption = False,
+    verbose: common.VerboseOption = False,
     quiet: common.QuietOption = False,
 ) -> None:
     """Run the tests that stand in the packs; one line a failure, with the clause that came nearest.
 
-    Example: wirewatch rules test --rules rules
+    With `--corpus`, print precision and recall on labelled articles instead, what came out wrong, and which terms never
+    fired.
+
+    Example: wirewatch rules test --corpus cases.yaml --min-precision 0.9
     """
     from monitor.rules import load, trial
     from monitor.rules.compile import compile_rules
 
     folder, known, _ = where(rules, config)
     loaded = load.load_packs(check.read_rules(folder), known)
-    tried = trial.run_tests(compile_rules(loaded.packs))
     broken = [check.placed(fault, folder) for fault in loaded.faults if fault.is_error]
+    ruleset = compile_rules(loaded.packs)
+    if corpus is not None:
+        low = _measure(ruleset, corpus, folder, (min_precision, min_recall), json, verbose)
+        problems = [*broken, *low]
+        if problems:
+            print(*problems, sep="\n", file=sys.stderr)
+        raise typer.Exit(int(bool(problems)))
+    tried = trial.run_tests(ruleset)
     failed = [check.placed(failure.fault, folder) for failure in tried.failures]
     wrong = bool(broken) or any(failure.kind in ("wrong", "no_tests") for failure in tried.failures)
     if json:
@@ -75,6 +100,23 @@ def run_tests(
     else:
         _print_tests(broken, failed, tried.counts, quiet)
     raise typer.Exit(int(wrong))
+
+
+def _measure(
+    rules: RuleSet, file: Path, folder: Path, floors: tuple[float, float], json: bool, verbose: bool
+) -> list[str]:
+    """Print how good the packs are on a corpus, and return what is below a floor."""
+    from monitor.cli import rules_measure
+    from monitor.rules import corpus
+
+    cases = rules_measure.read_corpus(file)
+    rules_measure.report_unknown(rules, cases)
+    outcomes = corpus.run_cases(rules, cases)
+    if json:
+        common.print_json(rules_measure.quality_json(rules, outcomes, folder))
+    else:
+        rules_measure.print_quality(rules, outcomes, folder, verbose)
+    return list(rules_measure.below_floors(rules, outcomes, *floors))
 
 
 def _print_tests(broken: list[errors.Fault], failed: list[errors.Fault], counts: Any, quiet: bool) -> None:
@@ -121,6 +163,77 @@ def format_files(
     raise typer.Exit(rules_fmt.format_files(paths, rules_fmt.Wish(check_only, diff, stdout, quiet)))
 
 
+@group.command("schema")
+def show_schema(
+    write: Annotated[
+        bool, typer.Option("--write", help="Write it into the rule folder instead of printing it.")
+    ] = False,
+    rules: RulesOption = None,
+    config: common.ConfigOption = None,
+) -> None:
+    """Print the JSON Schema of rule files, by which editors complete, explain and check them.
+
+    Example: wirewatch rules schema --write
+    """
+    from monitor.cli import rules_fmt
+    from monitor.rules import schema
+
+    if not write:
+        sys.stdout.write(schema.to_text())
+        return
+    path = where(rules, config)[0] / schema.FILE
+    try:
+        rules_fmt.write_file(path, schema.to_text())
+    except OSError as fault:
+        raise common.fail(f"{path}: cannot be written: {fault.strerror or fault}", 2) from None
+    print(f"wrote {path}; the first line of a rule file tells an editor where it is:\n{schema.MODELINE}")
+
+
+@group.command("terms")
+def count_terms(
+    pack: Annotated[str | None, typer.Argument(metavar="[PACK]", help="This pack only.")] = None,
+    corpus: Annotated[
+        Path | None, typer.Option("--corpus", metavar="FILE", help="Articles to judge, as `replay` reads them.")
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option("--since", metavar="TIME", help="Of the archive, only the last `30d`, `12h`.")
+    ] = None,
+    rules: RulesOption = None,
+    config: common.ConfigOption = None,
+    json: common.JsonOption = False,
+    verbose: common.VerboseOption = False,
+) -> None:
+    """Count in how many articles each term made its rule true, in the archive or a corpus, and list the silent ones.
+
+    Example: wirewatch rules terms resettlement --since 30d
+    """
+    common.quiet_logs(verbose)
+    from monitor.cli import rules_measure
+    from monitor.rules import load
+    from monitor.rules.compile import compile_rules
+
+    if corpus is not None and since is not None:
+        raise common.fail("--since is about the archive, --corpus about a file: give one of them", 2)
+    folder, known, loaded = where(rules, config)
+    found = load.load_packs(check.read_rules(folder), known)
+    rules_measure.report_broken(found.broken, folder)
+    ruleset = compile_rules(found.packs)
+    if pack is not None and pack not in ruleset.packs:
+        raise common.fail(f"there is no pack {pack}; there is {', '.join(ruleset.packs) or 'none'}", 2)
+    counted, bad = None, False
+    if corpus is not None:
+        counted, bad = rules_measure.count_corpus(ruleset, loaded, corpus)
+    else:
+        counted = rules_measure.count_archive(loaded or common.load_config(config), since)
+    if counted is not None:
+        chosen = [one for name, one in ruleset.packs.items() if pack in (None, name)]
+        if json:
+            common.print_json(rules_measure.usage_json(chosen, counted, folder))
+        else:
+            rules_measure.print_usage(chosen, counted, folder)
+    raise typer.Exit(int(bad or bool(found.broken)))
+
+
 @group.command("list")
 def list_rules(
     rules: RulesOption = None,
@@ -128,7 +241,7 @@ def list_rules(
     json: common.JsonOption = False,
     verbose: common.VerboseOption = False,
 ) -> None:
-    """List packs and rules with severity, status, languages and route, and which packs run on an older version.
+    """List packs and rules with kind, severity, status and size, and which packs run on an older version.
 
     Example: wirewatch rules list
     """
@@ -141,14 +254,22 @@ def list_rules(
         common.print_json({"ruleset": live.id, "packs": packs, "off": off})
         return
     rows = [
-        (pack["pack"], rule["rule"], rule["severity"], rule["status"], rule["languages"], pack["state"])
+        (
+            pack["pack"],
+            rule["rule"],
+            rule["kind"],
+            rule["severity"],
+            rule["status"],
+            rule["terms"],
+            rule["tests"],
+            ",".join(rule["languages"] or ["all"]),
+            pack["state"],
+        )
         for pack in packs
         for rule in pack["rules"]
     ]
-    common.print_table(
-        ("PACK", "RULE", "SEVERITY", "STATUS", "LANGUAGES", "STATE"),
-        [(*row[:4], ",".join(row[4] or ["all"]), row[5]) for row in rows],
-    )
+    head = ("PACK", "RULE", "KIND", "SEVERITY", "STATUS", "TERMS", "TESTS", "LANGUAGES", "STATE")
+    common.print_table(head, rows)
     for name, why in live.stale.items():
         print(f"{name}: {why}")
 
@@ -170,24 +291,41 @@ def _stored(config: Config) -> LiveRules | None:
 
 
 def _pack_json(pack: Pack, live: LiveRules) -> dict[str, Any]:
+    from monitor.rules import usage
+
     state = "stale" if pack.id in live.stale else "good"
     return {
         "pack": pack.id,
         "title": pack.title,
+        "description": pack.traits.description or None,
+        "file": pack.place.file,
         "state": state,
         "why": live.stale.get(pack.id),
         "owner": pack.owner or None,
         "route": list(pack.route),
+        "tags": list(pack.tags),
+        "terms": len(usage.words_of(pack)),
         "tests": len(pack.tests),
-        "rules": [
-            {
-                "rule": rule.id,
-                "severity": rule.traits.severity,
-                "status": rule.traits.status,
-                "languages": sorted(rule.traits.languages) if rule.traits.languages is not None else None,
-            }
-            for rule in pack.rules
-        ],
+        "rules": [_rule_json(pack, rule) for rule in pack.rules],
+    }
+
+
+def _rule_json(pack: Pack, rule: Rule) -> dict[str, Any]:
+    from monitor.rules import usage
+
+    traits = rule.traits
+    return {
+        "rule": rule.id,
+        "title": traits.title or None,
+        "description": traits.description or None,
+        "kind": "query" if rule.query is not None else "score" if rule.score is not None else "lists",
+        "severity": traits.severity,
+        "status": traits.status,
+        "languages": sorted(traits.languages) if traits.languages is not None else None,
+        "max_age": traits.max_age,
+        "terms": len(usage.words_of_rule(pack, rule)),
+        "tests": sum(case.rule == rule.id for case in pack.tests),
+        "line": rule.place.line,
     }
 
 

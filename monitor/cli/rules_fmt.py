@@ -94,8 +94,9 @@ def _read(path: Path) -> bytes | errors.Fault:
 def write_file(path: Path, text: str) -> None:
     """Put `text` in the place of a file at one stroke, its mode kept; a link stays a link. Raises: OSError."""
     target = path.resolve()
-    mode = stat.S_IMODE(target.stat().st_mode)
-    if not os.access(target, os.W_OK):
+    is_there = target.exists()
+    mode = stat.S_IMODE(target.stat().st_mode) if is_there else 0o644
+    if is_there and not os.access(target, os.W_OK):
         raise PermissionError(13, "it is read-only")
     # The dot keeps a running daemon from taking it for a rule file.
     handle, name = tempfile.mkstemp(prefix=f".{target.name}-", dir=target.parent)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from monitor import errors
-from monitor.cli import common
+from monitor.cli import check, common
 from monitor.rules import corpus, usage
 from monitor.rules.packs import Pack
 
 if TYPE_CHECKING:
+    from monitor.config import Config
     from monitor.rules.compile import RuleSet
     from monitor.rules.yaml_nodes import Place
 
@@ -38,6 +41,12 @@ def read_corpus(file: Path) -> tuple[corpus.Case, ...]:
     return cases
 
 
+def report_broken(broken: Mapping[str, Sequence[errors.Fault]], folder: Path) -> None:
+    """Say which packs are left out because of an error."""
+    for pack, faults in broken.items():
+        print(f"pack {pack} is left out: {check.placed(faults[0], folder)}", file=sys.stderr)
+
+
 # -- quality ---------------------------------------------------------------------------------------
 
 
@@ -48,13 +57,13 @@ def report_unknown(rules: RuleSet, cases: Iterable[corpus.Case]) -> None:
         print(f"{named[pack].place}: there is no pack `{pack}`; it is not measured", file=sys.stderr)
 
 
-def print_quality(rules: RuleSet, outcomes: tuple[corpus.Outcome, ...], verbose: bool) -> None:
+def print_quality(rules: RuleSet, outcomes: tuple[corpus.Outcome, ...], folder: Path, verbose: bool) -> None:
     """Print of each pack its scores, its wrong cases and the terms that never fired."""
     counted = corpus.usage_of(outcomes)
     for pack in rules.packs.values():
         print_scores(pack.id, outcomes)
         print_wrong(pack.id, outcomes)
-        _print_silent(pack, counted, None if verbose else SHOWN_TERMS)
+        _print_silent(pack, counted, folder, None if verbose else SHOWN_TERMS)
         print()
 
 
@@ -81,11 +90,11 @@ def _describe(pack: str, outcome: corpus.Outcome) -> str:
     return common.clean(f"{case.id} ({about}) {case.article.title!r} {told}")
 
 
-def _print_silent(pack: Pack, counted: usage.Usage, most: int | None) -> None:
+def _print_silent(pack: Pack, counted: usage.Usage, folder: Path, most: int | None) -> None:
     silent, known = counted.never_fired(pack), len(usage.words_of(pack))
     print(f"  {len(silent)} of {known} terms never fired{':' if silent else ''}")
     for word, place in list(silent.items())[:most]:
-        print(f"    {common.clean(word.term)}{_of(word)}  {place}")
+        print(f"    {common.clean(word.term)}{_of(word)}  {os.path.relpath(folder / place.file)}:{place.line}")
     if most is not None and len(silent) > most:
         print(f"    and {len(silent) - most} more; -v lists all")
 
@@ -94,13 +103,14 @@ def _of(word: usage.Word) -> str:
     return f" (${word.entity})" if word.entity else ""
 
 
-def quality_json(rules: RuleSet, outcomes: tuple[corpus.Outcome, ...]) -> dict[str, Any]:
+def quality_json(rules: RuleSet, outcomes: tuple[corpus.Outcome, ...], folder: Path) -> dict[str, Any]:
     """Return the same for programs."""
     counted = corpus.usage_of(outcomes)
-    return {"cases": len(outcomes), "packs": [_pack_json(pack, outcomes, counted) for pack in rules.packs.values()]}
+    packs = [_pack_json(pack, outcomes, counted, folder) for pack in rules.packs.values()]
+    return {"cases": len(outcomes), "packs": packs}
 
 
-def _pack_json(pack: Pack, outcomes: tuple[corpus.Outcome, ...], counted: usage.Usage) -> dict[str, Any]:
+def _pack_json(pack: Pack, outcomes: tuple[corpus.Outcome, ...], counted: usage.Usage, folder: Path) -> dict[str, Any]:
     scores: dict[str, dict[str, Any]] = {"all": {}, "language": {}, "tier": {}}
     for kind, name, score in corpus.breakdown(pack.id, outcomes):
         scores[kind][name] = _score_json(score)
@@ -110,7 +120,7 @@ def _pack_json(pack: Pack, outcomes: tuple[corpus.Outcome, ...], counted: usage.
         "languages": scores["language"],
         "tiers": scores["tier"],
         "wrong": [_wrong_json(pack.id, outcome) for outcome in outcomes if outcome.wrong(pack.id)],
-        "never_fired": _silent_json(counted.never_fired(pack)),
+        "never_fired": _silent_json(counted.never_fired(pack), folder),
     }
 
 
@@ -138,9 +148,9 @@ def _wrong_json(pack: str, outcome: corpus.Outcome) -> dict[str, Any]:
     }
 
 
-def _silent_json(silent: dict[usage.Word, Place]) -> list[dict[str, Any]]:
+def _silent_json(silent: dict[usage.Word, Place], folder: Path) -> list[dict[str, Any]]:
     return [
-        {"term": word.term, "entity": word.entity, "file": place.file, "line": place.line}
+        {"term": word.term, "entity": word.entity, "file": os.path.relpath(folder / place.file), "line": place.line}
         for word, place in silent.items()
     ]
 
@@ -162,7 +172,48 @@ def below_floors(
 # -- use of terms ----------------------------------------------------------------------------------
 
 
-def print_usage(found: Iterable[Pack], counted: usage.Usage) -> None:
+def count_corpus(rules: RuleSet, config: Config | None, file: Path) -> tuple[usage.Usage, bool]:
+    """Return which terms fire on the articles of a file in the form that replay reads, and whether a line was bad."""
+    from monitor import replay
+
+    counted, bad = usage.Usage(), False
+
+    def report(number: int, fault: str) -> None:
+        nonlocal bad
+        bad = True
+        print(f"{file}:{number}: {fault}; the line is skipped", file=sys.stderr)
+
+    judge = replay.Replay(rules, config.feeds if config is not None else (), "rules")
+    try:
+        stream = file.open(encoding="utf-8-sig", errors="replace")
+    except OSError as fault:
+        raise common.fail(f"{file}: cannot be read: {fault.strerror}", 2) from None
+    with stream:
+        for done in replay.replay_lines(stream, judge, report):
+            counted.add(done.lang, done.matches)
+    return counted, bad
+
+
+def count_archive(config: Config, since: str | None) -> usage.Usage | None:
+    """Return which terms fired on the articles of the archive, as recorded then; None where there is no archive."""
+    from monitor.clock import SystemClock
+    from monitor.config_schema import parse_duration
+    from monitor.store import decisions
+
+    try:
+        start = SystemClock().now() - timedelta(seconds=parse_duration(since)) if since is not None else None
+    except ValueError:
+        raise common.fail(f"--since: `{since}` is no duration; write 30d, 12h or 90m", 2) from None
+    with common.reading(config) as connection:
+        if connection is None:
+            return None
+        counted = usage.Usage()
+        for lang, matches in decisions.list_matches(connection, start):
+            counted.add(lang, matches)
+        return counted
+
+
+def print_usage(found: Iterable[Pack], counted: usage.Usage, folder: Path) -> None:
     """Print of each pack the terms that fired, the most frequent first, and those that never did."""
     chosen = list(found)
     rows = [row for pack in chosen for row in counted.rows(pack.id)]
@@ -176,7 +227,7 @@ def print_usage(found: Iterable[Pack], counted: usage.Usage) -> None:
     print(f"{counted.articles} articles")
     for pack in chosen:
         print(f"\n{common.bold(pack.id)}")
-        _print_silent(pack, counted, None)
+        _print_silent(pack, counted, folder, None)
 
 
 def _languages(row: usage.Row) -> str:
@@ -187,14 +238,14 @@ def _term(row: usage.Row) -> str:
     return f"{common.clean(row.word.term)}{_of(row.word)}"
 
 
-def usage_json(found: Iterable[Pack], counted: usage.Usage) -> dict[str, Any]:
+def usage_json(found: Iterable[Pack], counted: usage.Usage, folder: Path) -> dict[str, Any]:
     """Return the same for programs."""
     packs = [
         {
             "pack": pack.id,
             "articles": {rule.id: counted.rules[pack.id, rule.id] for rule in pack.rules},
             "terms": [_row_json(row) for row in counted.rows(pack.id)],
-            "never_fired": _silent_json(counted.never_fired(pack)),
+            "never_fired": _silent_json(counted.never_fired(pack), folder),
         }
         for pack in found
     ]

@@ -65,17 +65,25 @@ class Usage:
 
 
 def words_of(pack: packs.Pack) -> dict[Word, Place]:
-    """Return every term that can be evidence of a recorded rule of `pack`, in the order of the rules.
+    """Return every term that can be evidence of a recorded rule of `pack`, in the order of the rules."""
+    recorded = (rule for rule in pack.rules if rule.traits.status in SENDING)
+    return _words(pack, (term for rule in recorded for term in _terms_of_rule(rule)))
+
+
+def words_of_rule(pack: packs.Pack, rule: packs.Rule) -> dict[Word, Place]:
+    """Return every term that can be evidence of one rule.
 
     Left out: what a rule excludes, what a mention requires or forbids beside it, clauses that take points away, and
     metadata fields, which have no place in the text.
     """
+    return _words(pack, _terms_of_rule(rule))
+
+
+def _words(pack: packs.Pack, terms_: Iterable[terms.Term | syntax.Regex]) -> dict[Word, Place]:
     found: dict[Word, Place] = {}
     seen: set[str] = set()
-    for rule in pack.rules:
-        if rule.traits.status in SENDING:
-            for term in _terms_of_rule(rule):
-                _add(pack, term, None, found, seen)
+    for term in terms_:
+        _add(pack, term, None, found, seen)
     return found
 
 

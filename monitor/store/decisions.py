@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 import sqlalchemy as sa
@@ -192,3 +193,29 @@ def evidence_of(connection: sa.Connection, revision_id: int, packs: Iterable[str
     )
     spans = {model.Evidence(**span) for row in connection.execute(query).scalars() for span in row}
     return sorted(spans, key=lambda span: (span.field != "title", span.start, span.end, span.term, span.entity or ""))
+
+
+def list_matches(connection: sa.Connection, since: datetime | None) -> Iterator[tuple[str | None, list[model.Match]]]:
+    """Yield language and matches of every article first seen at `since` or later, as its newest revision stands."""
+    newest = sa.select(sa.func.max(revisions.c.id)).group_by(revisions.c.article_id)
+    query = (
+        sa.select(revisions.c.id, revisions.c.lang, *_OF_MATCH)
+        .join(articles, articles.c.id == revisions.c.article_id)
+        .outerjoin(matches, matches.c.revision_id == revisions.c.id)
+        .where(revisions.c.id.in_(newest))
+        .order_by(revisions.c.id)
+    )
+    if since is not None:
+        query = query.where(articles.c.first_seen >= since)
+    rows = connection.execution_options(yield_per=1000).execute(query)
+    for _, found in groupby(rows, key=lambda row: row.id):
+        first, *others = found
+        yield first.lang, [_match(row) for row in (first, *others) if row.pack is not None]
+
+
+_OF_MATCH = tuple(matches.c[name] for name in ("pack", "rule", "severity", "status", "score", "evidence"))
+
+
+def _match(row: sa.Row[Any]) -> model.Match:
+    evidence = tuple(model.Evidence(**span) for span in row.evidence)
+    return model.Match(row.pack, row.rule, row.severity, row.status, evidence, row.score)

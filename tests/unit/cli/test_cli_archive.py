@@ -204,6 +204,21 @@ def test_feeds_import_of_nothing_changes_nothing(tmp_path: Path) -> None:
     assert not (tmp_path / "data").exists()
 
 
+# -- rules terms -------------------------------------------------------------------------------------
+
+
+def test_terms_counts_what_was_recorded(archive: commands.Archive) -> None:
+    """Without a corpus the archive is counted: each article as its newest revision stands."""
+    done = commands.call("rules", "terms", "--config", archive.config, "--json")
+    none = commands.call("rules", "terms", "--config", archive.config, "--since", "1s", "--json")
+
+    [pack] = done.json["packs"]
+    assert done.json["articles"] == 2
+    assert [(row["term"], row["articles"], row["share"]) for row in pack["terms"]] == [("resettlement", 1, 0.5)]
+    assert [row["term"] for row in pack["never_fired"]] == ["التهجير"]
+    assert none.code == 0
+
+
 # -- channels ----------------------------------------------------------------------------------------
 
 

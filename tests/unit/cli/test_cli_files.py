@@ -164,7 +164,7 @@ def test_rules_list_says_what_is_off(tmp_path: Path) -> None:
     done = commands.call("rules", "list", "--json", folder=tmp_path)
 
     assert [pack["pack"] for pack in done.json["packs"]] == ["move"]
-    assert done.json["packs"][0]["rules"] == [{"rule": "core", "severity": "high", "status": "live", "languages": None}]
+    assert [rule["rule"] for rule in done.json["packs"][0]["rules"]] == ["core"]
     assert "packs/bad.yaml:3" in done.json["off"]["bad"]
 
 
