@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple
 
-import re2  # type: ignore[import-untyped]
+import re2
 
 from monitor import model, text
 from monitor.rules import packs, syntax, terms
@@ -265,8 +265,10 @@ def _evaluate(expr: syntax.Expr, case: Case, where: range) -> Value:
             return _value_of(_regex(expr.pattern, page, where))
         case syntax.And():
             return _and(operands(expr.operands), operands(expr.without))
+        case syntax.Or() if _is_of_article(expr):
+            return _at_least(1, operands(expr.operands))
         case syntax.Or():
-            return _or(operands(expr.operands))
+            return _value_of(_one_each(_all_hits(operands(expr.operands))))
         case syntax.Near():
             return _value_of(_near(expr, operands(expr.operands), page))
         case syntax.Together():
@@ -291,8 +293,13 @@ def _and(wanted: list[Value], unwanted: list[Value]) -> Value:
     return Value(True, _all_hits(wanted))
 
 
-def _or(values: list[Value]) -> Value:
-    return Value(any(value.true for value in values), tuple(_one_each(_all_hits(values))))
+def _is_of_article(expr: syntax.Expr) -> bool:
+    """Return whether `expr` is about the whole article, so that it cannot stand in a proximity operator."""
+    return any(
+        isinstance(part, (syntax.And, syntax.AtLeast, syntax.Times))
+        or (isinstance(part, syntax.Field) and part.name in syntax.METADATA_FIELDS)
+        for part in syntax.walk(expr)
+    )
 
 
 def _at_least(count: int, values: list[Value]) -> Value:

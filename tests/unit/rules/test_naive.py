@@ -293,6 +293,7 @@ def test_notnear_does_not_look_from_the_title_into_the_body() -> None:
         (either("a1 b1", near(0, "a1", "b1")), "a1 b1", ["a1 b1"]),
         (either(near(0, "a1", "b1"), "a1 b1"), "a1 b1", ["a1", "b1"]),
         (both(near(0, "a1", "b1"), "a1 b1"), "a1 b1", ["a1", "a1 b1", "b1"]),
+        (either(times(1, "a1 b1"), near(0, "a1", "b1")), "a1 b1", ["a1", "a1 b1", "b1"]),
         (at_least(2, "a1", "b1", "c1"), "a1 c1 x", ["a1", "c1"]),
         (at_least(2, "a1", "b1", "c1"), "a1 a1", None),
         (times(2, "a1"), "a1 x a1", ["a1", "a1"]),
