@@ -82,12 +82,15 @@ def run_tests(
     from monitor.rules import load, trial
     from monitor.rules.compile import compile_rules
 
+    if corpus is None and (min_precision or min_recall):
+        raise common.fail("--min-precision and --min-recall are about a corpus: give --corpus FILE", 2)
     folder, known, _ = where(rules, config)
     loaded = load.load_packs(check.read_rules(folder), known)
     broken = [check.placed(fault, folder) for fault in loaded.faults if fault.is_error]
     ruleset = compile_rules(loaded.packs)
     if corpus is not None:
-        low = _measure(ruleset, corpus, folder, (min_precision, min_recall), json, verbose)
+        shown = "json" if json else "nothing" if quiet else "all" if verbose else "much"
+        low = _measure(ruleset, corpus, folder, (min_precision, min_recall), shown)
         problems = [*broken, *low]
         if problems:
             print(*problems, sep="\n", file=sys.stderr)
@@ -102,20 +105,22 @@ def run_tests(
     raise typer.Exit(int(wrong))
 
 
-def _measure(
-    rules: RuleSet, file: Path, folder: Path, floors: tuple[float, float], json: bool, verbose: bool
-) -> list[str]:
-    """Print how good the packs are on a corpus, and return what is below a floor."""
+def _measure(rules: RuleSet, file: Path, folder: Path, floors: tuple[float, float], shown: str) -> list[str]:
+    """Print how good the packs are on a corpus, and return what is below a floor.
+
+    Args:
+        shown: `json`, `nothing`, or for people `all` silent terms or not so `much`.
+    """
     from monitor.cli import rules_measure
     from monitor.rules import corpus
 
     cases = rules_measure.read_corpus(file)
     rules_measure.report_unknown(rules, cases)
     outcomes = corpus.run_cases(rules, cases)
-    if json:
+    if shown == "json":
         common.print_json(rules_measure.quality_json(rules, outcomes, folder))
-    else:
-        rules_measure.print_quality(rules, outcomes, folder, verbose)
+    elif shown != "nothing":
+        rules_measure.print_quality(rules, outcomes, folder, shown == "all")
     return list(rules_measure.below_floors(rules, outcomes, *floors))
 
 

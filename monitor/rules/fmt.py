@@ -33,7 +33,7 @@ def format_file(file: str, data: bytes) -> Formatted:
     before = data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     after = _formatted(file, before)
     if after is None:
-        return Formatted(None, (_refusal(root.place, "its structure is not understood"),))
+        return Formatted(None, (_refusal(root.place, "its structure is not understood, or it holds too many texts"),))
     fault = _difference(file, root, before, after)
     return Formatted(None, (fault,)) if fault else Formatted(after, (), after.encode() != data)
 

@@ -22,7 +22,10 @@ _MARKERS = (yaml.DocumentStartToken, yaml.DocumentEndToken)
 
 
 class Kept(NamedTuple):
-    """A scalar, or a list or map in brackets that holds comments. `column`: of the key or item whose line it is on."""
+    """A scalar, or a list or map in brackets that holds comments.
+
+    `column`: of the key or item whose line it begins on, where it has further lines.
+    """
 
     text: str
     column: int
@@ -53,9 +56,9 @@ class _Piece(NamedTuple):
 
 def take_out(text: str) -> Words:
     """Return `text`, which must be valid YAML, with a word in the place of each scalar."""
-    prefix = "word"
-    while prefix in text:
-        prefix += "x"
+    # Words are short, since the longer of two texts must stay below the limit for a file, and begin with a letter of
+    # nobody's alphabet.
+    sign = next(letter for letter in map(chr, range(0xE000, 0xF8FF)) if letter not in text)
     kept: dict[str, Kept] = {}
     out: list[str] = []
     at = 0
@@ -63,25 +66,27 @@ def take_out(text: str) -> Words:
         out.append(_BREAKS.sub("\n", text[at : piece.start]))
         at = piece.end
         if not piece.goes:
-            word = f"{prefix}{len(kept):06}"
-            line = text[text.rfind("\n", 0, piece.start) + 1 : piece.start]
-            kept[word] = Kept(text[piece.start : piece.end], column_of(line), piece.is_collection)
+            word, written = f"{sign}{len(kept):x}", text[piece.start : piece.end]
+            kept[word] = Kept(written, _column(text, piece.start) if "\n" in written else 0, piece.is_collection)
             out.append(word)
     out.append(_BREAKS.sub("\n", text[at:]))
-    return Words("".join(out), kept, re.compile(prefix + r"\d{6,}"))
+    return Words("".join(out), kept, re.compile(f"{sign}[0-9a-f]+"))
+
+
+def _column(text: str, at: int) -> int:
+    return column_of(text[text.rfind("\n", 0, at) + 1 : at])
 
 
 def _pieces(text: str) -> Iterator[_Piece]:
     """Yield what is kept, and the marks of a document's begin and end, which go, in order."""
     tokens = list(yaml.scan(text, Loader=_LOADER))
+    closing = dict(_brackets_with_comments(text, tokens))
     number = 0
     while number < len(tokens):
         token = tokens[number]
-        if isinstance(token, _OPENING):
-            last = _closing(tokens, number)
-            if any(_comments_between(text, tokens[number : last + 1])):
-                yield _Piece(token.start_mark.index, tokens[last].end_mark.index, is_collection=True)
-                number = last
+        if number in closing:
+            number = closing[number]
+            yield _Piece(token.start_mark.index, tokens[number].end_mark.index, is_collection=True)
         elif isinstance(token, yaml.ScalarToken):
             yield _Piece(token.start_mark.index, _end_of(text, token))
         elif isinstance(token, _MARKERS):
@@ -89,13 +94,19 @@ def _pieces(text: str) -> Iterator[_Piece]:
         number += 1
 
 
-def _closing(tokens: list[Any], opening: int) -> int:
-    depth = 0
-    for number in range(opening, len(tokens)):
-        depth += isinstance(tokens[number], _OPENING) - isinstance(tokens[number], _CLOSING)
-        if depth == 0:
-            return number
-    raise ValueError("a bracket is not closed")  # yaml_nodes refused the file before
+def _brackets_with_comments(text: str, tokens: list[Any]) -> Iterator[tuple[int, int]]:
+    """Yield the numbers of each opening bracket and of its closing one, where a comment stands between them."""
+    opened: list[tuple[int, int]] = []
+    comments = 0
+    for number, token in enumerate(tokens):
+        if number:
+            comments += len(_comments_between(text, tokens[number - 1], token))
+        if isinstance(token, _OPENING):
+            opened.append((number, comments))
+        elif isinstance(token, _CLOSING):
+            first, before = opened.pop()
+            if comments > before:
+                yield first, number
 
 
 def _end_of(text: str, token: Any) -> int:
@@ -116,15 +127,14 @@ def _indent_of(lines: list[str]) -> int:
     return len(filled) - len(filled.lstrip(" "))
 
 
-def _comments_between(text: str, tokens: list[Any]) -> Iterator[str]:
-    for before, after in pairwise(tokens):
-        yield from _COMMENT.findall(_BREAKS.sub("\n", text[before.end_mark.index : after.start_mark.index]))
+def _comments_between(text: str, before: Any, after: Any) -> list[str]:
+    return _COMMENT.findall(_BREAKS.sub("\n", text[before.end_mark.index : after.start_mark.index]))
 
 
 def comments_of(text: str) -> Counter[str]:
     """Return the comments of a YAML text, but for those on the first line of a block scalar."""
-    tokens = list(yaml.scan(text, Loader=_LOADER))
-    return Counter(comment.rstrip() for comment in _comments_between(text, tokens))
+    tokens = pairwise(yaml.scan(text, Loader=_LOADER))
+    return Counter(comment.rstrip() for before, after in tokens for comment in _comments_between(text, before, after))
 
 
 def put_back(text: str, words: Words) -> str:

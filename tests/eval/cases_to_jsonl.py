@@ -16,6 +16,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from monitor.cli import rules_measure
 from tests.eval import labelled
 
 
@@ -32,15 +33,6 @@ def outcomes(cases: Iterable[labelled.Case], judged: Iterable[str]) -> tuple[lab
     return tuple(labelled.Outcome(case, dict.fromkeys(packs.get(case.id, ()), ())) for case in cases)
 
 
-def print_scores(found: tuple[labelled.Outcome, ...]) -> None:
-    """Print a line for each pack, language and tier."""
-    print("pack                group       precision  recall  true  false  missed")
-    for pack in sorted({pack for outcome in found for pack in (*outcome.fired, *outcome.case.expected)}):
-        for _, group, score in labelled.breakdown(pack, found):
-            counts = f"{score.true:4}  {score.false:5}  {score.missed:6}"
-            print(f"{pack:18}  {group:10}  {score.precision:9.3f}  {score.recall:6.3f}  {counts}")
-
-
 def main() -> None:
     """Write lines, or judge what replay made of them."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -49,7 +41,9 @@ def main() -> None:
     wanted = parser.parse_args()
     cases = labelled.load_cases(wanted.cases)
     if wanted.against is not None:
-        print_scores(outcomes(cases, wanted.against.read_text("utf-8").splitlines()))
+        found = outcomes(cases, wanted.against.read_text("utf-8").splitlines())
+        for pack in sorted({pack for outcome in found for pack in (*outcome.fired, *outcome.case.expected)}):
+            rules_measure.print_scores(pack, found)
         return
     sys.stdout.writelines(json.dumps(line_of(case), ensure_ascii=False) + "\n" for case in cases)
 

@@ -264,8 +264,10 @@ def test_corpus_floors(cases: Path, tmp_path: Path) -> None:
     """A floor that is missed is named, exit 1; one that is reached is not."""
     low = commands.call("rules", "test", "--corpus", cases, "--min-recall", "0.6", folder=tmp_path)
     good = commands.call("rules", "test", "--corpus", cases, "--min-precision", "0.5", folder=tmp_path)
+    quiet = commands.call("rules", "test", "--corpus", cases, "--min-recall", "0.6", "-q", folder=tmp_path)
+    alone = commands.call("rules", "test", "--min-recall", "0.6", folder=tmp_path)
 
-    assert (low.code, good.code) == (1, 0)
+    assert (low.code, good.code, quiet.code, quiet.out, alone.code) == (1, 0, 1, "", 2)
     assert low.err.endswith("move: recall 0.500 is below 0.600\n")
 
 
