@@ -8,9 +8,12 @@ from typing import NamedTuple
 
 from monitor import errors
 from monitor.rules import syntax, terms
-from monitor.rules.lint.world import RuleOf, TermKey, World, key_of, queries_of, sufficient, wanted_words
+from monitor.rules.lint.world import Finder, RuleOf, TermKey, World, key_of, queries_of, sufficient, wanted_words
 from monitor.rules.packs import Item, Pack, Vocabulary
 from monitor.rules.yaml_nodes import Place
+
+_Terms = dict[tuple[TermKey, str | None], terms.Term]
+"""Terms by what makes them the same, and the language that they stand under."""
 
 
 class _Exclusion(NamedTuple):
@@ -19,7 +22,6 @@ class _Exclusion(NamedTuple):
     wanted: tuple[terms.Term, ...]
     excluded: tuple[terms.Term, ...]
     whole: bool
-    silenced: frozenset[str] = frozenset()
 
 
 def _exclusions(one: RuleOf, code: str) -> Iterator[_Exclusion]:
@@ -50,16 +52,25 @@ def w506_both_sides(world: World) -> Iterator[errors.Fault]:
         for found in _exclusions(one, "W506"):
             wanted = _found_by(world, one.pack, found.wanted)
             for term in found.excluded:
-                shared = [other for key, other in _found_by(world, one.pack, (term,)).items() if key in wanted]
-                if shared:
-                    where = f" (behind `{term.written}`)" if term.ref and shared[0].ref is None else ""
-                    message = f"`{shared[0].written}`{where} is both wanted and excluded"
+                shared = _shared(world, one.pack, term, wanted)
+                if shared is not None:
+                    where = f" (behind `{term.written}`)" if term.ref and shared.ref is None else ""
+                    message = f"`{shared.written}`{where} is both wanted and excluded"
                     yield term.place.fault("W506", message, "take it out of one side; NOT and `none:` win")
 
 
-def _found_by(world: World, pack: Pack, asked: Iterable[terms.Term]) -> dict[tuple[TermKey, str | None], terms.Term]:
+def _shared(world: World, pack: Pack, term: terms.Term, wanted: _Terms) -> terms.Term | None:
+    """Return the first term that `term` finds and that is wanted."""
+    if term.ref is None:
+        finder = Finder.of([term])
+        return next((other for other in wanted.values() if other.parts and finder.finds(other)), None)
+    found = _found_by(world, pack, (term,))
+    return next((other for key, other in found.items() if key in wanted), None)
+
+
+def _found_by(world: World, pack: Pack, asked: Iterable[terms.Term]) -> _Terms:
     """Return the terms themselves and those behind their $names, by what makes them the same in the same language."""
-    found: dict[tuple[TermKey, str | None], terms.Term] = {}
+    found: _Terms = {}
     for term in asked:
         found[key_of(term), None] = term
         if term.ref is not None:

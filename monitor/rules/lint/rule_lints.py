@@ -15,6 +15,16 @@ from monitor.rules.view import script_of
 from monitor.rules.yaml_nodes import Place
 
 MOST_SHOWN = 5
+
+MOST_COMPARED = 100
+"""Alternatives that are compared with one another; beyond, a lint would take seconds."""
+
+MOST_SUMMED = 40
+"""Clauses of which all sums are tried, as above."""
+
+MOST_PAIRS = 10_000
+"""Of words in two alternatives, as above."""
+
 THROTTLE = "throttle: {same_story: 6h, max: 12 per 1h}"
 
 
@@ -40,18 +50,25 @@ def w601_unreachable(world: World) -> Iterator[errors.Fault]:
 
 
 def _implied(operands: tuple[syntax.Expr, ...]) -> Iterator[errors.Fault]:
-    for number, operand in enumerate(operands):
-        for other_number, other in enumerate(operands):
-            if number == other_number or (isinstance(operand, syntax.Word) and isinstance(other, syntax.Word)):
-                continue
-            first = number < other_number and shape(operand) == shape(other)  # of two that are the same, the later
-            if not first and implies(operand, other):
-                at = _start(other)
-                message = (
-                    f"whatever this alternative finds, the one in line {at.line}, column {at.column} finds as well"
-                )
-                yield _start(operand).fault("W601", message, "remove this one")
-                break
+    shapes = [shape(operand) for operand in operands] if len(operands) <= MOST_COMPARED else []
+    for number, form in enumerate(shapes):
+        operand = operands[number]
+        others = (o for n, o in enumerate(operands) if n != number and (n < number or shapes[n] != form))
+        found = next((other for other in others if _adds_nothing(operand, other)), None)
+        if found is not None:
+            at = _start(found)
+            message = f"whatever this alternative finds, the one in line {at.line}, column {at.column} finds as well"
+            yield _start(operand).fault("W601", message, "remove this one")
+
+
+def _adds_nothing(operand: syntax.Expr, other: syntax.Expr) -> bool:
+    if isinstance(operand, syntax.Word) and isinstance(other, syntax.Word):
+        return False  # W510 speaks of these, and the group above of $names
+    return _size(operand) * _size(other) <= MOST_PAIRS and implies(operand, other)
+
+
+def _size(expr: syntax.Expr) -> int:
+    return sum(1 for _ in syntax.walk(expr))
 
 
 def _start(expr: syntax.Expr) -> Place:
@@ -97,14 +114,18 @@ def _names(rule: Rule) -> Iterator[terms.Term]:
     yield from (w.term for expr in queries_of(rule) for w in text_words(expr) if w.term.ref is not None)
 
 
-def _counts(pack: Pack, name: str, languages: frozenset[str]) -> bool:
-    """Return whether a term behind `$name` counts in an article of one of `languages`."""
+def _counts(pack: Pack, name: str, languages: frozenset[str], seen: set[str] | None = None) -> bool:
+    """Return whether a term behind `$name` counts in an article of one of `languages`; `seen`: names without one."""
+    seen = seen if seen is not None else set()
+    if name in seen:
+        return False
+    seen.add(name)
     vocabulary = pack.vocabularies[name]
-    if any(_counts(pack, holder.entity, languages) for holder in vocabulary.holders):
+    if any(_counts(pack, holder.entity, languages, seen) for holder in vocabulary.holders):
         return True
     return any(
         any(_counts_in(item, lang) for lang in languages)
-        and (item.term.ref is None or _counts(pack, item.term.ref, languages))
+        and (item.term.ref is None or _counts(pack, item.term.ref, languages, seen))
         for item in vocabulary.items
     )
 
@@ -158,7 +179,7 @@ def w606_idle_clause(world: World) -> Iterator[errors.Fault]:
     """A negative clause that no sum of the others is close enough to the threshold for, or one without points."""
     for one in world.rules_for("W606"):
         score = one.rule.score
-        for clause in score.clauses if score is not None else ():
+        for clause in score.clauses if score is not None and len(score.clauses) <= MOST_SUMMED else ():
             if clause.weight == 0 and clause.title_bonus == 0:
                 message = f"clause `{clause.id}` gives no points"
                 yield clause.place.fault("W606", message, "give it a weight, or remove it")

@@ -46,10 +46,17 @@ class Behind(NamedTuple):
 
 
 class Finder(NamedTuple):
-    """What a $name finds: words and phrases, and the beginnings of words."""
+    """What some terms find: words and phrases, and the beginnings of words."""
 
     words: frozenset[tuple[terms.Part, ...]]
     heads: frozenset[str]
+
+    @classmethod
+    def of(cls, found: Iterable[terms.Term]) -> Finder:
+        """Return what `found`, none of which is a $name, finds."""
+        parts = [term.parts for term in found]
+        heads = (p[0].folded for p in parts if len(p) == 1 and p[0].prefix and "?" not in p[0].folded)
+        return cls(frozenset(parts), frozenset(heads))
 
     def finds(self, term: terms.Term) -> bool:
         """Return whether every mention of `term`, which is no $name, is one of the name's."""
@@ -134,7 +141,9 @@ class World:
         """Return every item that `$name` leads to in `pack`, through other names and holders of offices."""
         vocabulary = pack.vocabularies[name]
         if id(vocabulary) not in self._behind:
-            self._behind[id(vocabulary)] = tuple(self._follow(pack, vocabulary))
+            # Each item once: lists that name one another twice would double with every level.
+            found = {(id(one.item), one.free): one for one in self._follow(pack, vocabulary)}
+            self._behind[id(vocabulary)] = tuple(found.values())
         return self._behind[id(vocabulary)]
 
     def _follow(self, pack: Pack, vocabulary: Vocabulary) -> Iterator[Behind]:
@@ -153,9 +162,8 @@ class World:
         """Return what `$name` finds in `pack`."""
         vocabulary = pack.vocabularies[name]
         if id(vocabulary) not in self._finders:
-            parts = [behind.item.term.parts for behind in self.behind(pack, name)]
-            heads = (p[0].folded for p in parts if len(p) == 1 and p[0].prefix and "?" not in p[0].folded)
-            self._finders[id(vocabulary)] = Finder(frozenset(parts), frozenset(heads))
+            found = (behind.item.term for behind in self.behind(pack, name))
+            self._finders[id(vocabulary)] = Finder.of(found)
         return self._finders[id(vocabulary)]
 
     @cached_property

@@ -144,6 +144,7 @@ ROWS = [
         file="entities/e.yaml",
     ),
     Row("W506", "4:36", "rules:\n  - {id: a, any: [x1, foo], none: [Foo]}\n", RULES),
+    Row("W506", "6:22", query("x1port AND NOT x1po*"), query("x1po* AND NOT x1port")),
     Row("W506", "6:25", query("x1 AND NOT (x2 OR x1)"), query("x1 AND NOT (x2 OR x3)")),
     Row("W506", "6:20", query("x1 NOTNEAR/3 x1"), query('x1 NOTNEAR/3 "x1 street"')),
     Row(

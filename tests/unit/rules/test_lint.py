@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -179,6 +180,23 @@ def test_a_list_in_another_script_is_reachable() -> None:
     found = world("- {id: a, any: [x1, $b], languages: [en]}", lists="{b: {ar: [معبر رفح]}}")
 
     assert codes(found) == []
+
+
+def test_large_and_tangled_rules_are_judged_quickly() -> None:
+    """Lists that name one another over and over, long queries and long scores take no more than a moment."""
+    lists = ["l0: {fr: [accord]}", *(f"l{n}: [$l{n - 1}, $l{n - 1}]" for n in range(1, 60))]
+    fields = " OR ".join(f"title:(x{n} AND y{n})" for n in range(700))
+    clauses = ", ".join(f"c{n}: {{weight: {'-' * (n % 2)}99{n:03}, query: z{n}}}" for n in range(40))
+    rules = (
+        f"- id: a\n  query: |\n    x1 OR ($l59 AND NOT $l58) OR {fields}\n  languages: [en]\n"
+        f"- {{id: b, score: {{threshold: 99000, clauses: {{{clauses}}}}}}}"
+    )
+    began = time.process_time()
+
+    found = lint.lint(world(rules, lists="{" + ", ".join(lists) + "}", tests="{}"), load.Known(), today=TODAY)
+
+    assert "W601" in {fault.code for fault in found}
+    assert time.process_time() - began < 4  # three-fold slack
 
 
 def of_code(found: tuple[errors.Fault, ...], code: str) -> list[str]:
