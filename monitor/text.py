@@ -360,13 +360,16 @@ class Words:
         self._mended = _mend(text)
         self.pieces: list[_Piece] = []
         self.paragraphs: list[int] = []
+        self._lines: list[tuple[int, str]] = []
+        self._begun: dict[int, list[int]] = {}
         add = self.pieces.extend
-        for line in _PARAGRAPH.findall(self._mended):
-            before = len(self.pieces)
-            for chunk in line.split():
+        for line in _PARAGRAPH.finditer(self._mended):
+            before, written = len(self.pieces), line.group()
+            for chunk in written.split():
                 add(_chunk[chunk].pieces)
             if len(self.pieces) > before:
                 self.paragraphs.append(before)
+                self._lines.append((line.start(), written))
 
     def __len__(self) -> int:
         return len(self.pieces)
@@ -374,26 +377,33 @@ class Words:
     @cached_property
     def starts(self) -> list[int]:
         """The offset in the original at which each row begins."""
-        found: list[int] = []
-        for chunk in _CHUNK.finditer(self._mended):
-            at = chunk.start()
-            found += [at + piece.start for piece in _chunk[chunk.group()].pieces]
-        return found
+        return [start for line in range(len(self.paragraphs)) for start in self._starts(line)]
+
+    def _starts(self, line: int) -> list[int]:
+        """Return where the rows of a line begin; a long text is asked for a few of its lines only."""
+        known = self._begun.get(line)
+        if known is None:
+            offset, written = self._lines[line]
+            known = self._begun[line] = []
+            for chunk in _CHUNK.finditer(written):
+                at = offset + chunk.start()
+                known += [at + piece.start for piece in _chunk[chunk.group()].pieces]
+        return known
 
     def lines(self) -> Iterator[tuple[int, int, int, str]]:
         """Yield (first row, last row, offset, text) of each line that holds words; hyphened line breaks are mended."""
-        firsts = iter([*self.paragraphs, len(self.pieces)])
-        first = next(firsts)
-        for line in _PARAGRAPH.finditer(self._mended):
-            if any(_chunk[chunk].words for chunk in line.group().split()):
-                following = next(firsts)
-                yield first, following - 1, line.start(), line.group()
-                first = following
+        behind = [*self.paragraphs[1:], len(self.pieces)]
+        for first, following, (offset, written) in zip(self.paragraphs, behind, self._lines, strict=True):
+            yield first, following - 1, offset, written
 
     def place(self, first: int, last: int) -> tuple[int, int]:
         """Return (start, end) of rows `first` to `last` in the original."""
         end = self.pieces[last]
-        return self.starts[first], self.starts[last] + end.end - end.start
+        return self._start(first), self._start(last) + end.end - end.start
+
+    def _start(self, row: int) -> int:
+        line = bisect.bisect_right(self.paragraphs, row) - 1
+        return self._starts(line)[row - self.paragraphs[line]]
 
 
 def folded_words(text: str) -> list[str]:

@@ -6,15 +6,33 @@ shifting a number of 33,000 bits costs less than a microsecond. Bit n stands for
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
+
+SPARSE = 400
+"""Numbers up to which they are set bit by bit; more are written as binary digits and read at once."""
 
 
-def of(numbers: Iterable[int], size: int) -> int:
-    """Return the set of `numbers`, each from 0 to `size` - 1."""
+def of(numbers: Collection[int]) -> int:
+    """Return the set of `numbers`, none negative."""
+    if not numbers:
+        return 0
+    size = max(numbers) + 1
+    if len(numbers) > SPARSE:
+        digits = bytearray(b"0") * size
+        for number in numbers:
+            digits[number] = 49  # "1"
+        digits.reverse()
+        return int(digits, 2)
     row = bytearray(size // 8 + 1)
     for number in numbers:
         row[number >> 3] |= 1 << (number & 7)
     return int.from_bytes(row, "little")
+
+
+def first_from(bits: int, number: int) -> int | None:
+    """Return the least number of the set that is `number` or greater."""
+    rest = bits >> number
+    return number + (rest & -rest).bit_length() - 1 if rest else None
 
 
 def below(size: int) -> int:
@@ -42,14 +60,6 @@ def reach_up(bits: int, most: int) -> int:
     return bits
 
 
-class Row:
-    """A set that is asked number by number."""
-
-    __slots__ = ("_row", "_size")
-
-    def __init__(self, bits: int, size: int) -> None:
-        self._row = (bits & below(size + 1)).to_bytes(size // 8 + 1, "little")
-        self._size = size
-
-    def __contains__(self, number: int) -> bool:
-        return 0 <= number <= self._size and bool(self._row[number >> 3] >> (number & 7) & 1)
+def row(bits: int, size: int) -> bytes:
+    """Return the set so that it can be asked for each number from 0 to `size` - 1: `row[n >> 3] >> (n & 7) & 1`."""
+    return (bits & below(size)).to_bytes(size // 8 + 1, "little")

@@ -23,7 +23,7 @@ MOST_MATCHES = 400
 MOST_KEPT = 2_000
 """Rules of a set whose trees are all kept from the start; of a larger one only those that an article asked for."""
 
-MOST_SHOWN = 20
+MOST_SHOWN = 8
 """Matches of the outermost operator of distance: all that truth and evidence need."""
 
 

@@ -7,14 +7,16 @@ for truth and stops at the first reason, `evidence` for the matches to show.
 from __future__ import annotations
 
 import bisect
+import functools
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+import operator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from monitor.rules import bits, near, tree
+from monitor.rules import bits, near, near_words, tree
 from monitor.rules.tree import Hit, Node
 from monitor.rules.view import View, script_of
 
-MOST_HITS = 100
+MOST_HITS = 20
 """Matches of one node that are kept as evidence."""
 
 
@@ -43,12 +45,15 @@ def evidence(node: Node, view: View) -> Iterator[Hit]:
     if not holds(node, view):
         return
     below = _SHOWN.get(type(node))
-    if below is None:
-        for hit in evaluate(node, view)[:MOST_HITS]:
-            yield from tree.leaves_of(hit)
-    else:
+    if below is not None:
         for child in below(node, view):
             yield from evidence(child, view)
+    elif isinstance(node, tree.Leaf):
+        for lo, hi in view.find(node.parts, node.clitics)[:MOST_HITS]:
+            yield Hit(lo, hi, node)
+    else:
+        for hit in evaluate(node, view)[:MOST_HITS]:
+            yield from tree.leaves_of(hit)
 
 
 # -- span level ------------------------------------------------------------------------------------
@@ -67,11 +72,9 @@ def _mention(node: tree.Mention, view: View) -> list[Hit]:
         return []
     hits = evaluate(node.child, view)
     if hits and node.require:
-        near_by = Surroundings.of(node.require, node.within, view)
-        hits = [hit for hit in hits if near_by.beside(hit)]
+        hits = Surroundings.of(node.require, node.within, view).beside(hits)
     if hits and node.forbid:
-        near_by = Surroundings.of(node.forbid, node.forbid_within, view)
-        hits = [hit for hit in hits if not near_by.beside_or_across(hit)]
+        hits = Surroundings.of(node.forbid, node.forbid_within, view).clear(hits)
     return hits
 
 
@@ -114,69 +117,93 @@ def _any_of(node: tree.AnyOf, view: View) -> list[Hit]:
 
 
 def _within(node: tree.Within, view: View) -> list[Hit]:
+    first, behind = _range(node, view)
+    return [hit for hit in evaluate(node.child, view) if hit.lo >= first and hit.hi < behind]
+
+
+def _range(node: tree.Within, view: View) -> tuple[int, int]:
+    """Return the first word of the fields' common part, and the first behind it."""
     ranges = [view.fields[field] for field in node.fields]
-    start, end = max(first for first, _ in ranges), min(last for _, last in ranges)
-    return [hit for hit in evaluate(node.child, view) if hit.lo >= start and hit.hi < end]
+    return max(first for first, _ in ranges), max(0, min(behind for _, behind in ranges))
 
 
 def _near(node: tree.Near, view: View) -> list[Hit]:
-    values = _operands(node.children, view)
-    if values is None:
+    if not all(holds(child, view) for child in node.children):
         return []
+    sets = words_of_all(node.children, view)
     found: list[Hit] = []
     for in_title in (True, False):
-        operands = [_in_field(hits, view.in_title, in_title) for hits in values]
-        if all(operands) and len(found) < node.most:
-            found += near.close(operands, node.distance, node.ordered, node.most - len(found))
+        left = node.most - len(found)
+        if left and sets is not None:
+            part = [words & view.title_bits if in_title else words & ~view.title_bits for words in sets]
+            if all(part):
+                stretches = near_words.close(part, node.distance, node.ordered)
+                found += [_hit(node.children, one, view) for one in itertools.islice(stretches, left)]
+        elif left:
+            operands = [_in_field(child, in_title, view) for child in node.children]
+            whole = [operand for operand in operands if operand is not None]
+            if len(whole) == len(operands):
+                found += near.close(whole, node.distance, node.ordered, left)
     return found
 
 
-def _in_field(hits: list[Hit], border: int, in_title: bool) -> list[Hit]:
-    if hits[-1].lo < border or hits[0].lo >= border:
-        return hits if (hits[0].lo < border) == in_title else []
-    at = bisect.bisect_left(hits, border, key=lambda hit: hit.lo)
-    return hits[:at] if in_title else hits[at:]
+def _hit(children: Sequence[Node], found: near_words.Stretch, view: View) -> Hit:
+    what = (word_at(child, word, view) for child, word in zip(children, found.words, strict=True))
+    return Hit(found.begin, found.end, tuple(what))
 
 
-def _together(node: tree.Together, view: View) -> list[Hit]:
-    if _operands(node.children, view) is None:
-        return []
-    return near.together(near.shared_units([_units(child, node.unit, view) for child in node.children]), node.most)
-
-
-def _units(node: Node, unit: str, view: View) -> dict[int, list[Hit]]:
-    key = (unit, id(node))
-    known: dict[int, list[Hit]] | None = view.memo.get(key)
-    if known is None:
-        starts = view.sentences if unit == "sentence" else view.starts
-        known = view.memo[key] = near.by_unit(evaluate(node, view), starts)
+def _in_field(node: Node, in_title: bool, view: View) -> near.Operand | None:
+    """Return the matches of `node` in title or body, None where it has none."""
+    key = (in_title, id(node))
+    if key not in view.memo:
+        hits = evaluate(node, view)
+        at = bisect.bisect_left(hits, view.in_title, key=lambda hit: hit.lo)
+        hits = hits[:at] if in_title else hits[at:]
+        view.memo[key] = near.Operand(hits) if hits else None
+    known: near.Operand | None = view.memo[key]
     return known
 
 
-def _operands(children: Sequence[Node], view: View) -> list[list[Hit]] | None:
-    """Return the values of all `children`, or None as soon as one has none."""
-    values = []
-    for child in children:
-        hits = evaluate(child, view)
-        if not hits:
-            return None
-        values.append(hits)
-    return values
+def _together(node: tree.Together, view: View) -> list[Hit]:
+    if not all(holds(child, view) for child in node.children):
+        return []
+    sets = words_of_all(node.children, view)
+    if sets is None:
+        units = [_units(child, node.unit, view) for child in node.children]
+        return near.together(near.shared_units(units), node.most)
+    starts = view.units(node.unit)
+    common = functools.reduce(operator.and_, (unit_set(child, node.unit, view) for child in node.children))
+    found: list[Hit] = []
+    for unit in sorted(common):
+        last = starts[unit + 1] - 1 if unit + 1 < len(starts) else len(view.pieces) - 1
+        stretches = itertools.islice(near_words.inside(sets, starts[unit], last), node.most - len(found))
+        found += [_hit(node.children, one, view) for one in stretches]
+        if len(found) >= node.most:
+            break
+    return found
+
+
+def _units(node: Node, unit: str, view: View) -> dict[int, near.Operand]:
+    key = (unit, id(node))
+    known: dict[int, near.Operand] | None = view.memo.get(key)
+    if known is None:
+        known = view.memo[key] = near.by_unit(evaluate(node, view), view.units(unit))
+    return known
 
 
 def _apart(node: tree.Apart, view: View) -> list[Hit]:
     hits = evaluate(node.child, view)
     if not hits or not holds(node.other, view):
         return hits
-    if node.distance is None:
-        taken = {
-            s for hit in evaluate(node.other, view) for s in range(view.sentence(hit.lo), view.sentence(hit.hi) + 1)
-        }
-        return [
-            hit for hit in hits if not any(s in taken for s in range(view.sentence(hit.lo), view.sentence(hit.hi) + 1))
-        ]
-    near_by = Surroundings.of((node.other,), node.distance, view)
-    return [hit for hit in hits if not near_by.anywhere(hit)]
+    if node.distance is not None:
+        return Surroundings.of((node.other,), node.distance, view).away(hits)
+    taken = {unit for hit in evaluate(node.other, view) for unit in _touched(hit, view)}
+    return [hit for hit in hits if taken.isdisjoint(_touched(hit, view))]
+
+
+def _touched(hit: Hit, view: View) -> range:
+    """Return the sentences in which words of `hit` stand."""
+    return range(view.sentence(hit.lo), view.sentence(hit.hi) + 1)
 
 
 _VALUES: dict[type, Callable[..., list[Hit]]] = {
@@ -192,7 +219,81 @@ _VALUES: dict[type, Callable[..., list[Hit]]] = {
     tree.Apart: _apart,
 }
 
+# -- sets of words: the value of a node whose every match is one word ------------------------------------
+
+
+def words_of(node: Node, view: View) -> int | None:
+    """Return the words (`bits`) at which a span-level `node` stands, None where one of its matches is longer."""
+    key = ("words", id(node))
+    if key not in view.memo:
+        view.memo[key] = _words_of(node, view)
+    known: int | None = view.memo[key]
+    return known
+
+
+def words_of_all(nodes: Iterable[Node], view: View) -> list[int] | None:
+    """Return the words of each node, None where one of them has a longer match."""
+    sets = []
+    for node in nodes:
+        words = words_of(node, view)
+        if words is None:
+            return None
+        sets.append(words)
+    return sets
+
+
+def _words_of(node: Node, view: View) -> int | None:
+    if isinstance(node, tree.Named):
+        return words_of(node.child, view)
+    if isinstance(node, tree.AnyOf):
+        sets = words_of_all(node.worth_asking(view), view)
+        return None if sets is None else functools.reduce(operator.or_, sets, 0)
+    if isinstance(node, tree.Within):
+        words = words_of(node.child, view)
+        first, behind = _range(node, view)
+        return None if words is None else words & bits.below(behind) & ~bits.below(first)
+    if isinstance(node, tree.Leaf):
+        return view.words(node.parts, node.clitics)
+    hits = evaluate(node, view)
+    return bits.of([hit.lo for hit in hits]) if all(hit.lo == hit.hi for hit in hits) else None
+
+
+def word_at(node: Node, number: int, view: View) -> Hit:
+    """Return the match of `node` at a word of its set; where several alternatives match, that of the first."""
+    if isinstance(node, (tree.Named, tree.Within)):
+        return word_at(node.child, number, view)
+    if isinstance(node, tree.AnyOf):
+        return next(word_at(c, number, view) for c in node.worth_asking(view) if (words_of(c, view) or 0) >> number & 1)
+    if isinstance(node, tree.Leaf):
+        return Hit(number, number, node)
+    hits = evaluate(node, view)
+    return hits[bisect.bisect_left(hits, number, key=lambda hit: hit.lo)]
+
+
+def unit_set(node: Node, unit: str, view: View) -> frozenset[int]:
+    """Return the sentences or paragraphs in which `node` stands, all of whose matches are single words."""
+    key = (unit, "set", id(node))
+    known: frozenset[int] | None = view.memo.get(key)
+    if known is None:
+        known = view.memo[key] = _unit_set(node, unit, view)
+    return known
+
+
+def _unit_set(node: Node, unit: str, view: View) -> frozenset[int]:
+    if isinstance(node, tree.Named):
+        return unit_set(node.child, unit, view)
+    if isinstance(node, tree.AnyOf):
+        return frozenset().union(*(unit_set(child, unit, view) for child in node.worth_asking(view)))
+    if isinstance(node, tree.Leaf):
+        return frozenset(view.unit_of(unit)[lo] for lo, _ in view.find(node.parts, node.clitics))
+    return frozenset(view.unit_of(unit)[hit.lo] for hit in evaluate(node, view))
+
+
 # -- article level ---------------------------------------------------------------------------------
+
+
+def _found(node: tree.Leaf, view: View) -> bool:
+    return bool(view.find(node.parts, node.clitics))
 
 
 def _some(node: tree.AnyOf, view: View) -> bool:
@@ -277,6 +378,7 @@ def _in_title(node: Node, view: View) -> bool:
 
 
 _JUDGES: dict[type, Callable[..., bool]] = {
+    tree.Leaf: _found,
     tree.AnyOf: _some,
     tree.Named: _same,
     tree.AllOf: _all_of,
@@ -292,7 +394,11 @@ def _shown_children(node: tree.AllOf | tree.OneOf | tree.AtLeast, view: View) ->
     return iter(node.children)
 
 
-def _shown_child(node: tree.Times, view: View) -> Iterator[Node]:
+def _shown_asked(node: tree.AnyOf, view: View) -> Iterator[Node]:
+    return iter(node.worth_asking(view))
+
+
+def _shown_child(node: tree.Times | tree.Named, view: View) -> Iterator[Node]:
     yield node.child
 
 
@@ -305,6 +411,8 @@ def _shown_nothing(node: tree.Meta, view: View) -> Iterator[Node]:
 
 
 _SHOWN: dict[type, Callable[..., Iterator[Node]]] = {
+    tree.AnyOf: _shown_asked,
+    tree.Named: _shown_child,
     tree.AllOf: _shown_children,
     tree.OneOf: _shown_children,
     tree.AtLeast: _shown_children,
@@ -317,18 +425,20 @@ _SHOWN: dict[type, Callable[..., Iterator[Node]]] = {
 
 
 class Surroundings:
-    """Where words stand that a mention requires, forbids or keeps away from, asked mention by mention.
+    """Where words stand that mentions require, must not have near, or keep away from.
 
-    `within`: most words between, in the same field; None: the whole article.
+    `within`: most words between, in the same field; None: the whole article. Each set below holds words: `_after` those
+    that have one of the context's words behind them, `_before` those that have one before them, `_into` those into
+    which a longer match of the context reaches from the word before.
     """
 
     def __init__(self, nodes: Sequence[Node], within: int | None, view: View) -> None:
         self._view = view
         self._within = within
-        self.hits = [hit for node in nodes for hit in evaluate(node, view)]
-        self._bounds = self._extremes()
+        self._nodes = nodes
+        self._begins, self._ends, self._into = self._edges()
         if within is not None:
-            self._build(within)
+            self._after, self._before = self._reach(within)
 
     @classmethod
     def of(cls, nodes: Sequence[Node], within: int | None, view: View) -> Surroundings:
@@ -339,50 +449,64 @@ class Surroundings:
             known = view.memo[key] = cls(nodes, within, view)
         return known
 
-    def _extremes(self) -> tuple[int, int, int, int]:
-        los, his = [hit.lo for hit in self.hits], [hit.hi for hit in self.hits]
-        return (min(los), max(los), min(his), max(his)) if los else (0, 0, 0, 0)
+    @functools.cached_property
+    def hits(self) -> list[Hit]:
+        """The context's words, for explaining."""
+        return [hit for node in self._nodes for hit in evaluate(node, self._view)]
 
-    def _build(self, within: int) -> None:
-        view, size = self._view, self._view.size
-        begins = bits.of((view.bit(hit.lo) for hit in self.hits), size)
-        ends = bits.of((view.bit(hit.hi) for hit in self.hits), size)
-        crossed = (view.bit(n) for hit in self.hits if hit.hi > hit.lo for n in range(hit.lo, hit.hi))
-        title = view.title_bits
-        above = bits.reach_up(ends & title, within) & title | bits.reach_up(ends & ~title, within)
-        self._begins = bits.Row(begins, size)
-        below = bits.reach_down(begins & ~title, within) & ~bits.below(view.in_title + 1)
-        self._right = bits.Row(bits.reach_down(begins & title, within) | below, size)
-        self._left = bits.Row(above, size)
-        self._crossed = bits.Row(bits.of(crossed, size), size)
+    def _edges(self) -> tuple[int, int, int]:
+        begins = ends = into = 0
+        for node in self._nodes:
+            words = words_of(node, self._view)
+            if words is not None:
+                begins, ends = begins | words, ends | words
+                continue
+            hits = evaluate(node, self._view)
+            begins |= bits.of([hit.lo for hit in hits])
+            ends |= bits.of([hit.hi for hit in hits])
+            into |= bits.of([n for hit in hits for n in range(hit.lo + 1, hit.hi + 1)])
+        return begins, ends, into
 
-    def beside(self, mention: Hit) -> bool:
-        """Return whether a word stands near that does not overlap the mention."""
-        if not self.hits:
-            return False
+    def _reach(self, within: int) -> tuple[int, int]:
+        title = self._view.title_bits
+        after = before = 0
+        for field in (title, bits.below(len(self._view.pieces)) & ~title):
+            after |= (bits.reach_down(self._begins & field, within) >> 1) & field
+            before |= (bits.reach_up(self._ends & field, within) << 1) & field
+        return after, before
+
+    def beside(self, mentions: list[Hit]) -> list[Hit]:
+        """Return the mentions that have a word near which does not overlap them."""
+        if not self._begins:
+            return []
         if self._within is None:
-            _, last_lo, first_hi, _ = self._bounds
-            return last_lo > mention.hi or first_hi < mention.lo
-        bit = self._view.bit
-        return bit(mention.hi) + 1 in self._right or bit(mention.lo) - 1 in self._left
+            last, first = self._begins.bit_length() - 1, (self._ends & -self._ends).bit_length() - 1
+            return [hit for hit in mentions if last > hit.hi or first < hit.lo]
+        return self._those(mentions, self._before, self._after, True)
 
-    def beside_or_across(self, mention: Hit) -> bool:
-        """Return whether a word stands near that is not merely a part of the mention."""
-        if not self.hits:
-            return False
+    def clear(self, mentions: list[Hit]) -> list[Hit]:
+        """Return the mentions that have no word near, but for one that is merely a part of them."""
+        if not self._begins:
+            return mentions
         if self._within is None:
-            first_lo, _, _, last_hi = self._bounds
-            return first_lo < mention.lo or last_hi > mention.hi
-        bit = self._view.bit
-        across = bit(mention.hi) in self._crossed or bit(mention.lo) - 1 in self._crossed
-        return across or self.beside(mention)
+            first, last = (self._begins & -self._begins).bit_length() - 1, self._ends.bit_length() - 1
+            return [hit for hit in mentions if first >= hit.lo and last <= hit.hi]
+        return self._those(mentions, self._before | self._into, self._after | self._into >> 1, False)
 
-    def anywhere(self, mention: Hit) -> bool:
-        """Return whether a word stands near the mention or overlaps it in any way."""
-        if not self.hits:
-            return False
-        inside = any(self._view.bit(n) in self._begins for n in range(mention.lo, mention.hi + 1))
-        return inside or self.beside_or_across(mention)
+    def away(self, mentions: list[Hit]) -> list[Hit]:
+        """Return the mentions that have no word near and none that overlaps them in any way."""
+        clear = self.clear(mentions)
+        return [hit for hit in clear if not self._begins >> hit.lo & bits.below(hit.hi - hit.lo + 1)]
+
+    def _those(self, mentions: list[Hit], at_begin: int, at_end: int, wanted: bool) -> list[Hit]:
+        """Return the mentions whose first word is in one set or whose last word is in the other, or else the others."""
+        size = len(self._view.pieces) + 1
+        begin, end = bits.row(at_begin, size), bits.row(at_end, size)
+        return [
+            hit
+            for hit in mentions
+            if bool(begin[hit[0] >> 3] >> (hit[0] & 7) & 1 or end[hit[1] >> 3] >> (hit[1] & 7) & 1) is wanted
+        ]
 
     def blocks(self, word: Hit, mention: Hit) -> bool:
         """Return whether `word` is one that forbids `mention`; for explaining a few, not for judging many."""

@@ -1,4 +1,4 @@
-"""One match of each operand, close together: the value of NEAR, THEN, SENT and PARA.
+"""One match of each operand, close together: the value of NEAR, THEN, SENT and PARA, whatever the operands are.
 
 A match is the smallest stretch of words that holds one match of every operand, no two of them in the very same place.
 Its gap is the number of words in it that no operand covers. Taken in the order in which they begin, the uncovered words
@@ -12,6 +12,7 @@ import bisect
 import heapq
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from itertools import islice
 from typing import NamedTuple
 
@@ -24,6 +25,107 @@ MANY = 64
 MOST_EACH = 8
 """Next matches of each operand that are looked at where distance does not matter and there are MANY: one for each of at
 most 6 operands, since no two may take the same place, and some to spare."""
+
+
+class Operand:
+    """The matches of one operand in one stretch of text, in order of (lo, hi); at least one."""
+
+    def __init__(self, hits: Sequence[Hit]) -> None:
+        self.hits = hits
+        self.los = [hit[0] for hit in hits]
+
+    @cached_property
+    def longest(self) -> int:
+        """The words of the longest match."""
+        return max(hit[1] - hit[0] for hit in self.hits) + 1
+
+    @cached_property
+    def bits(self) -> int:
+        """The words at which matches begin."""
+        return bits.of(self.los)
+
+    def begins_at(self, lo: int) -> bool:
+        """Return whether a match begins at word `lo`."""
+        hit = self.at(lo)
+        return hit is not None and hit.lo == lo
+
+    def at(self, lo: int) -> Hit | None:
+        """Return the first match at word `lo` or behind it."""
+        number = bisect.bisect_left(self.los, lo)
+        return self.hits[number] if number < len(self.hits) else None
+
+
+def close(operands: Sequence[Operand], distance: int, ordered: bool, most: int) -> list[Hit]:
+    """Return the first `most` matches of NEAR (`ordered`: THEN) within one field, in order.
+
+    Args:
+        distance: Most uncovered words.
+    """
+    starts = None
+    if sum(len(operand.hits) for operand in operands) > MANY:
+        possible = _starts_in_order if ordered else _starts
+        starts = possible(operands, distance)
+        if not starts:
+            return []
+    return list(islice(_minimal(_Search(operands, distance, ordered), starts), most))
+
+
+def together(units: Iterable[Sequence[Operand]], most: int) -> list[Hit]:
+    """Return the first `most` matches of SENT or PARA. `units`: for each, the matches of every operand inside it."""
+    found: list[Hit] = []
+    for operands in units:
+        found += islice(_in_unit(operands), most - len(found))
+        if len(found) >= most:
+            break
+    return found
+
+
+def _in_unit(operands: Sequence[Operand]) -> Iterator[Hit]:
+    search = _Search(operands, None, False)
+    many = sum(len(operand.hits) for operand in operands) > MANY
+    return _minimal_far(search) if many else _minimal(search, None)
+
+
+def by_unit(hits: Iterable[Hit], starts: Sequence[int]) -> dict[int, Operand]:
+    """Return the matches that lie within one unit, by its number. `starts`: the first words of the units."""
+    found: dict[int, list[Hit]] = {}
+    for hit in hits:
+        unit = bisect.bisect_right(starts, hit.lo)
+        if unit == len(starts) or hit.hi < starts[unit]:
+            found.setdefault(unit, []).append(hit)
+    return {unit: Operand(inside) for unit, inside in found.items()}
+
+
+def shared_units(operands: Sequence[Mapping[int, Operand]]) -> Iterator[list[Operand]]:
+    """Yield the matches of every operand for each unit that holds them all."""
+    common = set(operands[0])
+    for operand in operands[1:]:
+        common &= operand.keys()
+    for unit in sorted(common):
+        yield [operand[unit] for operand in operands]
+
+
+# -- where a match may begin ---------------------------------------------------------------------------
+
+
+def _starts(operands: Sequence[Operand], distance: int) -> int:
+    """Return a set (`bits`) of words that holds every beginning of a match and little else."""
+    width = distance + sum(operand.longest for operand in operands) - 1
+    possible = -1
+    for operand in operands:
+        possible &= bits.reach_down(operand.bits, width)
+    return possible
+
+
+def _starts_in_order(operands: Sequence[Operand], distance: int) -> int:
+    """Return the same where each operand must begin behind the one before."""
+    possible = operands[-1].bits
+    for operand in reversed(operands[:-1]):
+        possible = operand.bits & (bits.reach_down(possible, distance + operand.longest - 1) >> 1)
+    return possible
+
+
+# -- the general case ----------------------------------------------------------------------------------
 
 
 class _Event(NamedTuple):
@@ -42,78 +144,20 @@ class _State(NamedTuple):
     taken: int
 
 
-def close(operands: Sequence[Sequence[Hit]], distance: int, ordered: bool, most: int) -> list[Hit]:
-    """Return the first `most` matches of NEAR (`ordered`: THEN) within one field, in order.
-
-    Args:
-        operands: For each, its matches in order of (lo, hi), none empty.
-        distance: Most uncovered words.
-    """
-    starts = None
-    if sum(map(len, operands)) > MANY:
-        starts = _possible_starts(operands, distance)
-        if starts is None:
-            return []
-    search = _Search(operands, distance, ordered)
-    return list(islice(_minimal(search, starts), most))
-
-
-def together(units: Iterable[Sequence[Sequence[Hit]]], most: int) -> list[Hit]:
-    """Return the first `most` matches of SENT or PARA. `units`: for each, the matches of every operand inside it."""
-    found: list[Hit] = []
-    for operands in units:
-        search = _Search(operands, None, False)
-        many = sum(map(len, operands)) > MANY
-        found += islice(_minimal_far(search) if many else _minimal(search, None), most - len(found))
-        if len(found) >= most:
-            break
-    return found
-
-
-def by_unit(hits: Iterable[Hit], starts: Sequence[int]) -> dict[int, list[Hit]]:
-    """Return the matches that lie within one unit, by its number. `starts`: the first words of the units."""
-    found: dict[int, list[Hit]] = {}
-    for hit in hits:
-        unit = bisect.bisect_right(starts, hit.lo)
-        if unit == len(starts) or hit.hi < starts[unit]:
-            found.setdefault(unit, []).append(hit)
-    return found
-
-
-def shared_units(operands: Sequence[Mapping[int, list[Hit]]]) -> Iterator[list[list[Hit]]]:
-    """Yield the matches of every operand for each unit that holds them all."""
-    common = set(operands[0])
-    for operand in operands[1:]:
-        common &= operand.keys()
-    for unit in sorted(common):
-        yield [operand[unit] for operand in operands]
-
-
-def _possible_starts(operands: Sequence[Sequence[Hit]], distance: int) -> bits.Row | None:
-    """Return a set that holds every word at which a match may begin, None where there is none."""
-    size = max(operand[-1].lo for operand in operands) + 1
-    width = distance + sum(max(hit.hi - hit.lo + 1 for hit in operand) for operand in operands) - 1
-    possible = bits.below(size)
-    for operand in operands:
-        possible &= bits.reach_down(bits.of((hit.lo for hit in operand), size), width)
-    return bits.Row(possible, size) if possible else None
-
-
 class _Search:
     """The matches of all operands in order of their beginning, merged as far as they are needed."""
 
-    def __init__(self, operands: Sequence[Sequence[Hit]], distance: int | None, ordered: bool) -> None:
+    def __init__(self, operands: Sequence[Operand], distance: int | None, ordered: bool) -> None:
         self.operands = operands
         self._distance = distance
         self._ordered = ordered
         self._all = (1 << len(operands)) - 1
-        self._last = min(operand[-1].lo for operand in operands)
-        rows = [[_Event(h[0], h[1], n, h) for h in hits] for n, hits in enumerate(operands)] if self._few() else None
-        self._events: list[_Event] = sorted(e for row in rows for e in row) if rows else []
-        self._more = iter(()) if rows else heapq.merge(*(_events(n, hits) for n, hits in enumerate(operands)))
-
-    def _few(self) -> bool:
-        return sum(map(len, self.operands)) <= MANY
+        self._last = min(operand.los[-1] for operand in operands)
+        self.size = max(operand.los[-1] for operand in operands) + 1
+        rows = [_events(number, operand.hits) for number, operand in enumerate(operands)]
+        few = sum(len(operand.hits) for operand in operands) <= MANY
+        self._events: list[_Event] = sorted(event for row in rows for event in row) if few else []
+        self._more: Iterator[_Event] = iter(()) if few else heapq.merge(*rows)
 
     def event(self, at: int) -> _Event | None:
         """Return the event number `at`, None behind the last."""
@@ -124,12 +168,12 @@ class _Search:
             self._events.append(new)
         return self._events[at]
 
-    def starts(self) -> Iterator[int]:
-        """Yield the number of the first event of each beginning from which every operand still lies ahead."""
+    def starts(self) -> Iterator[tuple[int, int]]:
+        """Yield (first event, word) of each beginning from which every operand still lies ahead."""
         at, before = 0, -1
         while (event := self.event(at)) is not None and event.lo <= self._last:
-            if event.lo != before:
-                yield at
+            if event.lo != before and (not self._ordered or self.operands[0].begins_at(event.lo)):
+                yield at, event.lo
             at, before = at + 1, event.lo
 
     def best(self, at: int) -> _State | None:
@@ -143,10 +187,10 @@ class _Search:
 
     def nearest(self, lo: int, fixed: bool) -> _State | None:
         """Return the match that ends first of those that begin at word `lo` (not `fixed`: at or behind it)."""
-        ahead = []
+        ahead: list[_Event] = []
         for number, operand in enumerate(self.operands):
-            first = bisect.bisect_left(operand, lo, key=_lo)
-            ahead += [_Event(h[0], h[1], number, h) for h in operand[first : first + MOST_EACH]]
+            first = bisect.bisect_left(operand.los, lo)
+            ahead += _events(number, operand.hits[first : first + MOST_EACH])
         return self._run(iter(sorted(ahead, key=_place)), fixed)
 
     def _run(self, events: Iterator[_Event], fixed: bool) -> _State | None:
@@ -194,10 +238,6 @@ def _events(number: int, hits: Iterable[Hit]) -> Iterator[_Event]:
     return (_Event(hit[0], hit[1], number, hit) for hit in hits)
 
 
-def _lo(hit: Hit) -> int:
-    return hit[0]
-
-
 def _place(event: _Event) -> tuple[int, int, int]:
     return event[:3]
 
@@ -224,12 +264,12 @@ def _covers(old: _State, new: _State) -> bool:
     return ahead < behind or (ahead == behind and _order(old) <= _order(new))
 
 
-def _minimal(search: _Search, starts: bits.Row | None) -> Iterator[Hit]:
+def _minimal(search: _Search, starts: int | None) -> Iterator[Hit]:
     """Yield the matches that hold no other inside, in order."""
     open_: deque[tuple[int, _State]] = deque()
-    for at in search.starts():
-        lo = search._events[at].lo
-        if starts is not None and lo not in starts:
+    row = None if starts is None else bits.row(starts, search.size)
+    for at, lo in search.starts():
+        if row is not None and not row[lo >> 3] >> (lo & 7) & 1:
             continue
         while open_ and open_[0][1].hi < lo:
             yield _hit(*open_.popleft())
@@ -249,7 +289,7 @@ def _minimal_far(search: _Search) -> Iterator[Hit]:
     The end that can be reached from a beginning never falls as the beginning moves on, so the last beginning with the
     same end is found by halving.
     """
-    begins = sorted({hit.lo for operand in search.operands for hit in operand})
+    begins = sorted({lo for operand in search.operands for lo in operand.los})
     at = 0
     while at < len(begins) and (found := search.nearest(begins[at], fixed=False)) is not None:
         step, low = 1, at

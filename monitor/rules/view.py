@@ -243,6 +243,15 @@ def _by_last(places: Places, wanted: set[int]) -> dict[int, list[int]]:
     return found
 
 
+def _line(
+    words: text.Words, before: int, first: int, last: int, offset: int, written: str
+) -> tuple[int, list[int], list[int], lines.Line]:
+    rows = range(first, last + 1)
+    begins = [words.starts[row] - offset for row in rows]
+    ends = [words.place(row, row)[1] - offset for row in rows]
+    return before + first, begins, ends, lines.Line(written)
+
+
 def readings(parts: tuple[Part, ...], at: int) -> Iterator[tuple[int, Part]]:
     """Yield (parts used, word) for each way to read the next word: alone, or joined with its hyphen neighbours."""
     part = parts[at]
@@ -304,21 +313,41 @@ class View(Row):
         lead = min(two, title + LEAD_WORDS)
         return {"title": (0, title), "lead": (title, lead), "body": (title, end), "text": (0, end), "top": (0, lead)}
 
-    # -- sets of word numbers (`bits`): body words are moved up by one, so that nothing reaches across --------
+    # -- sets of word numbers (`bits`) and units -----------------------------------------------------------
+
+    def words(self, parts: tuple[Part, ...], clitics: bool) -> int | None:
+        """Return the words at which a term stands, None where it is longer than one word somewhere."""
+        key = ("bits", parts, clitics)
+        if key not in self.memo:
+            places = self.find(parts, clitics)
+            single = all(lo == hi for lo, hi in places)
+            self.memo[key] = bits.of([lo for lo, _ in places]) if single else None
+        known: int | None = self.memo[key]
+        return known
 
     @property
     def size(self) -> int:
-        """The numbers that sets of words may hold: 0 to size - 1."""
-        return len(self.pieces) + 2
-
-    def bit(self, number: int) -> int:
-        """Return the bit that stands for word `number`."""
-        return number if number < self.in_title else number + 1
+        """The number of words."""
+        return len(self.pieces)
 
     @cached_property
     def title_bits(self) -> int:
         """The title's words."""
         return bits.below(self.in_title)
+
+    def units(self, unit: str) -> list[int]:
+        """Return the first words of the sentences or paragraphs."""
+        return self.sentences if unit == "sentence" else self.starts
+
+    def unit_of(self, unit: str) -> list[int]:
+        """Return the number of the sentence or paragraph of each word."""
+        key = ("unit of", unit)
+        if key not in self.memo:
+            starts = [*self.units(unit), len(self.pieces)]
+            sizes = (b - a for a, b in itertools.pairwise(starts))
+            self.memo[key] = [number for number, size in enumerate(sizes) for _ in range(size)]
+        known: list[int] = self.memo[key]
+        return known
 
     # -- metadata and patterns -------------------------------------------------------------------------
 
@@ -360,11 +389,7 @@ class View(Row):
     @cached_property
     def _lines(self) -> list[tuple[int, list[int], list[int], lines.Line]]:
         """For each paragraph: its first word, where its words begin and end within it, and its text for patterns."""
-        found = []
-        for before, words in ((0, self._words[0]), (self.in_title, self._words[1])):
-            for first, last, offset, line in words.lines():
-                rows = range(first, last + 1)
-                begins = [words.starts[row] - offset for row in rows]
-                ends = [words.place(row, row)[1] - offset for row in rows]
-                found.append((before + first, begins, ends, lines.Line(line)))
-        return found
+        title, body = self._words
+        last = len(title) - 1
+        found = [_line(title, 0, 0, last, 0, self.title)] if last >= 0 else []  # one paragraph, however it is broken
+        return found + [_line(body, self.in_title, *line) for line in body.lines()]
