@@ -55,6 +55,7 @@ def explain(
 
 def _judge(pack: str, what: str, rules: Path | None, config: Path | None, json: bool) -> None:
     from monitor.rules import explain as explaining
+    from monitor.rules import explain_json, explain_text
 
     folder, known, loaded = rules_command.where(rules, config)
     live = rules_command.live_rules(folder, known, loaded)
@@ -63,20 +64,53 @@ def _judge(pack: str, what: str, rules: Path | None, config: Path | None, json: 
     if pack not in live.ruleset.packs:
         known_packs = ", ".join(live.ruleset.packs) or "none"
         raise common.fail(f"there is no pack `{pack}` that is switched on; there is {known_packs}", 2)
-    told = explaining.explain(live.ruleset, pack, _article(what, loaded, config))
-    common.print_json(explaining.to_json(told)) if json else print(explaining.to_text(told))
+    article, known_of = _article(what, loaded, config)
+    told = explaining.explain(live.ruleset, pack, article)
+    archive = None if known_of is None else _known(known_of, pack)
+    route = live.ruleset.packs[pack].route or (() if loaded is None else _default_route(loaded))
+    if json:
+        common.print_json({**explain_json.to_json(told), "route": route, "archive": archive})
+    else:
+        print(explain_text.to_text(told))
+        print(_known_line(archive, route))
 
 
-def _article(what: str, loaded: Config | None, config: Path | None) -> model.Article:
-    file = Path(what)
+def _default_route(config: Config) -> tuple[str, ...]:
+    from monitor import config as configuration
+
+    return configuration.effective_route(config)
+
+
+def _article(what: str, loaded: Config | None, config: Path | None) -> tuple[model.Article, dict[str, Any] | None]:
+    """Return the article, and what the archive holds of it where it comes from there."""
     if what == "-":
-        return article_of_bytes(sys.stdin.buffer.read(), "")
-    if not _ID.fullmatch(what) and not _is_url(what):
-        try:
-            return article_of_bytes(file.read_bytes(), "")
-        except OSError as fault:
-            raise common.fail(f"{what} is neither an id, a URL nor a file: {fault.strerror}", 2) from None
-    return _archived(loaded or common.load_config(config), what)
+        return article_of_bytes(sys.stdin.buffer.read(), ""), None
+    if _ID.fullmatch(what) or _is_url(what):
+        return _archived(loaded or common.load_config(config), what)
+    try:
+        return article_of_bytes(Path(what).read_bytes(), ""), None
+    except OSError as fault:
+        raise common.fail(f"{what} is neither an id, a URL nor a file: {fault.strerror}", 2) from None
+
+
+def _known(found: dict[str, Any], pack: str) -> dict[str, Any]:
+    """Return what the archive says of an article and a pack: its story, and what was decided at its last revision."""
+    rows = found["revisions"][-1]["decisions"] if found["revisions"] else []
+    own = [row for row in rows if row["pack"] == pack] or [row for row in rows if row["pack"] == "*"]
+    kept = ("decision", "reason", "decided_at", "alert")
+    decided = {key: own[0].get(key) for key in kept} if own else None
+    return {"article": found["article"], "entry": found["entry"], "story": found.get("story"), "decided": decided}
+
+
+def _known_line(archive: dict[str, Any] | None, route: tuple[str, ...]) -> str:
+    """Return story, decision and route on a line."""
+    parts = [f"route: {', '.join(route) or 'the default route'}"]
+    if archive is not None:
+        decided = archive["decided"] or {"decision": "nothing", "reason": "yet", "alert": None}
+        alert = f" ({decided['alert']})" if decided["alert"] else ""
+        reason = str(decided["reason"]).replace("_", " ")
+        parts = [f"story: {archive['story'] or 'none'}", f"decided: {decided['decision']}, {reason}{alert}", *parts]
+    return "  " + "   ".join(parts)
 
 
 def _is_url(what: str) -> bool:
@@ -96,8 +130,8 @@ def article_of_bytes(data: bytes, url: str, content_type: str | None = None) -> 
     return model.Article(title.strip(), text.strip(), language.detect_language(title, text), url)
 
 
-def _archived(config: Config, what: str) -> model.Article:
-    """Return an article of the archive as rules saw it."""
+def _archived(config: Config, what: str) -> tuple[model.Article, dict[str, Any]]:
+    """Return an article of the archive as rules saw it, and what is recorded of it."""
     from monitor.store import articles
 
     with common.reading(config) as connection:
@@ -106,9 +140,9 @@ def _archived(config: Config, what: str) -> model.Article:
             raise _absent(what)
         stored = articles.get(connection, found.article_id) if found.article_id else None
         if stored is None:
-            return _from_feed(connection, found)
-        source = articles.provenance(connection, stored.entry_id)
-    return model.Article(
+            return _from_feed(connection, found), _of_feed(connection, found)
+        source, told = articles.provenance(connection, stored.entry_id), _of_archive(connection, found)
+    article = model.Article(
         title=stored.title,
         text=stored.text,
         lang=stored.lang,
@@ -122,6 +156,7 @@ def _archived(config: Config, what: str) -> model.Article:
         first_seen=stored.first_seen,
         partial=stored.partial,
     )
+    return article, told
 
 
 def _from_feed(connection: Connection, found: _Located) -> model.Article:

@@ -102,10 +102,26 @@ def _what_is_wrong(case: packs.Case, rules: tuple[CompiledRule, ...], pack: pack
             found += evidence_of(evidence(rule.node, view), view)
     if case.kind in ("should_not_match", "todo_not_match"):
         words = ", ".join(f"`{e.text}` ({e.term})" for e in found[:6])
-        return f"must not match, but rule {', '.join(fired)} does: {words}" if fired else ""
-    if not fired:
-        return "must match, but does not: " + explain.nearest(asked, article)
-    return _wrong_words(case, found)
+        wrong = f"must not match, but rule {', '.join(fired)} does: {words}" if fired else ""
+    elif not fired:
+        wrong = "must match, but does not: " + explain.nearest(asked, article)
+    else:
+        wrong = _wrong_words(case, found)
+    return wrong or _wrong_score(case, rules, view)
+
+
+def _wrong_score(case: packs.Case, rules: tuple[CompiledRule, ...], view: View) -> str:
+    """Return what is wrong with the points of the rule that the test names, or of the pack's only score rule."""
+    if case.expect_score is None:
+        return ""
+    scored = [rule for rule in rules if rule.rule.score is not None and case.rule in (None, rule.id)]
+    if len(scored) != 1:  # the loader lets through only tests that are clear; a rule may be retired since
+        return "`expect_score`: no rule with a score is switched on"
+    told = explain.explain_rule(scored[0], view)
+    if told.tree.got == case.expect_score:
+        return ""
+    points = ", ".join(map(explain.points_text, told.tree.children))
+    return f"rule {told.rule} has {told.tree.got} points, expected {case.expect_score}: {points}"
 
 
 def _asked(case: packs.Case, rules: tuple[CompiledRule, ...]) -> tuple[CompiledRule, ...]:

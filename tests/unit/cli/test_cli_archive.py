@@ -56,6 +56,21 @@ def test_explain_finds_an_article_by_number_and_judges_it(archive: commands.Arch
     assert done.json["matched"] == (title == commands.TOLD.title)
 
 
+def test_explain_of_a_pack_knows_what_was_decided(archive: commands.Archive) -> None:
+    """Judged by the rules of now, an archived article shows its story, the decision of then, and the pack's route."""
+    as_json = commands.call("explain", "move", "al-1", "--config", archive.config, "--json").json
+    told = commands.call("explain", "move", "al-1", "--config", archive.config)
+
+    decided = as_json["archive"]["decided"]
+    assert (decided["decision"], decided["reason"], decided["alert"]) == ("alert", "first_report", "al-1")
+    assert as_json["route"]
+    assert "MATCH" in told.out
+    story = as_json["archive"]["story"]
+    assert told.out.endswith(
+        f"  story: {story}   decided: alert, first report (al-1)   route: {', '.join(as_json['route'])}\n"
+    )
+
+
 def test_explain_knows_the_baseline(archive: commands.Archive) -> None:
     """An item that stood in the feed at the first poll is recorded as such, by URL and by entry."""
     url = f"{archive.site.address}/herald/old.html"
@@ -68,6 +83,7 @@ def test_explain_knows_the_baseline(archive: commands.Archive) -> None:
     assert (decision["decision"], decision["reason"]) == ("suppressed", "baseline")
     assert "every pack: suppressed: baseline" in by_entry.out
     assert "MATCH" in judged.out
+    assert "story: none   decided: suppressed, baseline   route: " in judged.out
 
 
 @pytest.mark.parametrize("what", ["al-99", "art-99", "entry-99", "https://nowhere.example/x"])
