@@ -79,6 +79,8 @@ def read_pack(top: Reader) -> tuple[packs.Pack | None, tuple[packs.Vocabulary, .
 def _traits(reader: Reader, base: packs.Traits, uses: list[Use]) -> packs.Traits:
     """Return `base` with what this map says about itself."""
     says = {key.value for key, _ in reader.node.entries}
+    if says.isdisjoint(TRAIT_KEYS):
+        return base
     active = reader.map("active")
     span = Reader(active, reader.faults) if active is not None else None
     if span is not None:
@@ -238,9 +240,11 @@ def _required(reader: Reader, key: str) -> Text | None:
 
 def _rules(top: Reader, traits: packs.Traits, uses: list[Use]) -> tuple[packs.Rule, ...]:
     found: dict[str, packs.Rule] = {}
+    # Title and description belong to what they stand on: a rule does not inherit its pack's.
+    inherited = replace(traits, title="", description="")
 
     def read(reader: Reader) -> None:
-        rule = _rule(reader, traits, uses)
+        rule = _rule(reader, inherited, uses)
         if rule is not None and rule.id in found:
             message = f"rule `{rule.id}` is already in line {found[rule.id].place.line}"
             reader.faults.append(rule.place.fault("E202", message, "rename one"))
@@ -257,8 +261,7 @@ def _rules(top: Reader, traits: packs.Traits, uses: list[Use]) -> tuple[packs.Ru
 def _rule(reader: Reader, traits: packs.Traits, uses: list[Use]) -> packs.Rule | None:
     reader.check_keys(RULE_KEYS)
     name = reader.id("id", terms.LOOSE_ID)
-    # Title and description belong to what they stand on: a rule does not inherit its pack's.
-    own = _traits(reader, replace(traits, title="", description=""), uses)
+    own = _traits(reader, traits, uses)
     parts = {key: _items(reader, key) for key in ("all", "any", "none")}
     expr, score = _query(reader), _score(reader)
     has = {key for key in ("all", "any", "query", "score") if reader.node.get(key) is not None}

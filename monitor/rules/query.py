@@ -204,6 +204,7 @@ class _Inside:
 
 
 _NOWHERE = _Inside()
+_LANGUAGES = [[code] for code in sorted(ISO_639_1)]
 _METADATA = frozenset(f"{name}:" for name in syntax.METADATA_FIELDS)
 
 
@@ -419,7 +420,7 @@ class _Builder:
             self.report(sign, code, message, fix)
             return None
         if isinstance(operand, syntax.Word) and operand.term.parts and not operand.term.exact:
-            if name == "lang" and operand.term.parts[0].folded not in ISO_639_1:
+            if name == "lang" and [part.folded for part in operand.term.parts] not in _LANGUAGES:
                 message = f"`{operand.term.written}` is no language code"
                 self.faults.append(operand.place.fault("E206", message, "two small letters: en, ar, he, fr"))
         elif not isinstance(operand, syntax.Regex):

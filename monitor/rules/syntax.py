@@ -1,5 +1,6 @@
 """What queries say, as written: one frozen value a construct, names not yet resolved. `query` makes them, `compile`
-turns them into the nodes of `tree`. A list rule's items are not in here (`packs.Item`).
+turns them into the nodes of `tree`. A list rule's items are not in here (`packs.Item`). A leaf and a field stand where
+they begin, every other construct where its (first) operator stands.
 """
 
 from __future__ import annotations

@@ -221,7 +221,7 @@ def test_everything_knows_its_place() -> None:
         ("lang:(ar OR he)", ["1:1 E310"]),
         ("source:$papers", ["1:1 E310"]),
         ("lang:=ar", ["1:1 E310"]),
-        ("lang:hebrew", ["1:6 E206"]),
+        ("lang:hebrew OR lang:zh-CN", ["1:6 E206", "1:21 E206"]),
         ("\n", ["0:6 E310"]),
         ("-- only this", ["0:6 E310"]),
         # no operator
