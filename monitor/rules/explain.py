@@ -19,9 +19,6 @@ from monitor.rules.view import View
 MOST_BLOCKERS = 2
 """Clauses that a line tells of."""
 
-MOST_ABSENT = 4
-"""Clauses that a line names as not found."""
-
 
 def explain(rules: RuleSet, pack: str, article: model.Article) -> Explanation:
     """Return why the rules of `pack` match `article` or do not.
@@ -69,15 +66,19 @@ def why_not_rule(rule: RuleExplanation) -> str:
         return "; ".join([rule.tree.why, *_lost_points(rule.tree)])
     bad = list(blockers(rule.tree))
     near = [one_line(clause) for clause in bad if clause.true or clause.why != NOT_FOUND]
-    absent = [clause.label for clause in bad if clause.why == NOT_FOUND]
-    return "; ".join([*near[:MOST_BLOCKERS], *([f"{', '.join(absent[:MOST_ABSENT])} {NOT_FOUND}"] if absent else [])])
+    absent = [clause for clause in bad if not clause.true and clause.why == NOT_FOUND]
+    return "; ".join([*near[:MOST_BLOCKERS], *([clauses.missing_words(absent)] if absent else [])])
 
 
 def _lost_points(tree: Clause) -> Iterator[str]:
     lost = (c for c in tree.children if (not c.true and (c.weight or 0) > 0) or (c.points or 0) < 0)
-    for clause in sorted(lost, key=lambda c: -c.nearness)[:MOST_BLOCKERS]:
-        reason = clauses.excluded(clause) if clause.true else clauses.missing_words([clause])
-        yield f"{points_text(clause)}: {reason}"
+    for clause in sorted(lost, key=lambda clause: clause.pull, reverse=True)[:MOST_BLOCKERS]:
+        yield f"{points_text(clause)}: {clauses.excluded(clause) if clause.true else _why_lost(clause)}"
+
+
+def _why_lost(clause: Clause) -> str:
+    inner = next(blockers(clause))
+    return f"{inner.label} {NOT_FOUND}" if inner.why == NOT_FOUND else one_line(inner)
 
 
 def points_text(clause: Clause) -> str:

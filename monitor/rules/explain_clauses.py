@@ -21,6 +21,9 @@ MOST_LEAVES = 300
 MOST_BELOW = 8
 """Aliases of a list that are shown below it."""
 
+MOST_ABSENT = 4
+"""Clauses that a line names as not found."""
+
 MOST_COUNTED = 100
 """Matches that TIMES counts for show."""
 
@@ -109,11 +112,19 @@ def _of_names(part: _Part, view: View, chosen: Hit | None) -> Clause:
     if chosen is not None:
         return _shown(clause, tree.leaves_of(chosen), view)
     lost = tuple(terms.dropped(node, view)) if isinstance(node, tree.Mention | tree.Held) else ()
-    below = (_told(_Part("any", child), view, None) for child in _aliases(node, view))
-    worth = (one for one in below if one.true or one.nearness >= terms.WORTH_SAYING)
-    return replace(
-        _shown(clause, evidence(node, view), view), dropped=lost, children=tuple(itertools.islice(worth, MOST_BELOW))
-    )
+    leaves = itertools.chain.from_iterable(map(tree.leaves_of, evaluate(node, view)))
+    shown = _shown(clause, leaves, view)
+    return replace(shown, dropped=lost, children=tuple(itertools.islice(_aliases_below(node, true, view), MOST_BELOW)))
+
+
+def _aliases_below(node: Node, true: bool, view: View) -> Iterator[Clause]:
+    """Yield the aliases that are there; of a true name none, whose words say it all."""
+    if true and not isinstance(node, tree.AnyOf):
+        return
+    for child in _aliases(node, view):
+        told = _told(_Part("any", child), view, None)
+        if told.true or told.nearness >= terms.WORTH_SAYING:
+            yield told
 
 
 def _aliases(node: Node, view: View) -> Sequence[Node]:
@@ -167,8 +178,9 @@ def missing_words(missing: Iterable[Clause]) -> str:
     """Return what of some clauses is not there, the nearest first."""
     ordered = sorted(missing, key=lambda clause: -clause.nearness)
     near = [f"{clause.label}: {clause.why}" for clause in ordered if clause.why != NOT_FOUND]
-    absent = [clause.label for clause in ordered if clause.why == NOT_FOUND]
-    return "; ".join([*near[:2], *([f"{', '.join(absent[:4])} {NOT_FOUND}"] if absent else [])])
+    absent = list(dict.fromkeys(clause.label for clause in ordered if clause.why == NOT_FOUND))
+    more = [f"{len(near) - 1} more"] if len(near) > 1 else []
+    return "; ".join([*near[:1], *more, *([f"{', '.join(absent[:MOST_ABSENT])} {NOT_FOUND}"] if absent else [])])
 
 
 def _one_of(part: _Part, view: View, chosen: Hit | None) -> Clause:

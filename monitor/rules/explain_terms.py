@@ -126,8 +126,11 @@ def _why_within(node: tree.Within, view: View) -> Why:
     if not hits:
         return why_not_there(node.child, view)
     field = view.place(hits[0].lo, hits[0].hi)[0]
-    wanted = " and ".join(sorted(node.fields))
+    wanted = " and ".join(_FIELDS.get(name, name) for name in sorted(node.fields))
     return Why(f"{quoted(hits[0], view)} stands in the {field}, not in the {wanted}", 0.6)
+
+
+_FIELDS = {"top": "title or lead"}
 
 
 def _why_mention(node: tree.Mention, view: View) -> Why:

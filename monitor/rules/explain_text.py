@@ -15,8 +15,11 @@ MOST_ALSO = 2
 MOST_WORDS = 6
 """Words of an operator of distance, one for each operand."""
 
-MOST_MISSED = 4
-"""Alternatives that are not there which are named beside those that are."""
+MOST_MISSED = 2
+"""Alternatives that are not there, and clauses of a score, which are named beside those that are."""
+
+MOST_MISSING = 4
+"""The same where none is there."""
 
 MOST_DROPPED = 3
 """Dropped mentions that are named at the end."""
@@ -34,26 +37,50 @@ def to_text(told: Explanation) -> str:
     verdict = "MATCH" if told.matched else "no match"
     lines = [f"{told.pack}  {verdict}  {told.lang or 'language unknown'}  {in_quotes(title)}"]
     for rule in sorted(told.rules, key=lambda rule: (not rule.true, bool(rule.skipped), -rule.tree.nearness)):
-        lines += _rule_lines(rule)
+        lines += _rule_lines(rule, told.matched)
     return "\n".join([*lines, *_dropped_lines(told.dropped)])
 
 
 # -- rules -----------------------------------------------------------------------------------------
 
 
-def _rule_lines(rule: RuleExplanation) -> Iterator[str]:
+def _rule_lines(rule: RuleExplanation, matched: bool) -> Iterator[str]:
+    """Yield the lines of a rule: a single one where it is not true while another is, or where little is there."""
     if rule.true:
         yield f"  rule {rule.rule}  MATCH  {rule.severity}{_points(rule)}{_status(rule)}"
-        for clause in rule.clauses:
-            yield from _clause_lines(clause, _STEP)
-    elif rule.skipped or not _says_more(rule.tree):
+        yield from _rule_clauses(rule, MOST_MISSED)
+    elif matched or rule.skipped or not _says_more(rule.tree):
         there = ", ".join(_short(clause) for clause in rule.clauses if clause.true and clause.good)
-        more = f" (there: {there})" if there and not rule.skipped else ""
+        more = f" (there: {there})" if there and not rule.skipped and rule.tree.kind != "score" else ""
         yield f"  rule {rule.rule}  no: {explain.why_not_rule(rule)}{more}{_status(rule)}"
     else:
         yield f"  rule {rule.rule}  no{_points(rule)}{_status(rule)}"
-        for clause in sorted(rule.clauses, key=lambda clause: clause.good):
-            yield from _clause_lines(clause, _STEP)
+        yield from _rule_clauses(rule, MOST_MISSING)
+
+
+def _rule_clauses(rule: RuleExplanation, most: int) -> Iterator[str]:
+    """Yield the clauses of a rule: of one that is not true what stands against it first, the weightiest first."""
+    bad = sorted((clause for clause in rule.clauses if not clause.good), key=lambda clause: clause.pull, reverse=True)
+    good = [clause for clause in rule.clauses if clause.good]
+    if rule.tree.kind == "score":
+        idle = [clause for clause in good if not clause.true]
+        good = [clause for clause in good if clause.true]
+        lines = [*_few(bad, most), *(f"{_STEP}+ none there: {_weights(idle)}" for _ in idle[:1])]
+    else:
+        lines = list(_few(bad, len(bad)))
+    there = [line for clause in good for line in _clause_lines(clause, _STEP)]
+    yield from [*there, *lines] if rule.true else [*lines, *there]
+
+
+def _few(bad: Sequence[Clause], most: int) -> Iterator[str]:
+    for clause in bad[:most]:
+        yield from _clause_lines(clause, _STEP)
+    if len(bad) > most:
+        yield f"{_STEP}- nor there: {_weights(bad[most:])}"
+
+
+def _weights(clauses: Sequence[Clause]) -> str:
+    return ", ".join(f"{clause.id} {clause.weight:+}" for clause in clauses)
 
 
 def _says_more(tree: Clause) -> bool:
@@ -77,7 +104,7 @@ def _status(rule: RuleExplanation) -> str:
 
 
 def _short(clause: Clause) -> str:
-    return f"{clause.label} {in_quotes(clause.found[0].text)}" if clause.found else clause.label
+    return f"{clause.label} {in_quotes(clause.found[0].text)}" if clause.found and _is_names(clause) else clause.label
 
 
 # -- clauses ---------------------------------------------------------------------------------------
@@ -149,10 +176,11 @@ def _alternatives(below: Sequence[Clause], indent: str) -> Iterator[str]:
     for child in (child for child in below if child.good):
         yield from _clause_lines(child, indent)
     missed = sorted((child for child in below if not child.good), key=lambda child: -child.nearness)
-    for child in missed[:MOST_MISSED]:
+    most = MOST_MISSING if len(missed) == len(below) else MOST_MISSED
+    for child in missed[:most]:
         yield from _clause_lines(child, indent)
-    if len(missed) > MOST_MISSED:
-        yield f"{indent}- and {len(missed) - MOST_MISSED} more"
+    if len(missed) > most:
+        yield f"{indent}- and {len(missed) - most} more"
 
 
 def _flowing(parts: Iterable[str], indent: str) -> Iterator[str]:

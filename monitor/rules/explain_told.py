@@ -82,6 +82,11 @@ class Clause:
         return self.true != unwanted
 
     @property
+    def pull(self) -> tuple[float, int]:
+        """Return what sorts the most telling clause last: near, and heavy in a score."""
+        return self.nearness * abs(self.weight or 1), abs(self.weight or 0)
+
+    @property
     def decisive(self) -> Clause | None:
         """Return the alternative below whose words are shown as this clause's own."""
         there = (child for child in self.children if child.true and child.where == self.where)

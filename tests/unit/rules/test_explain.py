@@ -85,7 +85,7 @@ def test_a_firing_article_as_a_reader_sees_it(rules: compile.RuleSet) -> None:
                 $gaza = "Gazans" (alias Gazan*, middle-east.yaml:8)   $taking-in = "take in"
             + refusal +15  ($egypt OR $jordan) THEN/8 (reject* OR refus* OR "red line"): gap 0 of 8, text words 0-1
                 $egypt = "Cairo" (alias Cairo, middle-east.yaml:12)   refus* = "refuses"
-            + inside 0 of -20  TIMES/2(Mawasi): found 0 of 2
+            + none there: inside -20
           rule phrases  no: (Riviera of the Middle East OR resettlement of Gazans OR مدينة إنسانية) not found
           dropped mentions: none"""
     )
@@ -165,6 +165,36 @@ def test_clitics_are_shown_peeled(rules: compile.RuleSet) -> None:
     seen = told(rules, "مصر ترفض", "قالت إنها لن تقبل بالتهجير لسكان غزة.", "ar")
 
     assert '$leaving = "بالتهجير" [بالتهجير = ب+ال+تهجير] (تهجير, resettlement.yaml:5)' in seen
+
+
+def test_a_rule_that_did_not_fire_takes_a_line_beside_one_that_did(rules: compile.RuleSet) -> None:
+    """Who asks why an article fired is not told at length why other rules did not."""
+    seen = told(rules, "Gazans relocate", "Jordan rejects it.").splitlines()
+
+    [line] = [line for line in seen if "weak-signals" in line]
+    assert line == (
+        "  rule weak-signals  no: 15 of 30 points; host 0 of +20: SENT($gaza, $taking-in): $taking-in not found"
+        "  (status test: recorded, not sent)"
+    )
+
+
+def test_clauses_of_a_score_are_few() -> None:
+    """Of many clauses that are not there the nearest and weightiest are told of, the others only named."""
+    clauses = [f"c{n}: {{weight: {n}, query: x{n}}}" for n in range(1, 9)]
+    clauses += ["far: {weight: 9, query: 'aa NEAR/1 bb'}", "minus: {weight: -5, query: no}"]
+    rules = ruleset(f"- {{id: a, score: {{threshold: 20, clauses: {{{', '.join(clauses)}}}}}}}")
+
+    seen = explain_text.to_text(explain.explain(rules, "p", article("aa x x x bb x8"))).splitlines()
+
+    assert seen[1:-1] == [
+        "  rule a  no  8 of 20 points",
+        "    - far 0 of +9  aa NEAR/1 bb: gap was 3, allowed 1, text words 0-4",
+        '        "aa"   "bb"',
+        *(f"    - c{n} 0 of +{n}  x{n}: not found" for n in (7, 6, 5)),
+        "    - nor there: c4 +4, c3 +3, c2 +2, c1 +1",
+        "    + none there: minus -5",
+        '    + c8 +8  "x8", text word 5',
+    ]
 
 
 def test_a_skipped_rule_says_why_before_anything_else(rules: compile.RuleSet) -> None:
