@@ -258,6 +258,10 @@ def _evaluate(expr: syntax.Expr, case: Case, where: range) -> Value:
     def operands(exprs: Iterable[syntax.Expr]) -> list[Value]:
         return [_evaluate(operand, case, where) for operand in exprs]
 
+    def places(exprs: Iterable[syntax.Expr]) -> list[list[Hit]]:
+        """For operators of distance, which take one match of a place: of OR, the first operand's."""
+        return [_one_each(value.hits) for value in operands(exprs)]
+
     match expr:
         case syntax.Word():
             return _value_of(_term(expr.term, case, where))
@@ -265,17 +269,15 @@ def _evaluate(expr: syntax.Expr, case: Case, where: range) -> Value:
             return _value_of(_regex(expr.pattern, page, where))
         case syntax.And():
             return _and(operands(expr.operands), operands(expr.without))
-        case syntax.Or() if _is_of_article(expr):
-            return _at_least(1, operands(expr.operands))
         case syntax.Or():
-            return _value_of(_one_each(_all_hits(operands(expr.operands))))
+            return _at_least(1, operands(expr.operands))
         case syntax.Near():
-            return _value_of(_near(expr, operands(expr.operands), page))
+            return _value_of(_near(expr, places(expr.operands), page))
         case syntax.Together():
-            return _value_of(_together(expr.unit, operands(expr.operands), page))
+            return _value_of(_together(expr.unit, places(expr.operands), page))
         case syntax.Apart():
-            value, other = operands((expr.operand, expr.other))
-            return _value_of(_apart(expr.distance, value, other, page))
+            hits, foes = places((expr.operand, expr.other))
+            return _value_of(_apart(expr.distance, hits, foes, page))
         case syntax.AtLeast():
             return _at_least(expr.count, operands(expr.operands))
         case syntax.Times():
@@ -291,15 +293,6 @@ def _and(wanted: list[Value], unwanted: list[Value]) -> Value:
     if not all(value.true for value in wanted) or any(value.true for value in unwanted):
         return NOTHING
     return Value(True, _all_hits(wanted))
-
-
-def _is_of_article(expr: syntax.Expr) -> bool:
-    """Return whether `expr` is about the whole article, so that it cannot stand in a proximity operator."""
-    return any(
-        isinstance(part, (syntax.And, syntax.AtLeast, syntax.Times))
-        or (isinstance(part, syntax.Field) and part.name in syntax.METADATA_FIELDS)
-        for part in syntax.walk(expr)
-    )
 
 
 def _at_least(count: int, values: list[Value]) -> Value:
@@ -345,29 +338,29 @@ Choice = tuple[Hit, ...]
 """One match of each operand."""
 
 
-def _near(expr: syntax.Near, values: list[Value], page: Page) -> list[Hit]:
+def _near(expr: syntax.Near, operands: list[list[Hit]], page: Page) -> list[Hit]:
     return _closest(
         choice
-        for choice in _choices(values)
+        for choice in _choices(operands)
         if page.in_title(_lo(choice)) == page.in_title(_hi(choice))
         and (not expr.ordered or all(a.lo < b.lo for a, b in itertools.pairwise(choice)))
         and _gap(choice) <= expr.distance
     )
 
 
-def _together(unit: str, values: list[Value], page: Page) -> list[Hit]:
+def _together(unit: str, operands: list[list[Hit]], page: Page) -> list[Hit]:
     units = {"sentence": page.sentences, "paragraph": page.paragraphs}[unit]
-    return _closest(choice for choice in _choices(values) if units[_lo(choice)] == units[_hi(choice)])
+    return _closest(choice for choice in _choices(operands) if units[_lo(choice)] == units[_hi(choice)])
 
 
-def _choices(values: list[Value]) -> Iterator[Choice]:
+def _choices(operands: list[list[Hit]]) -> Iterator[Choice]:
     """Yield every choice of one match of each operand in which no two have the same place."""
-    if not values:
+    if not operands:
         yield ()
         return
-    for before in _choices(values[:-1]):
+    for before in _choices(operands[:-1]):
         taken = {(hit.lo, hit.hi) for hit in before}
-        yield from ((*before, hit) for hit in values[-1].hits if (hit.lo, hit.hi) not in taken)
+        yield from ((*before, hit) for hit in operands[-1] if (hit.lo, hit.hi) not in taken)
 
 
 def _lo(choice: Choice) -> int:
@@ -404,15 +397,15 @@ def _is_inside(inner: tuple[int, int], outer: tuple[int, int]) -> bool:
     return inner != outer and outer[0] <= inner[0] and inner[1] <= outer[1]
 
 
-def _apart(distance: int | None, value: Value, other: Value, page: Page) -> list[Hit]:
-    """Return the matches that none of `other` is near: by words, or (`distance` None) in a sentence of theirs."""
+def _apart(distance: int | None, hits: list[Hit], foes: list[Hit], page: Page) -> list[Hit]:
+    """Return the matches that none of `foes` is near: by words, or (`distance` None) in a sentence of theirs."""
 
     def is_near(hit: Hit, foe: Hit) -> bool:
         if distance is None:
             return page.sentences[foe.lo] <= page.sentences[hit.hi] and page.sentences[hit.lo] <= page.sentences[foe.hi]
         return _is_within(distance, hit, foe, page)
 
-    return [hit for hit in value.hits if not any(is_near(hit, foe) for foe in other.hits)]
+    return [hit for hit in hits if not any(is_near(hit, foe) for foe in foes)]
 
 
 def _is_within(distance: int, a: Hit, b: Hit, page: Page) -> bool:

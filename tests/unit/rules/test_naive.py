@@ -207,6 +207,10 @@ def test_a_term_without_clitics_finds_the_bare_word() -> None:
         (near(1, near(2, "a1", "b1"), "c1"), "a1 y z b1 x c1", ["a1", "b1", "c1"]),
         (near(1, near(1, "a1", "b1"), "c1"), "a1 y z b1 x c1", None),
         (near(0, "y", near(2, "a1", "b1")), "a1 y z b1", ["a1", "y", "b1"]),
+        # OR: of one place the first operand's
+        (near(0, either("a1 b1", near(0, "a1", "b1")), "c1"), "a1 b1 c1", ["a1 b1", "c1"]),
+        (near(0, either(near(0, "a1", "b1"), "a1 b1"), "c1"), "a1 b1 c1", ["a1", "b1", "c1"]),
+        (apart(either(near(0, "a1", "b1"), "a1 b1"), 0, "c1"), "a1 b1", ["a1", "b1"]),
         # SENT and PARA
         (sent("a1", "b1"), "A1 x x x b1. C1", ["A1", "b1"]),
         (sent("a1", "b1"), "A1. B1", None),
@@ -290,8 +294,7 @@ def test_notnear_does_not_look_from_the_title_into_the_body() -> None:
         (both("a1", without=["b1"]), "a1 b1", None),
         (either("a1", "b1"), "b1 a1", ["b1", "a1"]),
         (either("a1", "b1"), "c1", None),
-        (either("a1 b1", near(0, "a1", "b1")), "a1 b1", ["a1 b1"]),
-        (either(near(0, "a1", "b1"), "a1 b1"), "a1 b1", ["a1", "b1"]),
+        (either(near(0, "a1", "b1"), "a1 b1"), "a1 b1", ["a1", "a1 b1", "b1"]),
         (both(near(0, "a1", "b1"), "a1 b1"), "a1 b1", ["a1", "a1 b1", "b1"]),
         (either(times(1, "a1 b1"), near(0, "a1", "b1")), "a1 b1", ["a1", "a1 b1", "b1"]),
         (at_least(2, "a1", "b1", "c1"), "a1 c1 x", ["a1", "c1"]),
