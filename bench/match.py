@@ -1,50 +1,112 @@
-"""Rule matching alone: CPU per article of 600 words, and the time to load rules, at 300 and at 10,000 rules.
+"""Rule matching alone: CPU per article with few and many rules, with rules made to cost, and the time to get ready.
 
-The rules are the simulated world's (one rare name AND one of three phrases, NOT an excluded one), in packs of 100, as
-the engine loads, tests and compiles them. The articles are the world's stories, made 600 words long; a tenth of them
-match a rule. Folding and cutting into tokens is part of the figure, language detection is not.
+Each figure stands beside its target. Folding and cutting into tokens are part of every one, language detection is not.
+Where others keep the same cores busy CPU time grows by a third; look at the naive evaluator's in the same run.
 """
 
 from __future__ import annotations
 
+import ctypes
+import gc
 import json
-import random
 import statistics
+import subprocess
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
 from typing import Any
 
-from bench import world
+from bench import match_cases
+from bench.naive_match import naive_matches
 from bench.newsworld import Size, World
 from monitor import model
 from monitor.rules import compile as rules_compile
-from monitor.rules import load, match
+from monitor.rules import live, load, match, packs
 
-WORDS = 600
-ARTICLES = 200
+ARTICLES = 100
 PASSES = 5
-CHECKED = 10
-"""Articles on which the engine is compared with the evaluation of every rule."""
-PACK = 100
-RULES = (300, 10_000)
+CHECKED = 3
+"""Articles on which the engine is compared with the naive evaluator, and by which its cost is measured."""
+CHECKED_CHARACTERS = 400
+"""Of a long text, which the naive evaluator can judge by rules made to cost."""
+MANY = 50_000
+FEW_TARGETS = {300: 0.3, 10_000: 0.6, MANY: 0.8}
 
 
-def run(rules: int) -> dict[str, Any]:
-    """Return the figures at one number of rules. Raises: AssertionError, where pre-selection loses a match."""
-    news = World(Size(feeds=ARTICLES, entries=1, topics=rules, copies=0.0))
-    articles = [_article(news, feed) for feed in range(ARTICLES)]
-    built, ruleset = _timed(lambda: _build(news))
-    passes = [_timed(lambda: [match.match_article(ruleset, article) for article in articles]) for _ in range(PASSES)]
-    found = passes[-1][1]
-    for article, matches in list(zip(articles, found, strict=True))[:CHECKED]:
-        assert match.match_everything(ruleset, article) == matches, f"pre-selection lost a match in {article.url}"
-    return {
-        "rules": rules,
-        "build_cpu_s": built,
-        "cpu_ms_per_article": 1000 * statistics.median(cpu for cpu, _ in passes) / ARTICLES,
-        "first_pass_cpu_ms_per_article": 1000 * passes[0][0] / ARTICLES,
-        "articles_matched": sum(bool(matches) for matches in found),
-    }
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One measured value; `target` is the most that is wanted, None where nothing is."""
+
+    part: str
+    what: str
+    value: float
+    unit: str
+    target: float | None = None
+    note: str = ""
+
+    def __str__(self) -> str:
+        aim = f"target {self.target:g}" if self.target is not None else ""
+        sign = "" if self.target is None or self.value <= self.target else "OVER"
+        return f"{self.part:7} {self.what:44} {self.value:10.3f} {self.unit:3} {aim:12} {sign:5}{self.note}".rstrip()
+
+
+# -- many rules, short articles --------------------------------------------------------------------
+
+
+def few() -> Iterator[Figure]:
+    """Rules of which a tenth of the articles match one, at three sizes."""
+    for rules, target in FEW_TARGETS.items():
+        news = World(Size(feeds=ARTICLES, entries=1, topics=rules, copies=0.0))
+        found, articles = match_cases.few_matches(news), match_cases.news_articles(news, ARTICLES)
+        first, median, matched = _passes(rules_compile.compile_rules(found), articles)
+        note = f"first pass {first:.3f}; {matched / ARTICLES:.2f} matches an article"
+        yield Figure("few", f"{rules:,} rules, an article of 600 words", median, "ms", target, note)
+        if rules == min(FEW_TARGETS):
+            yield Figure("few", f"{rules:,} rules, the naive evaluator", _naively(found, articles), "ms")
+
+
+def many() -> Iterator[Figure]:
+    """Rules of which many match each article."""
+    news = World(Size(feeds=ARTICLES, entries=1, topics=1, copies=0.0))
+    articles = match_cases.busy_articles(news, ARTICLES)
+    first, median, matched = _passes(rules_compile.compile_rules(match_cases.many_matches(MANY)), articles)
+    note = f"first pass {first:.3f}; {100 * matched / ARTICLES / MANY:.2f} % match an article"
+    yield Figure("many", f"{MANY:,} rules, many matches", median, "ms", 3.0, note)
+    smaller = match_cases.many_matches(1000)
+    _compare(rules_compile.compile_rules(smaller), smaller, articles[:CHECKED])
+
+
+def _passes(rules: rules_compile.RuleSet, articles: list[model.Article]) -> tuple[float, float, int]:
+    """Return ms of CPU per article in the first pass and in the median of more, and the matches of one pass."""
+    took, matched = [], 0
+    for _ in range(1 + PASSES):
+        cpu, found = _timed(lambda: [match.match_article(rules, article) for article in articles])
+        took.append(1000 * cpu / len(articles))
+        matched = sum(map(len, found))
+    return took[0], statistics.median(took[1:]), matched
+
+
+def _naively(found: list[packs.Pack], articles: list[model.Article]) -> float:
+    """Return ms of CPU per article of the naive evaluator, which must find what the engine finds."""
+    return 1000 * _compare(rules_compile.compile_rules(found), found, articles[:CHECKED]) / CHECKED
+
+
+def _compare(rules: rules_compile.RuleSet, found: list[packs.Pack], articles: Iterable[model.Article]) -> float:
+    """Return the naive evaluator's CPU seconds. Raises: AssertionError, where the engine finds something else."""
+    spent = 0.0
+    for article in articles:
+        cpu, wanted = _timed(partial(_wanted, found, article))
+        spent += cpu
+        matched = {(one.pack, one.rule) for one in match.match_article(rules, article)}
+        assert matched == wanted, f"the naive evaluator differs on {article.url}: {sorted(matched ^ wanted)[:5]}"
+    return spent
+
+
+def _wanted(found: list[packs.Pack], article: model.Article) -> set[tuple[str, str]]:
+    return {(pack.id, rule) for pack in found for rule, what in naive_matches(pack, article).items() if what.true}
 
 
 def _timed(work: Callable[[], Any]) -> tuple[float, Any]:
@@ -54,44 +116,156 @@ def _timed(work: Callable[[], Any]) -> tuple[float, Any]:
     return time.thread_time() - began, answer
 
 
-def _build(news: World) -> rules_compile.RuleSet:
-    plain = [{"id": t.id, "all": [t.entity], "any": t.phrases, "none": [t.excluded]} for t in news.topics]
-    files = {
-        f"packs/p{start}.yaml": world.as_pack(plain[start : start + PACK], f"p{start}").encode()
-        for start in range(0, len(plain), PACK)
-    }
+# -- rules made to cost ----------------------------------------------------------------------------
+
+
+def nasty() -> Iterator[Figure]:
+    """500 rules made to cost, all together and family by family, on the longest texts that are read."""
+    for language in match_cases.languages().values():
+        files = match_cases.nasty_rules(language)
+        families = {name: _accepted({f"packs/{name}.yaml": data}) for name, data in files.items()}
+        everything = [pack for found in families.values() for pack in found]
+        all_rules = rules_compile.compile_rules(everything)
+        bodies = {"200 kB": match_cases.long_text(language), "one sentence": match_cases.long_sentence(language)}
+        for name, body in bodies.items():
+            yield from _nasty_text(f"{language.code}, {name}", all_rules, families, _long_article(language.code, body))
+        short = _long_article(language.code, match_cases.long_text(language, CHECKED_CHARACTERS))
+        _compare(all_rules, everything, [short])
+
+
+def _nasty_text(
+    name: str, all_rules: rules_compile.RuleSet, families: dict[str, list[packs.Pack]], article: model.Article
+) -> Iterator[Figure]:
+    first, _ = _timed(partial(match.match_article, all_rules, article))
+    runs = [_timed(partial(match.match_article, all_rules, article)) for _ in range(3)]
+    median = statistics.median(1000 * cpu for cpu, _ in runs)
+    note = f"first time {1000 * first:.0f}; {len(runs[0][1])} match"
+    yield Figure("nasty", f"{name}: all {len(all_rules.rules)} rules", median, "ms", 300.0, note)
+    for family, found in {"one word alone": _one_word(article), **families}.items():
+        rules = rules_compile.compile_rules(found)
+        match.match_article(rules, article)
+        cpu, matches = _timed(partial(match.match_article, rules, article))
+        note = f"{len(matches)} of {len(rules.rules)} match"
+        yield Figure("nasty", f"{name}: {family}", 1000 * cpu, "ms", None, note)
+
+
+def _one_word(article: model.Article) -> list[packs.Pack]:
+    """Return a pack of one cheap rule: what its figure shows is the cost of the text."""
+    rule = {"id": "r0", "any": [article.title.split()[0]]}
+    pack = {"format": "1", "pack": "one-word", "rules": [rule]}
+    return _accepted({"packs/one-word.yaml": json.dumps(pack, ensure_ascii=False).encode()})
+
+
+def _long_article(lang: str, body: str) -> model.Article:
+    return model.Article(title=" ".join(body.split()[:12]), text=body, lang=lang, url=f"/{lang}/{len(body)}")
+
+
+def _accepted(files: dict[str, bytes]) -> list[packs.Pack]:
+    """Return the packs of `files`. Raises: AssertionError, where the loader refuses one."""
     loaded = load.load_packs(files)
-    assert not loaded.broken, next(iter(loaded.faults))
-    return rules_compile.compile_rules(loaded.packs)
+    assert not loaded.broken, next(fault for fault in loaded.faults if fault.is_error)
+    return list(loaded.packs)
 
 
-def _article(news: World, feed: int) -> model.Article:
-    told = news.article(feed, 0)
-    rng = random.Random(f"{news.seed}/long/{feed}")
-    text = told.text
-    while len(text.split()) < WORDS:
-        text += "\n" + " ".join(rng.choices(news.sentences[told.story.lang], k=3))
-    return model.Article(title=told.story.headline, text=_cut(text), lang=told.story.lang, url=f"/a/{told.name}.html")
+# -- getting ready ---------------------------------------------------------------------------------
 
 
-def _cut(text: str) -> str:
-    """Return the first WORDS words, paragraphs kept."""
-    kept, left = [], WORDS
-    for paragraph in text.split("\n"):
-        words = paragraph.split()[:left]
-        left -= len(words)
-        kept.append(" ".join(words))
-    return "\n".join(kept).strip()
+def build() -> Iterator[Figure]:
+    """Compiling 50,000 rules, in a process of its own."""
+    told = _alone("measure_build")
+    yield Figure("build", f"{MANY:,} rules compiled", told["cpu_s"], "s", 4.0)
+    note = f"peak {told['peak_mb']:.0f}; {told['later_mb']:.0f} after {ARTICLES} articles"
+    yield Figure("build", f"{MANY:,} rules compiled, memory", told["mb"], "MB", 150.0, note)
 
 
-def main(as_json: bool) -> None:
-    """Run at every number of rules and print the figures."""
-    figures = [run(rules) for rules in RULES]
+def desk() -> Iterator[Figure]:
+    """Loading 1,000 rules with their tests through the gate, in a process of its own, then again after an edit."""
+    told = _alone("measure_desk")
+    note = f"{told['kb']:.0f} kB, {told['tests']} tests"
+    yield Figure("desk", f"{told['rules']:,} rules loaded and tested, cold", told["cold_s"], "s", 2.0, note)
+    yield Figure("desk", "the same after one file changed", told["changed_s"], "s", 0.3)
+
+
+def _alone(name: str) -> dict[str, Any]:
+    """Return what a function of this module measures in a fresh process."""
+    code = f"import json; from bench import match; print(json.dumps(match.{name}()))"
+    said = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, check=True).stdout
+    told: dict[str, Any] = json.loads(said.splitlines()[-1])
+    return told
+
+
+def measure_build() -> dict[str, float]:
+    """Compile packs that are there already, as values; memory is the growth of this process meanwhile."""
+    news = World(Size(feeds=ARTICLES, entries=1, topics=MANY, copies=0.0))
+    found, articles = match_cases.few_matches(news), match_cases.news_articles(news, ARTICLES)
+    del news
+    _settle()
+    before = _status("VmRSS")
+    Path("/proc/self/clear_refs").write_text("5", "ascii")  # the peak counts from here
+    cpu, rules = _timed(partial(_compiled_and_named, found))
+    peak = _status("VmHWM")
+    _settle()
+    after = _status("VmRSS")
+    for article in articles:
+        match.match_article(rules, article)
+    _settle()
+    return {"cpu_s": cpu, "mb": after - before, "peak_mb": peak - before, "later_mb": _status("VmRSS") - before}
+
+
+def _compiled_and_named(found: list[packs.Pack]) -> rules_compile.RuleSet:
+    """Return the rule set of `found`; its id, which the engine always needs, may be made only when asked for."""
+    rules = rules_compile.compile_rules(found)
+    assert len(rules.rules) == MANY
+    assert rules.id
+    return rules
+
+
+def _settle() -> None:
+    """Give back memory that nobody uses, so that growth is not hidden in it."""
+    gc.collect()
+    ctypes.CDLL(None).malloc_trim(0)
+
+
+def _status(field: str) -> float:
+    """Return a memory figure of this process, MB."""
+    lines = Path("/proc/self/status").read_text("ascii").splitlines()
+    return next(int(line.split()[1]) * 1024 / 1e6 for line in lines if line.startswith(f"{field}:"))
+
+
+def measure_desk() -> dict[str, float]:
+    """Load a desk's folder through the gate, change one file, and load it again."""
+    files = match_cases.desk_files()
+    cold, first = _timed(partial(live.next_live, None, files, load.Known()))
+    assert not first.stale, first.stale
+    edited = {**files, "packs/desk-07.yaml": files["packs/desk-07.yaml"].replace(b"title: Desk 7", b"title: Desk VII")}
+    changed, second = _timed(partial(live.next_live, first, edited, load.Known()))
+    assert second.id != first.id
+    assert not second.stale, second.stale
+    return {
+        "cold_s": cold,
+        "changed_s": changed,
+        "rules": len(first.ruleset.rules),
+        "tests": sum(len(pack.tests) for pack in first.ruleset.packs.values()),
+        "kb": sum(map(len, files.values())) / 1000,
+    }
+
+
+PARTS: dict[str, Callable[[], Iterator[Figure]]] = {
+    "few": few,
+    "many": many,
+    "build": build,
+    "nasty": nasty,
+    "desk": desk,
+}
+
+
+def main(as_json: bool, only: Iterable[str] = ()) -> None:
+    """Measure the parts named by `only`, all of them if it names none, and print the figures."""
+    figures = []
+    for name in only or PARTS:
+        for figure in PARTS[name]():
+            figures.append(figure)
+            if not as_json:
+                print(figure, flush=True)
     if as_json:
-        print(json.dumps(figures))
-        return
-    for one in figures:
-        print(
-            f"{one['rules']} rules: built in {one['build_cpu_s']:.2f} s of CPU; {one['cpu_ms_per_article']:.3f} ms per"
-        )
-        print(f"  article of {WORDS} words ({one['first_pass_cpu_ms_per_article']:.3f} ms with words not seen before)")
+        print(json.dumps([asdict(figure) for figure in figures]))
