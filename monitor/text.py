@@ -392,7 +392,7 @@ class Words:
 
     def lines(self) -> Iterator[tuple[int, int, int, str]]:
         """Yield (first row, last row, offset, text) of each line that holds words; hyphened line breaks are mended."""
-        behind = [*self.paragraphs[1:], len(self.pieces)]
+        behind = [*self.paragraphs[1:], len(self.pieces)] if self.pieces else []
         for first, following, (offset, written) in zip(self.paragraphs, behind, self._lines, strict=True):
             yield first, following - 1, offset, written
 

@@ -62,7 +62,7 @@ class Anchors:
     def _estimate(self, pattern: str) -> float:
         word = pattern.strip(" ")
         if word in _COMMON:
-            return 4_000.0
+            return 400_000.0
         return (1.0 if pattern.endswith(" ") else 2.0) * 8.0 / len(word) * min(MOST_USED, self._usage.get(word, 1))
 
     def cheapest(self, anchors: Iterable[Anchor]) -> Anchor:
@@ -73,7 +73,7 @@ class Anchors:
         return min(found, key=self.cost)
 
 
-MOST_USED = 100
+MOST_USED = 10_000
 """Terms that hold a word beyond which it counts as no more common."""
 
 

@@ -29,6 +29,11 @@ def of(numbers: Collection[int]) -> int:
     return int.from_bytes(row, "little")
 
 
+def numbers(bits: int) -> list[int]:
+    """Return the numbers of the set, in order."""
+    return [number for number, digit in enumerate(f"{bits:b}"[::-1]) if digit == "1"]
+
+
 def first_from(bits: int, number: int) -> int | None:
     """Return the least number of the set that is `number` or greater."""
     rest = bits >> number

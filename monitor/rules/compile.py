@@ -23,7 +23,7 @@ MOST_MATCHES = 400
 MOST_KEPT = 2_000
 """Rules of a set whose trees are all kept from the start; of a larger one only those that an article asked for."""
 
-MOST_SHOWN = 8
+MOST_SHOWN = 5
 """Matches of the outermost operator of distance: all that truth and evidence need."""
 
 
@@ -66,14 +66,14 @@ class RuleSet:
     def __init__(self, found: Iterable[packs.Pack]) -> None:
         self.packs: Mapping[str, packs.Pack] = {pack.id: pack for pack in sorted(found, key=lambda pack: pack.id)}
         shared: dict[int, tree.Named] = {}
-        builders = [_Builder(pack, shared) for pack in self.packs.values()]
+        leaves: dict[tuple[object, ...], tree.Leaf] = {}
+        builders = [_Builder(pack, shared, leaves) for pack in self.packs.values()]
         self.rules = tuple(rule for builder in builders for rule in builder.rules())
         self._by_pattern: list[int | tuple[int, ...]] = []
         self._always: tuple[int, ...] = ()
         self._automaton = self._build()
         if len(self.rules) > MOST_KEPT:
-            for builder in builders:
-                builder.forget()
+            leaves.clear()
 
     @cached_property
     def id(self) -> str:
@@ -179,21 +179,22 @@ def _usage(found: Iterable[packs.Pack]) -> Counter[str]:
 
 
 class _Builder:
-    """Builds the trees of a pack's rules. Entities and global lists are built once for all packs (`shared`)."""
+    """Builds the trees of a pack's rules.
 
-    def __init__(self, pack: packs.Pack, shared: dict[int, tree.Named]) -> None:
+    Entities and global lists (`shared`) and equal words of rules (`leaves`) are built once for all packs.
+    """
+
+    def __init__(
+        self, pack: packs.Pack, shared: dict[int, tree.Named], leaves: dict[tuple[object, ...], tree.Leaf]
+    ) -> None:
         self._pack = pack
         self._shared = shared
-        self._leaves: dict[tuple[object, ...], tree.Leaf] = {}
+        self._leaves = leaves
 
     def rules(self) -> Iterator[CompiledRule]:
         """Yield the pack's rules, retired ones left out."""
         kept = (rule for rule in self._pack.rules if rule.traits.status != "retired")
         return (CompiledRule(self._pack.id, rule, self.rule) for rule in kept)
-
-    def forget(self) -> None:
-        """Let go of the words that were built so far."""
-        self._leaves.clear()
 
     @cached_property
     def _names(self) -> dict[str, tree.Named]:
@@ -206,7 +207,7 @@ class _Builder:
         if not local and id(found) in self._shared:
             return self._shared[id(found)]
         entity = found.id if found.kind == "entity" else None
-        children = [self._item(item, names, entity) for item in found.items]
+        children = [self._item(item, names, self._alias(item.term, names, entity)) for item in found.items]
         children += [tree.Held(names[h.entity], h.start, h.end) for h in found.holders]
         named = tree.Named(found.id, found.kind, str(found.place), tree.any_of(children))
         if not local:
@@ -220,10 +221,10 @@ class _Builder:
             return self._expr(rule.query, names, frozenset())
         if rule.score is not None:
             return self._score(rule.score, names)
-        children = [self._item(item, names, None) for item in rule.all]
+        children = [self._item(item, names) for item in rule.all]
         if rule.any:
-            children.append(tree.any_of(self._item(item, names, None) for item in rule.any))
-        return tree.AllOf(tuple(children), tuple(self._item(item, names, None) for item in rule.none))
+            children.append(tree.any_of(self._item(item, names) for item in rule.any))
+        return tree.AllOf(tuple(children), tuple(self._item(item, names) for item in rule.none))
 
     def _score(self, score: packs.Score, names: Mapping[str, tree.Named]) -> tree.Scored:
         clauses = tuple(
@@ -231,21 +232,30 @@ class _Builder:
         )
         return tree.Scored(clauses, score.threshold, frozenset(score.require))
 
-    def _item(self, item: packs.Item, names: Mapping[str, tree.Named], entity: str | None) -> tree.Node:
-        child = self._term(item.term, names, entity)
+    def _item(
+        self, item: packs.Item, names: Mapping[str, tree.Named], child: tree.Leaf | tree.Named | None = None
+    ) -> tree.Node:
+        """Return the node of an item; `child`: of its term, where that is no word of a rule."""
+        child = child or self._term(item.term, names)
         if item.plain:
             return child
-        require = tuple(self._term(term, names, None) for term in item.require)
-        forbid = tuple(self._term(term, names, None) for term in item.forbid)
+        require = tuple(self._term(term, names) for term in item.require)
+        forbid = tuple(self._term(term, names) for term in item.forbid)
         return tree.Mention(child, item.lang, item.langs, require, item.within, forbid, item.forbid_within)
 
-    def _term(self, term: terms.Term, names: Mapping[str, tree.Named], entity: str | None) -> tree.Leaf | tree.Named:
+    def _term(self, term: terms.Term, names: Mapping[str, tree.Named]) -> tree.Leaf | tree.Named:
         if term.ref is not None:
             return names[term.ref]
-        key = (term.parts, term.clitics, term.written, entity, term.place.file)
+        key = (term.parts, term.clitics, term.written)
         if key not in self._leaves:
-            self._leaves[key] = tree.Leaf(term.parts, term.clitics, term.written, str(term.place), entity)
+            self._leaves[key] = tree.leaf(term.parts, term.clitics, term.written)
         return self._leaves[key]
+
+    def _alias(self, term: terms.Term, names: Mapping[str, tree.Named], entity: str | None) -> tree.Leaf | tree.Named:
+        """Return an item of a vocabulary, which knows where it stands."""
+        if term.ref is not None:
+            return names[term.ref]
+        return tree.leaf(term.parts, term.clitics, term.written, str(term.place), entity)
 
     # -- queries -------------------------------------------------------------------------------------
 
@@ -266,7 +276,7 @@ class _Builder:
 
         match expr:
             case syntax.Word():
-                return _within(fields, self._term(expr.term, names, None))
+                return _within(fields, self._term(expr.term, names))
             case syntax.Regex():
                 return _within(fields, _pattern(expr))
             case syntax.And():
@@ -294,7 +304,7 @@ class _Builder:
         if isinstance(operand, syntax.Regex):
             return _pattern(operand)
         assert isinstance(operand, syntax.Word), "a metadata field takes a word, a phrase or a regex"
-        leaf = self._term(operand.term, {}, None)
+        leaf = self._term(operand.term, {})
         assert isinstance(leaf, tree.Leaf), "a metadata field takes no $name"
         return leaf
 

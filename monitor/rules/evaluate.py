@@ -10,13 +10,13 @@ import bisect
 import functools
 import itertools
 import operator
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from monitor.rules import bits, near, near_words, tree
 from monitor.rules.tree import Hit, Node
 from monitor.rules.view import View, script_of
 
-MOST_HITS = 20
+MOST_HITS = 10
 """Matches of one node that are kept as evidence."""
 
 
@@ -30,36 +30,40 @@ def evaluate(node: Node, view: View) -> list[Hit]:
 
 def holds(node: Node, view: View) -> bool:
     """Return whether `node` is true of the article."""
-    judge = _JUDGES.get(type(node))
-    if judge is None:
-        return bool(evaluate(node, view))
-    key = ("holds", id(node))
-    known: bool | None = view.memo.get(key)
+    known = view.truth.get(id(node))
     if known is None:
-        known = view.memo[key] = judge(node, view)
+        judge = _JUDGES.get(type(node))
+        known = view.truth[id(node)] = bool(evaluate(node, view)) if judge is None else judge(node, view)
     return known
 
 
-def evidence(node: Node, view: View) -> Iterator[Hit]:
-    """Yield places of leaves that make `node` true; nothing where it is false, and nothing of what it excludes."""
+def evidence(node: Node, view: View) -> list[Hit]:
+    """Return places of leaves that make `node` true; none where it is false, and none of what it excludes."""
+    found: list[Hit] = []
+    _add_evidence(node, view, found)
+    return found
+
+
+def _add_evidence(node: Node, view: View, found: list[Hit]) -> None:
     if not holds(node, view):
         return
     below = _SHOWN.get(type(node))
     if below is not None:
         for child in below(node, view):
-            yield from evidence(child, view)
+            _add_evidence(child, view, found)
     elif isinstance(node, tree.Leaf):
-        for lo, hi in view.find(node.parts, node.clitics)[:MOST_HITS]:
-            yield Hit(lo, hi, node)
+        found += [Hit(lo, hi, node) for lo, hi in view.find(node.parts, node.clitics)[:MOST_HITS]]
     else:
         for hit in evaluate(node, view)[:MOST_HITS]:
-            yield from tree.leaves_of(hit)
+            found += tree.leaves_of(hit)
 
 
 # -- span level ------------------------------------------------------------------------------------
 
 
 def _leaf(node: tree.Leaf, view: View) -> list[Hit]:
+    if not node.needs <= view.forms:
+        return []
     return [Hit(lo, hi, node) for lo, hi in view.find(node.parts, node.clitics)]
 
 
@@ -131,19 +135,25 @@ def _near(node: tree.Near, view: View) -> list[Hit]:
     if not all(holds(child, view) for child in node.children):
         return []
     sets = words_of_all(node.children, view)
+    if sets is None:
+        return _near_any(node, view)
+    found: list[Hit] = []
+    for field in (view.title_bits, ~view.title_bits):
+        part = [words & field for words in sets]
+        if all(part):
+            stretches = near_words.close(part, node.distance, node.ordered)
+            found += [_hit(node.children, one, view) for one in itertools.islice(stretches, node.most - len(found))]
+    return found
+
+
+def _near_any(node: tree.Near, view: View) -> list[Hit]:
+    """Return the matches of a node some of whose operands have matches of several words."""
     found: list[Hit] = []
     for in_title in (True, False):
-        left = node.most - len(found)
-        if left and sets is not None:
-            part = [words & view.title_bits if in_title else words & ~view.title_bits for words in sets]
-            if all(part):
-                stretches = near_words.close(part, node.distance, node.ordered)
-                found += [_hit(node.children, one, view) for one in itertools.islice(stretches, left)]
-        elif left:
-            operands = [_in_field(child, in_title, view) for child in node.children]
-            whole = [operand for operand in operands if operand is not None]
-            if len(whole) == len(operands):
-                found += near.close(whole, node.distance, node.ordered, left)
+        operands = [_in_field(child, in_title, view) for child in node.children]
+        whole = [operand for operand in operands if operand is not None]
+        if len(whole) == len(operands) and len(found) < node.most:
+            found += near.close(whole, node.distance, node.ordered, node.most - len(found))
     return found
 
 
@@ -293,7 +303,7 @@ def _unit_set(node: Node, unit: str, view: View) -> frozenset[int]:
 
 
 def _found(node: tree.Leaf, view: View) -> bool:
-    return bool(view.find(node.parts, node.clitics))
+    return node.needs <= view.forms and bool(view.find(node.parts, node.clitics))
 
 
 def _some(node: tree.AnyOf, view: View) -> bool:
@@ -305,7 +315,10 @@ def _same(node: tree.Named, view: View) -> bool:
 
 
 def _all_of(node: tree.AllOf, view: View) -> bool:
-    return all(holds(child, view) for child in node.children) and not any(holds(child, view) for child in node.without)
+    for child in node.children:
+        if not holds(child, view):
+            return False
+    return not any(holds(child, view) for child in node.without)
 
 
 def _one_of(node: tree.OneOf, view: View) -> bool:
@@ -390,27 +403,27 @@ _JUDGES: dict[type, Callable[..., bool]] = {
 }
 
 
-def _shown_children(node: tree.AllOf | tree.OneOf | tree.AtLeast, view: View) -> Iterator[Node]:
-    return iter(node.children)
+def _shown_children(node: tree.AllOf | tree.OneOf | tree.AtLeast, view: View) -> Iterable[Node]:
+    return node.children
 
 
-def _shown_asked(node: tree.AnyOf, view: View) -> Iterator[Node]:
-    return iter(node.worth_asking(view))
+def _shown_asked(node: tree.AnyOf, view: View) -> Iterable[Node]:
+    return node.worth_asking(view)
 
 
-def _shown_child(node: tree.Times | tree.Named, view: View) -> Iterator[Node]:
-    yield node.child
+def _shown_child(node: tree.Times | tree.Named, view: View) -> Iterable[Node]:
+    return (node.child,)
 
 
-def _shown_clauses(node: tree.Scored, view: View) -> Iterator[Node]:
+def _shown_clauses(node: tree.Scored, view: View) -> Iterable[Node]:
     return (clause.child for clause in node.clauses if clause.weight > 0)
 
 
-def _shown_nothing(node: tree.Meta, view: View) -> Iterator[Node]:
-    return iter(())
+def _shown_nothing(node: tree.Meta, view: View) -> Iterable[Node]:
+    return ()
 
 
-_SHOWN: dict[type, Callable[..., Iterator[Node]]] = {
+_SHOWN: dict[type, Callable[..., Iterable[Node]]] = {
     tree.AnyOf: _shown_asked,
     tree.Named: _shown_child,
     tree.AllOf: _shown_children,

@@ -6,6 +6,7 @@ Then a match's gap is its length less its operands, the shortest stretch has the
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -49,11 +50,23 @@ def inside(sets: Sequence[int], first: int, last: int) -> Iterator[Stretch]:
 
 
 def _starts(sets: Sequence[int], reach: int) -> int:
-    """Return the words from which every operand stands within `reach`."""
-    possible = -1
-    for words in sets:
-        possible &= bits.reach_down(words, reach)
-    return possible
+    """Return the words from which every operand stands within `reach`; of two operands, in words of their own."""
+    if len(sets) == 2:
+        one, other = sets
+        behind = max(0, reach - 1)
+        return one & bits.reach_down(other, behind) >> 1 | other & bits.reach_down(one, behind) >> 1
+    possible, everything = -1, 0
+    for words, count in Counter(sets).items():
+        begins = words if count == 1 else _begins_of(words, count, reach)
+        possible &= bits.reach_down(begins, reach)
+        everything |= words
+    return possible & everything
+
+
+def _begins_of(words: int, count: int, reach: int) -> int:
+    """Return the words from which the same set has `count` of its own within `reach`."""
+    rows = bits.numbers(words)
+    return bits.of([first for first, last in zip(rows, rows[count - 1 :], strict=False) if last - first <= reach])
 
 
 def _starts_in_order(sets: Sequence[int], distance: int) -> int:

@@ -109,6 +109,9 @@ class Steps:
     newsrooms: tuple[int, ...]
 
 
+EVERY_SOURCE = Sources()
+
+
 @dataclass(frozen=True, slots=True)
 class Traits:
     """What a pack's `defaults`, a pack and a rule may all say; a rule's word overrides its pack's."""
@@ -120,7 +123,7 @@ class Traits:
     owner: str = ""
     tags: tuple[str, ...] = ()
     languages: frozenset[str] | None = None
-    sources: Sources = Sources()
+    sources: Sources = EVERY_SOURCE
     max_age: float | None = None
     """Seconds."""
     route: tuple[str, ...] = ()

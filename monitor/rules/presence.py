@@ -52,7 +52,11 @@ class Presence:
 
 def _leaf(node: tree.Leaf, there: Presence) -> bool:
     """Return whether the words are all there, in one of their readings; from the last part to the first."""
+    if not node.needs <= there.forms:
+        return False
     parts = node.parts
+    if len(node.needs) == len(parts):
+        return True
     if not any(part.glued for part in parts):
         return all(there.holds(part.folded, part.prefix) for part in parts)
     readable = [False] * len(parts) + [True]

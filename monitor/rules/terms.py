@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import regex
 
@@ -32,8 +33,7 @@ MOST_PARTS = 40
 LONGEST_SHOWN = 80
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """One token of a term.
 
     `folded`: what a token's form must be; with `prefix`, how it must begin; `?` in it is any one letter.

@@ -18,13 +18,25 @@ from monitor.rules.terms import Part
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """Words that stand side by side. `term`: as written; `place`: file:line; `entity`: whose alias it is."""
+    """Words that stand side by side. Build it with `leaf`.
+
+    `term`: as written; `place`: file:line of an alias or list item, empty for a word of a rule itself; `entity`: whose
+    alias it is; `needs`: forms that must all occur, empty where there is a choice.
+    """
 
     parts: tuple[Part, ...]
     clitics: bool
     term: str
     place: str
     entity: str | None = None
+    needs: frozenset[str] = frozenset()
+
+
+def leaf(parts: tuple[Part, ...], clitics: bool, term: str, place: str = "", entity: str | None = None) -> Leaf:
+    """Return the leaf of a term."""
+    glued = any(part.glued for part in parts)
+    plain = () if glued else (part.folded for part in parts if not part.prefix and "?" not in part.folded)
+    return Leaf(parts, clitics, term, place, entity, frozenset(plain))
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +105,9 @@ class AnyOf:
         """Return the children that may be true of an article with these forms, in order."""
         if len(self.rest) == len(self.children):
             return self.children
-        numbers = [number for word in there.forms & self.by_word.keys() for number in self.by_word[word]]
+        forms, by_word = there.forms, self.by_word
+        words = [word for word in by_word if word in forms] if len(by_word) < len(forms) else forms & by_word.keys()
+        numbers = [number for word in words for number in by_word[word]]
         if self.by_head:
             numbers += [number for head in there.heads & self.by_head.keys() for number in self.by_head[head]]
         return [self.children[number] for number in sorted([*numbers, *self.rest])]

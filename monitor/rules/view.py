@@ -265,7 +265,10 @@ def readings(parts: tuple[Part, ...], at: int) -> Iterator[tuple[int, Part]]:
 
 
 class View(Row):
-    """The words of an article's title and body. `memo` holds what nodes were found to be, by identity."""
+    """The words of an article's title and body.
+
+    `memo` holds what nodes were found to be, `truth` whether they are true, by identity.
+    """
 
     def __init__(self, article: model.Article) -> None:
         self.article = article
@@ -278,6 +281,8 @@ class View(Row):
         if self.in_title:  # however it is broken into lines
             self.starts = [0, *(start for start in self.starts if start >= self.in_title)]
         self.memo: dict[Any, Any] = {}
+        self.truth: dict[int, bool] = {}
+        self._evidence: dict[tuple[int, int, str, str | None], model.Evidence] = {}
 
     @property
     def moment(self) -> datetime | None:
@@ -290,6 +295,18 @@ class View(Row):
 
     def place(self, lo: int, hi: int) -> tuple[str, int, int, str]:
         """Return (field, start, end, written text) of words `lo` to `hi`."""
+        found = self.evidence(lo, hi, "", None)
+        return found.field, found.start, found.end, found.text
+
+    def evidence(self, lo: int, hi: int, term: str, entity: str | None) -> model.Evidence:
+        """Return words `lo` to `hi` as evidence of `term`."""
+        key = (lo, hi, term, entity)
+        known = self._evidence.get(key)
+        if known is None:
+            known = self._evidence[key] = model.Evidence(*self._place(lo, hi), term, entity)
+        return known
+
+    def _place(self, lo: int, hi: int) -> tuple[str, int, int, str]:
         if lo < self.in_title:
             start, end = self._words[0].place(lo, hi)
             return "title", start, end, self.article.title[start:end]

@@ -61,7 +61,7 @@ class Finder(NamedTuple):
     def finds(self, term: terms.Term) -> bool:
         """Return whether every mention of `term`, which is no $name, is one of the name's."""
         word = term.parts[0]
-        plain = tuple(replace(part, exact=None) for part in term.parts)
+        plain = tuple(part._replace(exact=None) for part in term.parts)
         if term.parts in self.words or plain in self.words:
             return True
         return len(term.parts) == 1 and any(word.folded[:n] in self.heads for n in range(3, len(word.folded) + 1))
@@ -292,7 +292,7 @@ def sufficient(expr: syntax.Expr) -> Iterator[terms.Term]:
 def count_terms(asked: Iterable[TermKey], articles: Iterable[model.Article]) -> Mapping[TermKey, int]:
     """Return in how many articles each term stands."""
     keys = tuple(asked)
-    leaves = tuple(tree.Leaf(parts, clitics, "", "") for _, parts, clitics in keys)
+    leaves = tuple(tree.leaf(parts, clitics, "") for _, parts, clitics in keys)
     names = {id(leaf): key for leaf, key in zip(leaves, keys, strict=True)}
     index = tree.any_of(leaves)
     found: Counter[TermKey] = Counter()
