@@ -91,11 +91,9 @@ def points_text(clause: Clause) -> str:
 
 def blockers(clause: Clause) -> Iterator[Clause]:
     """Yield the innermost clauses that keep `clause` from being as it should, the nearest first."""
-    if clause.true or clause.kind not in ("all", "or"):
-        yield clause
-    elif clause.kind == "or":
-        best = max(clause.children, key=lambda child: child.nearness)
-        yield from blockers(best) if best.nearness > 0 else (clause,)
+    if clause.true or clause.kind != "all":
+        inner = clause.innermost
+        yield from (inner,) if inner is clause or inner.kind != "all" else blockers(inner)
     else:
         bad = [child for child in clause.children if not child.good]
         for child in sorted(bad, key=lambda child: -child.nearness):

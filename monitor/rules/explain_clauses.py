@@ -176,7 +176,7 @@ def excluded(clause: Clause) -> str:
 
 def missing_words(missing: Iterable[Clause]) -> str:
     """Return what of some clauses is not there, the nearest first."""
-    ordered = sorted(missing, key=lambda clause: -clause.nearness)
+    ordered = sorted((clause.innermost for clause in missing), key=lambda clause: -clause.nearness)
     near = [f"{clause.label}: {clause.why}" for clause in ordered if clause.why != NOT_FOUND]
     absent = list(dict.fromkeys(clause.label for clause in ordered if clause.why == NOT_FOUND))
     more = [f"{len(near) - 1} more"] if len(near) > 1 else []
@@ -189,8 +189,7 @@ def _one_of(part: _Part, view: View, chosen: Hit | None) -> Clause:
     taken = _holder_of(chosen, part, view)
     below = [_told(one, view, chosen if n == taken else None) for n, one in enumerate(_below(part, "any"))]
     best = max(below, key=lambda clause: clause.nearness)
-    nothing = best.nearness == 0
-    why = terms.Why(NOT_FOUND if nothing else f"{best.label}: {best.why}", best.nearness)
+    why = terms.Why(missing_words([best]) if best.nearness else NOT_FOUND, best.nearness)
     clause = replace(_clause(part, "or", holds(node, view), why), children=tuple(below))
     if chosen is None and isinstance(node, tree.AnyOf):
         chosen = next(iter(evaluate(node, view)), None)
@@ -321,6 +320,7 @@ def _apart(part: _Part, view: View, chosen: Hit | None) -> Clause:
     node, expr = part.node, part.inner
     assert isinstance(node, tree.Apart)
     written = syntax.operands_of(expr) if expr is not None else (None, None)
+    chosen = chosen or next(iter(evaluate(node, view)), None)
     child = _told(_Part("operand", node.child, written[0]), view, chosen)
     other = _told(_Part("none", node.other, written[1]), view, None)
     true = holds(node, view)
@@ -333,8 +333,7 @@ def _apart(part: _Part, view: View, chosen: Hit | None) -> Clause:
     clause = replace(_clause(part, "apart", true, why), allowed=node.distance, children=(child, other))
     if near is not None:
         return _shown(replace(clause, gap=near[0]), tree.leaves_of(near[1]), view, near[1])
-    leaves = tree.leaves_of(chosen) if chosen is not None else evidence(node, view)
-    return _shown(clause, leaves, view, chosen)
+    return clause if chosen is None else _shown(clause, tree.leaves_of(chosen), view, chosen)
 
 
 # -- scores ----------------------------------------------------------------------------------------

@@ -197,7 +197,7 @@ def _dropped(node: tree.Mention, mention: Hit, view: View) -> Dropped:
 
 def _why_required(node: tree.Mention, mention: Hit, words: Sequence[Hit], view: View) -> tuple[int | None, str]:
     """Return (words between the mention and the nearest required one, the reason)."""
-    reach = "in the article" if node.within is None else f"within {node.within} words"
+    reach = "in the article" if node.within is None else f"within {node.within} word{'s' * (node.within != 1)}"
     wanted = f"requires {names(node.require)} {reach}"
     beside = [word for word in words if word.lo > mention.hi or word.hi < mention.lo]
     near = nearest_word(mention, beside, view)

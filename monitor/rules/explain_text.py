@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from monitor.rules import explain
 from monitor.rules.explain_terms import in_quotes, printable
-from monitor.rules.explain_told import NOT_FOUND, Clause, Dropped, Explanation, Found, RuleExplanation
+from monitor.rules.explain_told import DISTANCE, NOT_FOUND, Clause, Dropped, Explanation, Found, RuleExplanation
 
 MOST_ALSO = 2
 """Further words of a clause that are named."""
@@ -24,7 +24,20 @@ MOST_MISSING = 4
 MOST_DROPPED = 3
 """Dropped mentions that are named at the end."""
 
+MOST_IN_FULL = 3
+"""Rules that are not true whose clauses are shown, where no rule is true."""
+
+MOST_IN_SHORT = 7
+"""Further rules that take a line."""
+
+MOST_NAMED = 6
+"""Clauses of a score of which only id and weight are told."""
+
 LONGEST_TITLE = 100
+LONGEST_REASON = 200
+LONGEST_OUTER = 40
+"""Characters of a label that is there only to say in what the clause stands that failed."""
+
 WIDTH = 120
 _SEPARATOR = "   "
 _STEP = "    "
@@ -32,62 +45,80 @@ _STEP = "    "
 
 def to_text(told: Explanation) -> str:
     """Return the explanation for people: rules that fired, then those that did not, the nearest first."""
-    title = printable(told.title)
-    title = title if len(title) <= LONGEST_TITLE else title[: LONGEST_TITLE - 1] + "…"
+    title = _cut(printable(told.title), LONGEST_TITLE)
     verdict = "MATCH" if told.matched else "no match"
     lines = [f"{told.pack}  {verdict}  {told.lang or 'language unknown'}  {in_quotes(title)}"]
-    for rule in sorted(told.rules, key=lambda rule: (not rule.true, bool(rule.skipped), -rule.tree.nearness)):
-        lines += _rule_lines(rule, told.matched)
+    fired = [rule for rule in told.rules if rule.true]
+    for rule in fired:
+        lines += [_rule_head(rule), *_rule_clauses(rule)]
+    others = sorted((rule for rule in told.rules if not rule.true), key=_farness)
+    in_full = [] if told.matched else [rule for rule in others[:MOST_IN_FULL] if _says_more(rule)]
+    for rule in in_full:
+        lines += [_rule_head(rule), *_rule_clauses(rule)]
+    rest = [rule for rule in others if rule not in in_full]
+    lines += map(_rule_line, rest[:MOST_IN_SHORT])
+    if len(rest) > MOST_IN_SHORT:
+        lines.append(f"  and no: {', '.join(rule.rule for rule in rest[MOST_IN_SHORT:])}")
     return "\n".join([*lines, *_dropped_lines(told.dropped)])
 
 
 # -- rules -----------------------------------------------------------------------------------------
 
 
-def _rule_lines(rule: RuleExplanation, matched: bool) -> Iterator[str]:
-    """Yield the lines of a rule: a single one where it is not true while another is, or where little is there."""
-    if rule.true:
-        yield f"  rule {rule.rule}  MATCH  {rule.severity}{_points(rule)}{_status(rule)}"
-        yield from _rule_clauses(rule, MOST_MISSED)
-    elif matched or rule.skipped or not _says_more(rule.tree):
-        there = ", ".join(_short(clause) for clause in rule.clauses if clause.true and clause.good)
-        more = f" (there: {there})" if there and not rule.skipped and rule.tree.kind != "score" else ""
-        yield f"  rule {rule.rule}  no: {explain.why_not_rule(rule)}{more}{_status(rule)}"
-    else:
-        yield f"  rule {rule.rule}  no{_points(rule)}{_status(rule)}"
-        yield from _rule_clauses(rule, MOST_MISSING)
+def _farness(rule: RuleExplanation) -> tuple[bool, float]:
+    return bool(rule.skipped), -rule.tree.nearness
 
 
-def _rule_clauses(rule: RuleExplanation, most: int) -> Iterator[str]:
-    """Yield the clauses of a rule: of one that is not true what stands against it first, the weightiest first."""
+def _rule_head(rule: RuleExplanation) -> str:
+    return f"  rule {rule.rule}  {f'MATCH  {rule.severity}' if rule.true else 'no'}{_points(rule)}{_status(rule)}"
+
+
+def _rule_line(rule: RuleExplanation) -> str:
+    """Return a rule that is not true in one line."""
+    there = ", ".join(_short(clause) for clause in rule.clauses if clause.true and clause.good)
+    more = f" (there: {there})" if there and not rule.skipped and rule.tree.kind != "score" else ""
+    return f"  rule {rule.rule}  no: {_cut(explain.why_not_rule(rule) + more, LONGEST_REASON)}{_status(rule)}"
+
+
+def _rule_clauses(rule: RuleExplanation) -> Iterator[str]:
+    """Yield the clauses of a rule, what decided it first."""
     bad = sorted((clause for clause in rule.clauses if not clause.good), key=lambda clause: clause.pull, reverse=True)
     good = [clause for clause in rule.clauses if clause.good]
     if rule.tree.kind == "score":
+        good.sort(key=lambda clause: -abs(clause.points or 0))
+        there, missing = [clause for clause in good if clause.true], list(_few(bad, "nor there", rule.true))
         idle = [clause for clause in good if not clause.true]
-        good = [clause for clause in good if clause.true]
-        lines = [*_few(bad, most), *(f"{_STEP}+ none there: {_weights(idle)}" for _ in idle[:1])]
+        present = [*_few(there, "also there", False), *_named_only("+ none there", idle)]
     else:
-        lines = list(_few(bad, len(bad)))
-    there = [line for clause in good for line in _clause_lines(clause, _STEP)]
-    yield from [*there, *lines] if rule.true else [*lines, *there]
+        present = [line for clause in good for line in _clause_lines(clause, _STEP)]
+        missing = [line for clause in bad for line in _clause_lines(clause, _STEP)]
+    yield from [*present, *missing] if rule.true else [*missing, *present]
 
 
-def _few(bad: Sequence[Clause], most: int) -> Iterator[str]:
-    for clause in bad[:most]:
+def _few(clauses: Sequence[Clause], others: str, short: bool) -> Iterator[str]:
+    """Yield the first clauses of a score, and the names of the others."""
+    most = MOST_MISSED if short else MOST_MISSING
+    for clause in clauses[:most]:
         yield from _clause_lines(clause, _STEP)
-    if len(bad) > most:
-        yield f"{_STEP}- nor there: {_weights(bad[most:])}"
+    sign = "+" if clauses and clauses[0].good else "-"
+    yield from _named_only(f"{sign} {others}", clauses[most:])
 
 
-def _weights(clauses: Sequence[Clause]) -> str:
-    return ", ".join(f"{clause.id} {clause.weight:+}" for clause in clauses)
+def _named_only(head: str, clauses: Sequence[Clause]) -> Iterator[str]:
+    if clauses:
+        more = f" and {len(clauses) - MOST_NAMED} more" if len(clauses) > MOST_NAMED else ""
+        yield f"{_STEP}{head}: {', '.join(f'{c.id} {c.weight:+}' for c in clauses[:MOST_NAMED])}{more}"
 
 
-def _says_more(tree: Clause) -> bool:
+def _cut(text: str, longest: int) -> str:
+    return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
+def _says_more(rule: RuleExplanation) -> bool:
     """Return whether there is more to say than that words are not there."""
-    if tree.kind == "score":
-        return any(clause.nearness > 0 for clause in tree.children)
-    return any(clause.true or clause.nearness > 0 for clause in explain.blockers(tree))
+    if rule.skipped or rule.tree.kind == "score":
+        return not rule.skipped and any(clause.nearness > 0 for clause in rule.clauses)
+    return any(clause.true or clause.nearness > 0 for clause in explain.blockers(rule.tree))
 
 
 def _points(rule: RuleExplanation) -> str:
@@ -104,50 +135,60 @@ def _status(rule: RuleExplanation) -> str:
 
 
 def _short(clause: Clause) -> str:
-    return f"{clause.label} {in_quotes(clause.found[0].text)}" if clause.found and _is_names(clause) else clause.label
+    return f"{clause.label} {in_quotes(clause.found[0].text)}" if clause.found and clause.plain else clause.label
 
 
 # -- clauses ---------------------------------------------------------------------------------------
 
-_NAMES = ("term", "regex", "mention", "holder", "name", "any", "field")
-_DISTANCE = ("near", "then", "sentence", "paragraph")
 _GROUPS = ("or", "all", "at_least")
 
 
 def _clause_lines(clause: Clause, indent: str) -> Iterator[str]:
     points = f"{explain.points_text(clause)}  " if clause.id is not None else ""
     yield f"{indent}{'+' if clause.good else '-'} {points}{_head(clause)}"
-    if clause.role == "none" or _is_names(clause):
+    if clause.role == "none" or clause.plain:
         return
+    core = _core(clause)
     if clause.kind in _GROUPS:
         yield from _alternatives(clause.children, indent + "  ")
-    elif clause.kind in _DISTANCE and (clause.true or all(child.true for child in clause.children)):
-        yield from _flowing([_operand(child) for child in clause.children], indent + _STEP)
+    elif core.kind in DISTANCE and all(child.true for child in core.children):
+        yield from _flowing([_operand(child) for child in core.children], indent + _STEP)
 
 
-def _is_names(clause: Clause) -> bool:
-    """Return whether a clause is a name, a term, or a choice of such: one line tells it all."""
-    return clause.kind in _NAMES or (clause.kind == "or" and all(child.kind in _NAMES for child in clause.children))
+def _core(clause: Clause) -> Clause:
+    """Return what to show of a clause: of NOTNEAR, and of a choice in it, the operator whose match it is; else itself.
+
+    Of a false one it is the clause that came nearest.
+    """
+    if not clause.true:
+        return clause.innermost
+    while not clause.plain and (clause.kind == "apart" or (clause.kind == "or" and clause.decisive is not None)):
+        clause = clause.children[0] if clause.kind == "apart" else clause.decisive or clause
+    return clause
 
 
 def _head(clause: Clause) -> str:
     if clause.role == "none":
         return f"NOT {clause.label}: " + (f"{_spans(clause)}, {_where(clause)}" if clause.true else "none there")
-    if not clause.true:
+    if clause.plain:
+        return _named(clause) if clause.true else f"{clause.label}: {clause.why}"
+    if clause.true:
+        state = _state(clause)
+        return f"{_heading(clause)}: {state}" if state else _heading(clause)
+    core = _core(clause)
+    if clause.kind in ("or", "all") or core is clause or core.kind in ("or", "all"):
         return f"{_heading(clause)}: {_reason(clause)}"
-    if _is_names(clause):
-        return _named(clause)
-    state = _state(clause)
-    return f"{_heading(clause)}: {state}" if state else _heading(clause)
+    outer = "" if clause.kind == "apart" else f"{_cut(clause.label, LONGEST_OUTER)}: "
+    return f"{outer}{core.label}: {_reason(core)}"
 
 
 def _heading(clause: Clause) -> str:
-    grouped = clause.kind in ("or", "all") and not _is_names(clause)
+    grouped = clause.kind in ("or", "all") and not clause.plain
     return {"or": "one of these", "all": "all of these"}[clause.kind] if grouped else clause.label
 
 
 def _reason(clause: Clause) -> str:
-    if clause.kind in ("or", "all") and not _is_names(clause):
+    if clause.kind in ("or", "all") and not clause.plain:
         return NOT_FOUND if clause.nearness == 0 else "none is true" if clause.kind == "or" else "not all are true"
     if clause.kind == "times" and clause.found:
         return f"{clause.why}, {_spans(clause)}"
@@ -166,7 +207,8 @@ def _state(clause: Clause) -> str:
         case "times":
             return f"found {clause.got} of {clause.needed}, {_spans(clause)}"
         case "apart":
-            return f"{_spans(clause)}, {_where(clause)}"
+            core = _core(clause)
+            return f"{_operand(core)}, {_where(core)}" if core.plain or core.kind == "apart" else _state(core)
         case _:
             return ""
 
@@ -214,7 +256,7 @@ def _operand(clause: Clause) -> str:
         return clause.label
     decisive = clause.decisive if clause.kind in ("any", "or") else None
     label = clause.label if decisive is None else decisive.label
-    words = clause.found[0] if _is_names(clause) else None
+    words = clause.found[0] if clause.plain else None
     if words is None:
         return f"{label} = {_spans(clause)}"
     if label.strip('="').casefold() == words.text.casefold():

@@ -6,6 +6,10 @@ from dataclasses import dataclass
 
 NOT_FOUND = "not found"
 
+NAMES = ("term", "regex", "mention", "holder", "name", "any", "field")
+DISTANCE = ("near", "then", "sentence", "paragraph")
+"""Kinds of clauses: words and names, and operators that want several of them near one another."""
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -80,6 +84,20 @@ class Clause:
         """Return whether the clause is as the one above it wants it."""
         unwanted = self.role == "none" or (self.weight or 0) < 0
         return self.true != unwanted
+
+    @property
+    def plain(self) -> bool:
+        """Return whether this is a name, a term, or a choice of such: a line tells it all."""
+        return self.kind in NAMES or (self.kind == "or" and all(child.kind in NAMES for child in self.children))
+
+    @property
+    def innermost(self) -> Clause:
+        """Return, of a false clause, the one below that it failed for and that came nearest."""
+        if self.true or self.plain or not (self.kind in ("apart", "or") or self.kind in DISTANCE):
+            return self
+        wrong = [child for child in self.children if not child.good]
+        best = max(wrong, key=lambda child: child.nearness, default=None)
+        return self if best is None or best.true or best.plain or best.nearness == 0 else best.innermost
 
     @property
     def pull(self) -> tuple[float, int]:

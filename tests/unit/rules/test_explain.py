@@ -192,9 +192,35 @@ def test_clauses_of_a_score_are_few() -> None:
         '        "aa"   "bb"',
         *(f"    - c{n} 0 of +{n}  x{n}: not found" for n in (7, 6, 5)),
         "    - nor there: c4 +4, c3 +3, c2 +2, c1 +1",
-        "    + none there: minus -5",
         '    + c8 +8  "x8", text word 5',
+        "    + none there: minus -5",
     ]
+
+
+def test_a_nested_operator_shows_the_match_inside() -> None:
+    """Of NOTNEAR around NEAR the reader sees the words of the NEAR, and where it failed only the part that failed."""
+    rules = ruleset("- {id: a, query: '(NEAR/5(aa, bb) OR NEAR/5(cc, dd)) NOTNEAR/3 xx'}")
+
+    there = explain_text.to_text(explain.explain(rules, "p", article("cc y dd"))).splitlines()
+    missed = explain_text.to_text(explain.explain(rules, "p", article("cc y y y y y y dd"))).splitlines()
+
+    assert there[2:4] == [
+        "    + (NEAR/5(aa, bb) OR NEAR/5(cc, dd)) NOTNEAR/3 xx: gap 1 of 5, text words 0-2",
+        '        "cc"   "dd"',
+    ]
+    assert missed[2:4] == ["    - NEAR/5(cc, dd): gap was 6, allowed 5, text words 0-7", '        "cc"   "dd"']
+
+
+def test_of_many_rules_the_nearest_are_told_of() -> None:
+    """Where no rule fired, three are shown in full, seven in a line each, and the others only named."""
+    rules = ruleset("".join(f"- {{id: r{n:02}, query: 'aa NEAR/{n} bb'}}\n" for n in range(14)))
+
+    seen = explain_text.to_text(explain.explain(rules, "p", article("aa" + " y" * 20 + " bb"))).splitlines()
+
+    assert [line.split()[1] for line in seen if line.startswith("  rule")] == [f"r{n:02}" for n in range(13, 3, -1)]
+    assert seen[1:3] == ["  rule r13  no", "    - aa NEAR/13 bb: gap was 20, allowed 13, text words 0-21"]
+    assert '  rule r10  no: aa NEAR/10 bb: gap was 20, allowed 10 ("aa" … "bb")' in seen
+    assert "  and no: r03, r02, r01, r00" in seen
 
 
 def test_a_skipped_rule_says_why_before_anything_else(rules: compile.RuleSet) -> None:

@@ -100,7 +100,7 @@ def test_metadata_is_shown_as_it_is(query: str, reason: str) -> None:
         ("NEAR/3(aa, bb) AND cc", "aa x x x x bb", 'NEAR/3(aa, bb): gap was 4, allowed 3 ("aa" … "bb"); cc not found'),
         ("NEAR/3(aa, bb) OR NEAR/3(cc, dd)", "aa x x x x x x x x bb cc x x x x dd", "NEAR/3(cc, dd): gap was 4"),
         ("(aa AND bb AND cc) OR (dd AND ee)", "aa bb", "cc not found"),
-        ("NEAR/3(aa, SENT(bb, cc))", "Aa. Bb. X cc.", "NEAR/3(aa, SENT(bb, cc)): SENT(bb, cc): 1 sentence apart"),
+        ("NEAR/3(aa, SENT(bb, cc))", "Aa. Bb. X cc.", "SENT(bb, cc): 1 sentence apart"),
     ],
 )
 def test_the_nearest_clause_of_the_whole_tree(query: str, text: str, nearest: str) -> None:
