@@ -7,6 +7,7 @@ for truth and stops at the first reason, `evidence` for the matches to show.
 from __future__ import annotations
 
 import bisect
+import dataclasses
 import functools
 import itertools
 import operator
@@ -15,6 +16,12 @@ from collections.abc import Callable, Iterable, Sequence
 from monitor.rules import bits, near, near_words, tree
 from monitor.rules.tree import Hit, Node
 from monitor.rules.view import View, script_of
+
+FEW_MATCHES = 50
+"""Matches of an inner operator of distance that are tried first."""
+
+MOST_PATTERN = 400
+"""Matches of a pattern that an operator of distance looks at."""
 
 MOST_HITS = 10
 """Matches of one node that are kept as evidence."""
@@ -51,6 +58,8 @@ def _add_evidence(node: Node, view: View, found: list[Hit]) -> None:
     if below is not None:
         for child in below(node, view):
             _add_evidence(child, view, found)
+    elif isinstance(node, tree.Pattern):
+        found += view.find_pattern(node, MOST_HITS)
     elif isinstance(node, tree.Leaf):
         found += [Hit(lo, hi, node) for lo, hi in view.find(node.parts, node.clitics)[:MOST_HITS]]
     else:
@@ -68,7 +77,7 @@ def _leaf(node: tree.Leaf, view: View) -> list[Hit]:
 
 
 def _pattern(node: tree.Pattern, view: View) -> list[Hit]:
-    return view.find_pattern(node)
+    return view.find_pattern(node, MOST_PATTERN)
 
 
 def _mention(node: tree.Mention, view: View) -> list[Hit]:
@@ -148,13 +157,58 @@ def _near(node: tree.Near, view: View) -> list[Hit]:
 
 def _near_any(node: tree.Near, view: View) -> list[Hit]:
     """Return the matches of a node some of whose operands have matches of several words."""
-    found: list[Hit] = []
-    for in_title in (True, False):
-        operands = [_in_field(child, in_title, view) for child in node.children]
-        whole = [operand for operand in operands if operand is not None]
-        if len(whole) == len(operands) and len(found) < node.most:
-            found += near.close(whole, node.distance, node.ordered, node.most - len(found))
-    return found
+
+    def search(values: Sequence[list[Hit]], most: int) -> list[Hit]:
+        found: list[Hit] = []
+        for in_title in (True, False):
+            operands = [near.Operand(part) for hits in values if (part := _in_field(hits, in_title, view))]
+            if len(operands) == len(values) and len(found) < most:
+                found += near.close(operands, node.distance, node.ordered, most - len(found))
+        return found
+
+    return _first_few(node, search, view)
+
+
+def _in_field(hits: list[Hit], in_title: bool, view: View) -> list[Hit]:
+    at = bisect.bisect_left(hits, view.in_title, key=_lo)
+    return hits[:at] if in_title else hits[at:]
+
+
+def _lo(hit: Hit) -> int:
+    return hit.lo
+
+
+def _first_few(
+    node: tree.Near | tree.Together, search: Callable[[Sequence[list[Hit]], int], list[Hit]], view: View
+) -> list[Hit]:
+    """Return the first matches of `node`, if need be from only the first ones of operators inside it.
+
+    What ends before the last match that is known of each operand is the same whatever else they may have.
+    """
+    first = [_start_of(child, view) for child in node.children]
+    open_ends = [hits[-1].lo for hits, whole in first if not whole]
+    if open_ends:
+        found = search([hits for hits, _ in first], node.most)
+        sure = [hit for hit in found if hit.hi < min(open_ends)]
+        if len(sure) == node.most:
+            return sure
+    return search([evaluate(child, view) for child in node.children], node.most)
+
+
+def _start_of(node: Node, view: View) -> tuple[list[Hit], bool]:
+    """Return the first matches of an operator of distance and whether these are all; of any other node all."""
+    if not isinstance(node, (tree.Near, tree.Together)) or node.most <= FEW_MATCHES or id(node) in view.memo:
+        return evaluate(node, view), True
+    key = ("start", id(node))
+    if key not in view.memo:
+        few = dataclasses.replace(node, most=FEW_MATCHES)
+        view.memo[key] = (few, _VALUES[type(node)](few, view))
+    hits: list[Hit] = view.memo[key][1]
+    return hits, len(hits) < FEW_MATCHES
+
+
+def _starts(node: tree.Near | tree.Together, view: View) -> bool:
+    return bool(_start_of(node, view)[0])
 
 
 def _hit(children: Sequence[Node], found: near_words.Stretch, view: View) -> Hit:
@@ -162,25 +216,12 @@ def _hit(children: Sequence[Node], found: near_words.Stretch, view: View) -> Hit
     return Hit(found.begin, found.end, tuple(what))
 
 
-def _in_field(node: Node, in_title: bool, view: View) -> near.Operand | None:
-    """Return the matches of `node` in title or body, None where it has none."""
-    key = (in_title, id(node))
-    if key not in view.memo:
-        hits = evaluate(node, view)
-        at = bisect.bisect_left(hits, view.in_title, key=lambda hit: hit.lo)
-        hits = hits[:at] if in_title else hits[at:]
-        view.memo[key] = near.Operand(hits) if hits else None
-    known: near.Operand | None = view.memo[key]
-    return known
-
-
 def _together(node: tree.Together, view: View) -> list[Hit]:
     if not all(holds(child, view) for child in node.children):
         return []
     sets = words_of_all(node.children, view)
     if sets is None:
-        units = [_units(child, node.unit, view) for child in node.children]
-        return near.together(near.shared_units(units), node.most)
+        return _together_any(node, view)
     starts = view.units(node.unit)
     common = functools.reduce(operator.and_, (unit_set(child, node.unit, view) for child in node.children))
     found: list[Hit] = []
@@ -193,12 +234,14 @@ def _together(node: tree.Together, view: View) -> list[Hit]:
     return found
 
 
-def _units(node: Node, unit: str, view: View) -> dict[int, near.Operand]:
-    key = (unit, id(node))
-    known: dict[int, near.Operand] | None = view.memo.get(key)
-    if known is None:
-        known = view.memo[key] = near.by_unit(evaluate(node, view), view.units(unit))
-    return known
+def _together_any(node: tree.Together, view: View) -> list[Hit]:
+    """Return the same where some of the operands have matches of several words."""
+
+    def search(values: Sequence[list[Hit]], most: int) -> list[Hit]:
+        units = [near.by_unit(hits, view.units(node.unit)) for hits in values]
+        return near.together(near.shared_units(units), most)
+
+    return _first_few(node, search, view)
 
 
 def _apart(node: tree.Apart, view: View) -> list[Hit]:
@@ -306,6 +349,10 @@ def _found(node: tree.Leaf, view: View) -> bool:
     return node.needs <= view.forms and bool(view.find(node.parts, node.clitics))
 
 
+def _occurs(node: tree.Pattern, view: View) -> bool:
+    return bool(view.find_pattern(node, 1))
+
+
 def _some(node: tree.AnyOf, view: View) -> bool:
     return any(holds(child, view) for child in node.worth_asking(view))
 
@@ -392,6 +439,9 @@ def _in_title(node: Node, view: View) -> bool:
 
 _JUDGES: dict[type, Callable[..., bool]] = {
     tree.Leaf: _found,
+    tree.Pattern: _occurs,
+    tree.Near: _starts,
+    tree.Together: _starts,
     tree.AnyOf: _some,
     tree.Named: _same,
     tree.AllOf: _all_of,

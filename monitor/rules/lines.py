@@ -21,6 +21,10 @@ class Line:
         self._text = unicodedata.normalize("NFC", text)
         self._bytes = self._text.encode("utf-8", "replace")
 
+    def holds(self, pattern: Any) -> bool:
+        """Return whether `pattern` matches somewhere."""
+        return pattern.search(self._bytes) is not None
+
     def find(self, pattern: Any, most: int) -> Iterator[tuple[int, int]]:
         """Yield (start, end) of the first `most` matches of `pattern`, a compiled pattern over bytes."""
         at, chars = 0, 0

@@ -102,10 +102,15 @@ def _at_least(node: tree.AtLeast, there: Presence) -> bool:
 
 
 def _scored(node: tree.Scored, there: Presence) -> bool:
-    allowed = [clause for clause in node.clauses if there.allows(clause.child)]
-    if node.require and not any(clause.id in node.require for clause in allowed):
+    if node.require and not any(there.allows(clause.child) for clause in node.clauses if clause.id in node.require):
         return False
-    return sum(clause.best for clause in allowed) >= node.threshold
+    missing = sum(clause.best for clause in node.clauses) - node.threshold
+    for clause in node.clauses:
+        if missing < 0:
+            return False
+        if clause.best and not there.allows(clause.child):
+            missing -= clause.best
+    return missing >= 0
 
 
 _CHECKS: dict[type, Callable[..., bool]] = {

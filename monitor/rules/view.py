@@ -22,11 +22,11 @@ Places = list[tuple[int, int]]
 LEAST_OTHERS = 3
 """Cased words that an all-capitals sentence holds beside the one in question."""
 
-MOST_PATTERN = 400
-"""Matches of one pattern in an article that are looked at."""
-
 LEAD_PARAGRAPHS = 2
 LEAD_WORDS = 80
+
+_ANCHORED = re.compile(r"[\^$]|\\[AzZB]")
+"""In a pattern that may hold of a paragraph alone and not of the whole text."""
 
 _POSSESSIVE = re.compile("['’]s$")
 
@@ -391,17 +391,24 @@ class View(Row):
         rows: tuple[Row, ...] = self.memo[key]
         return rows
 
-    def find_pattern(self, pattern: Pattern) -> list[Hit]:
-        """Return the words that the first matches of `pattern` touch."""
+    def find_pattern(self, pattern: Pattern, most: int) -> list[Hit]:
+        """Return the words that the first `most` matches of `pattern` touch."""
         found: dict[tuple[int, int], None] = {}
+        if not _ANCHORED.search(pattern.term) and not self._whole.holds(pattern.pattern):
+            return []
         for first, begins, ends, line in self._lines:
-            for start, end in line.find(pattern.pattern, MOST_PATTERN - len(found)):
+            for start, end in line.find(pattern.pattern, most - len(found)):
                 lo, hi = bisect.bisect_right(ends, start), bisect.bisect_left(begins, end) - 1
                 if lo <= hi:
                     found.setdefault((first + lo, first + hi))
-            if len(found) >= MOST_PATTERN:
+            if len(found) >= most:
                 break
         return [Hit(lo, hi, pattern) for lo, hi in sorted(found)]
+
+    @cached_property
+    def _whole(self) -> lines.Line:
+        """All paragraphs at once: what is not in here is in none of them."""
+        return lines.Line("\n".join([self.title, *(written for *_, written in self._words[1].lines())]))
 
     @cached_property
     def _lines(self) -> list[tuple[int, list[int], list[int], lines.Line]]:
