@@ -17,7 +17,7 @@ SENDING = ("live", "test")
 """Statuses whose matches are recorded; drafts are judged only by tests and `explain`."""
 
 
-MOST_MATCHES = 400
+MOST_MATCHES = 100
 """Matches of an operator of distance that another one looks at."""
 
 MOST_KEPT = 2_000

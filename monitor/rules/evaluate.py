@@ -120,13 +120,22 @@ def _named(node: tree.Named, view: View) -> list[Hit]:
 
 
 def _any_of(node: tree.AnyOf, view: View) -> list[Hit]:
-    values = [hits for child in node.worth_asking(view) if (hits := evaluate(child, view))]
+    values = [hits for child in _asked(node, view) if (hits := evaluate(child, view))]
     if len(values) < 2:
         return values[0] if values else []
     first: dict[tuple[int, int], Hit] = {}
     for hit in itertools.chain.from_iterable(values):
         first.setdefault((hit[0], hit[1]), hit)
     return [first[place] for place in sorted(first)]
+
+
+def _asked(node: tree.AnyOf, view: View) -> Iterable[Node]:
+    """Return the alternatives that may be true, told once an article."""
+    key = ("asked", id(node))
+    if key not in view.memo:
+        view.memo[key] = node.worth_asking(view)
+    asked: Iterable[Node] = view.memo[key]
+    return asked
 
 
 def _within(node: tree.Within, view: View) -> list[Hit]:
@@ -299,7 +308,7 @@ def _words_of(node: Node, view: View) -> int | None:
     if isinstance(node, tree.Named):
         return words_of(node.child, view)
     if isinstance(node, tree.AnyOf):
-        sets = words_of_all(node.worth_asking(view), view)
+        sets = words_of_all(_asked(node, view), view)
         return None if sets is None else functools.reduce(operator.or_, sets, 0)
     if isinstance(node, tree.Within):
         words = words_of(node.child, view)
@@ -316,7 +325,7 @@ def word_at(node: Node, number: int, view: View) -> Hit:
     if isinstance(node, (tree.Named, tree.Within)):
         return word_at(node.child, number, view)
     if isinstance(node, tree.AnyOf):
-        return next(word_at(c, number, view) for c in node.worth_asking(view) if (words_of(c, view) or 0) >> number & 1)
+        return next(word_at(c, number, view) for c in _asked(node, view) if (words_of(c, view) or 0) >> number & 1)
     if isinstance(node, tree.Leaf):
         return Hit(number, number, node)
     hits = evaluate(node, view)
@@ -336,7 +345,7 @@ def _unit_set(node: Node, unit: str, view: View) -> frozenset[int]:
     if isinstance(node, tree.Named):
         return unit_set(node.child, unit, view)
     if isinstance(node, tree.AnyOf):
-        return frozenset().union(*(unit_set(child, unit, view) for child in node.worth_asking(view)))
+        return frozenset().union(*(unit_set(child, unit, view) for child in _asked(node, view)))
     if isinstance(node, tree.Leaf):
         return frozenset(view.unit_of(unit)[lo] for lo, _ in view.find(node.parts, node.clitics))
     return frozenset(view.unit_of(unit)[hit.lo] for hit in evaluate(node, view))
@@ -354,7 +363,7 @@ def _occurs(node: tree.Pattern, view: View) -> bool:
 
 
 def _some(node: tree.AnyOf, view: View) -> bool:
-    return any(holds(child, view) for child in node.worth_asking(view))
+    return any(holds(child, view) for child in _asked(node, view))
 
 
 def _same(node: tree.Named, view: View) -> bool:
@@ -458,7 +467,7 @@ def _shown_children(node: tree.AllOf | tree.OneOf | tree.AtLeast, view: View) ->
 
 
 def _shown_asked(node: tree.AnyOf, view: View) -> Iterable[Node]:
-    return node.worth_asking(view)
+    return _asked(node, view)
 
 
 def _shown_child(node: tree.Times | tree.Named, view: View) -> Iterable[Node]:
