@@ -76,7 +76,7 @@ class Named:
 
 
 class Forms(Protocol):
-    """What occurs in an article: every form of every word, and the first HEAD letters of each."""
+    """What occurs in an article: every form of every word, and the first letters of each (HEADS)."""
 
     @property
     def forms(self) -> AbstractSet[str]:
@@ -92,7 +92,7 @@ class AnyOf:
     """True when one child is, all of them span-level. Build it with `any_of`.
 
     An entity has a hundred aliases and an article two of them; only those are worth asking. `by_word`: form -> numbers
-    of the children that need it; `by_head`: the first HEAD letters of a form -> numbers of the children that need a
+    of the children that need it; `by_head`: the head (HEADS) of a form -> numbers of the children that need a
     form which so begins; `rest`: numbers of the others.
     """
 
@@ -235,8 +235,9 @@ def is_span(node: Node) -> bool:
     return isinstance(node, SpanNode)
 
 
-HEAD = 3
-"""Letters; a wildcard has at least as many before it, but for some `?`."""
+HEADS = (3, 5)
+"""Letters of the heads of forms. A wildcard has at least three before it, but for some `?`; the verbs of a language may
+begin alike, so that a list of them is told apart by the longer heads only."""
 
 
 FEW = 4
@@ -244,8 +245,8 @@ FEW = 4
 
 
 def heads_of(forms: Iterable[str]) -> frozenset[str]:
-    """Return the first HEAD letters of each form."""
-    return frozenset(form[:HEAD] for form in forms)
+    """Return the first letters of each form, as many as HEADS says."""
+    return frozenset(form[:length] for length in HEADS for form in forms)
 
 
 def any_of(children: Iterable[Node]) -> AnyOf:
@@ -281,7 +282,7 @@ def _need(node: Node) -> tuple[str | None, str | None]:
     alone = [part for i, part in enumerate(node.parts) if not (part.glued or glued[i + 1])]
     words = [part.folded for part in alone if not (part.prefix or "?" in part.folded)]
     heads = [part.folded.partition("?")[0] for part in alone]
-    long = (head[:HEAD] for head in heads if len(head) >= HEAD)
+    long = (head[: HEADS[-1] if len(head) >= HEADS[-1] else HEADS[0]] for head in heads if len(head) >= HEADS[0])
     return max(words, key=len, default=None), next(long, None)
 
 
