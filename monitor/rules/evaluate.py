@@ -14,6 +14,7 @@ import operator
 from collections.abc import Callable, Iterable, Sequence
 
 from monitor.rules import bits, near, near_words, tree
+from monitor.rules.surroundings import Edges, Surroundings
 from monitor.rules.tree import Hit, Node
 from monitor.rules.view import View, script_of
 
@@ -85,10 +86,33 @@ def _mention(node: tree.Mention, view: View) -> list[Hit]:
         return []
     hits = evaluate(node.child, view)
     if hits and node.require:
-        hits = Surroundings.of(node.require, node.within, view).beside(hits)
+        hits = around(node.require, node.within, view).beside(hits)
     if hits and node.forbid:
-        hits = Surroundings.of(node.forbid, node.forbid_within, view).clear(hits)
+        hits = around(node.forbid, node.forbid_within, view).clear(hits)
     return hits
+
+
+def around(nodes: Sequence[Node], within: int | None, view: View) -> Surroundings:
+    """Return where words of any of `nodes` stand near, found out once an article."""
+    key = ("around", tuple(map(id, nodes)), within)
+    known: Surroundings | None = view.memo.get(key)
+    if known is None:
+        known = view.memo[key] = Surroundings(_edges(nodes, view), within, view.title_bits, len(view.pieces))
+    return known
+
+
+def _edges(nodes: Sequence[Node], view: View) -> Edges:
+    begins = ends = into = 0
+    for node in nodes:
+        words = words_of(node, view)
+        if words is not None:
+            begins, ends = begins | words, ends | words
+            continue
+        hits = evaluate(node, view)
+        begins |= bits.of([hit.lo for hit in hits])
+        ends |= bits.of([hit.hi for hit in hits])
+        into |= bits.of([n for hit in hits for n in range(hit.lo + 1, hit.hi + 1)])
+    return Edges(begins, ends, into)
 
 
 def counts_in(node: tree.Mention, lang: str | None) -> bool:
@@ -258,7 +282,7 @@ def _apart(node: tree.Apart, view: View) -> list[Hit]:
     if not hits or not holds(node.other, view):
         return hits
     if node.distance is not None:
-        return Surroundings.of((node.other,), node.distance, view).away(hits)
+        return around((node.other,), node.distance, view).away(hits)
     taken = {unit for hit in evaluate(node.other, view) for unit in _touched(hit, view)}
     return [hit for hit in hits if taken.isdisjoint(_touched(hit, view))]
 
@@ -492,97 +516,3 @@ _SHOWN: dict[type, Callable[..., Iterable[Node]]] = {
     tree.Scored: _shown_clauses,
     tree.Meta: _shown_nothing,
 }
-
-# -- surroundings ----------------------------------------------------------------------------------
-
-
-class Surroundings:
-    """Where words stand that mentions require, must not have near, or keep away from.
-
-    `within`: most words between, in the same field; None: the whole article. Each set below holds words: `_after` those
-    that have one of the context's words behind them, `_before` those that have one before them, `_into` those into
-    which a longer match of the context reaches from the word before.
-    """
-
-    def __init__(self, nodes: Sequence[Node], within: int | None, view: View) -> None:
-        self._view = view
-        self._within = within
-        self._nodes = nodes
-        self._begins, self._ends, self._into = self._edges()
-        if within is not None:
-            self._after, self._before = self._reach(within)
-
-    @classmethod
-    def of(cls, nodes: Sequence[Node], within: int | None, view: View) -> Surroundings:
-        """Return the surroundings, built once an article."""
-        key = ("near", tuple(map(id, nodes)), within)
-        known: Surroundings | None = view.memo.get(key)
-        if known is None:
-            known = view.memo[key] = cls(nodes, within, view)
-        return known
-
-    @functools.cached_property
-    def hits(self) -> list[Hit]:
-        """The context's words, for explaining."""
-        return [hit for node in self._nodes for hit in evaluate(node, self._view)]
-
-    def _edges(self) -> tuple[int, int, int]:
-        begins = ends = into = 0
-        for node in self._nodes:
-            words = words_of(node, self._view)
-            if words is not None:
-                begins, ends = begins | words, ends | words
-                continue
-            hits = evaluate(node, self._view)
-            begins |= bits.of([hit.lo for hit in hits])
-            ends |= bits.of([hit.hi for hit in hits])
-            into |= bits.of([n for hit in hits for n in range(hit.lo + 1, hit.hi + 1)])
-        return begins, ends, into
-
-    def _reach(self, within: int) -> tuple[int, int]:
-        title = self._view.title_bits
-        after = before = 0
-        for field in (title, bits.below(len(self._view.pieces)) & ~title):
-            after |= (bits.reach_down(self._begins & field, within) >> 1) & field
-            before |= (bits.reach_up(self._ends & field, within) << 1) & field
-        return after, before
-
-    def beside(self, mentions: list[Hit]) -> list[Hit]:
-        """Return the mentions that have a word near which does not overlap them."""
-        if not self._begins:
-            return []
-        if self._within is None:
-            last, first = self._begins.bit_length() - 1, (self._ends & -self._ends).bit_length() - 1
-            return [hit for hit in mentions if last > hit.hi or first < hit.lo]
-        return self._those(mentions, self._before, self._after, True)
-
-    def clear(self, mentions: list[Hit]) -> list[Hit]:
-        """Return the mentions that have no word near, but for one that is merely a part of them."""
-        if not self._begins:
-            return mentions
-        if self._within is None:
-            first, last = (self._begins & -self._begins).bit_length() - 1, self._ends.bit_length() - 1
-            return [hit for hit in mentions if first >= hit.lo and last <= hit.hi]
-        return self._those(mentions, self._before | self._into, self._after | self._into >> 1, False)
-
-    def away(self, mentions: list[Hit]) -> list[Hit]:
-        """Return the mentions that have no word near and none that overlaps them in any way."""
-        clear = self.clear(mentions)
-        return [hit for hit in clear if not self._begins >> hit.lo & bits.below(hit.hi - hit.lo + 1)]
-
-    def _those(self, mentions: list[Hit], at_begin: int, at_end: int, wanted: bool) -> list[Hit]:
-        """Return the mentions whose first word is in one set or whose last word is in the other, or else the others."""
-        size = len(self._view.pieces) + 1
-        begin, end = bits.row(at_begin, size), bits.row(at_end, size)
-        return [
-            hit
-            for hit in mentions
-            if bool(begin[hit[0] >> 3] >> (hit[0] & 7) & 1 or end[hit[1] >> 3] >> (hit[1] & 7) & 1) is wanted
-        ]
-
-    def blocks(self, word: Hit, mention: Hit) -> bool:
-        """Return whether `word` is one that forbids `mention`; for explaining a few, not for judging many."""
-        if word.lo >= mention.lo and word.hi <= mention.hi:
-            return False
-        gap = max(0, word.lo - mention.hi - 1, mention.lo - word.hi - 1)
-        return self._within is None or (gap <= self._within and self._view.same_field(word.lo, mention.lo))

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from monitor import text
 from monitor.rules import tree
-from monitor.rules.evaluate import Surroundings, counts_in, evaluate, evidence, in_office
+from monitor.rules.evaluate import around, counts_in, evaluate, evidence, in_office
 from monitor.rules.explain_gaps import between, nearest_word
 from monitor.rules.explain_labels import label, names
 from monitor.rules.explain_told import NOT_FOUND, Dropped, Found
@@ -179,13 +179,23 @@ def dropped(node: tree.Mention | tree.Held, view: View) -> Iterator[Dropped]:
             yield _dropped(node, hit, view)
 
 
+def _words(nodes: Iterable[tree.Node], view: View) -> list[Hit]:
+    return [hit for node in nodes for hit in evaluate(node, view)]
+
+
+def _blocks(word: Hit, mention: Hit, within: int | None, view: View) -> bool:
+    """Return whether `word` is near enough to forbid `mention`, and no mere part of it."""
+    if word.lo >= mention.lo and word.hi <= mention.hi:
+        return False
+    gap = max(0, word.lo - mention.hi - 1, mention.lo - word.hi - 1)
+    return within is None or (gap <= within and view.same_field(word.lo, mention.lo))
+
+
 def _dropped(node: tree.Mention, mention: Hit, view: View) -> Dropped:
-    around = Surroundings.of(node.require, node.within, view)
-    if node.require and not around.beside([mention]):
-        gap, why = _why_required(node, mention, around.hits, view)
+    if node.require and not around(node.require, node.within, view).beside([mention]):
+        gap, why = _why_required(node, mention, _words(node.require, view), view)
         return Dropped(found(mention, view), why, gap, node.within)
-    around = Surroundings.of(node.forbid, node.forbid_within, view)
-    blocking = [word for word in around.hits if around.blocks(word, mention)]
+    blocking = [word for word in _words(node.forbid, view) if _blocks(word, mention, node.forbid_within, view)]
     near = nearest_word(mention, blocking, view)
     if near is None:
         word = quoted(blocking[0], view) if blocking else names(node.forbid)
