@@ -30,6 +30,9 @@ MinPrecision = Annotated[
 MinRecall = Annotated[
     float, typer.Option("--min-recall", min=0, max=1, help="Exit 1 if a pack misses more of the corpus.")
 ]
+DAYS = 90
+"""Of an archive, where none are given."""
+
 Strict = Annotated[bool, typer.Option("--strict", help="Warnings fail too.")]
 
 
@@ -37,6 +40,16 @@ Strict = Annotated[bool, typer.Option("--strict", help="Warnings fail too.")]
 def lint(
     rules: RulesOption = None,
     strict: Strict = False,
+    corpus: Annotated[
+        Path | None,
+        typer.Option(
+            "--corpus", metavar="FILE", help="Articles, YAML or JSONL, that broad and idle terms are told by."
+        ),
+    ] = None,
+    archive: Annotated[
+        int | None,
+        typer.Option("--archive", metavar="DAYS", min=1, help="Tell rules that matched nothing for so long."),
+    ] = None,
     config: common.ConfigOption = None,
     json: common.JsonOption = False,
 ) -> None:
@@ -44,10 +57,22 @@ def lint(
 
     Example: wirewatch rules lint --strict
     """
+    from monitor.cli import rules_measure
     from monitor.rules import lint as linting
+    from monitor.rules import load
 
-    folder, known, _ = where(rules, config)
-    found = [check.placed(fault, folder) for fault in linting.lint(check.read_rules(folder), known, strict)]
+    if archive is not None and rules is not None:
+        raise common.fail("--archive reads the configured database, which --rules leaves out: give one of them", 2)
+    folder, known, loaded = where(rules, config)
+    files = check.read_rules(folder)
+    articles = [case.article for case in rules_measure.read_corpus(corpus)] if corpus is not None else None
+    matched = None
+    if archive is not None and loaded is not None:
+        packs = load.load_packs(files, known).packs
+        live = [(pack.id, rule.id) for pack in packs for rule in pack.rules if rule.traits.status == "live"]
+        matched = rules_measure.last_matches(loaded, archive, live)
+    told = linting.lint(files, known, strict, None, articles, matched, archive or DAYS)
+    found = [check.placed(fault, folder) for fault in told]
     if json:
         common.print_json([check.fault_json(fault) for fault in found])
     else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -211,6 +211,20 @@ def count_archive(config: Config, since: str | None) -> usage.Usage | None:
         for lang, matches in decisions.list_matches(connection, start):
             counted.add(lang, matches)
         return counted
+
+
+def last_matches(config: Config, days: int, rules: Iterable[tuple[str, str]]) -> dict[tuple[str, str], datetime | None]:
+    """Return when each of `rules` last matched in the last `days`; nothing while the archive is younger than that."""
+    from monitor.clock import SystemClock
+    from monitor.store import decisions
+
+    since = SystemClock().now() - timedelta(days=days)
+    with common.reading(config) as connection:
+        begins, last = (None, {}) if connection is None else decisions.last_matches(connection, since)
+    if begins is None or begins > since:
+        print(f"the archive does not reach back {days} days: W604 is silent", file=sys.stderr)
+        return {}
+    return {rule: last.get(rule) for rule in rules}
 
 
 def print_usage(found: Iterable[Pack], counted: usage.Usage, folder: Path) -> None:

@@ -213,6 +213,19 @@ def list_matches(connection: sa.Connection, since: datetime | None) -> Iterator[
         yield first.lang, [_match(row) for row in (first, *others) if row.pack is not None]
 
 
+def last_matches(connection: sa.Connection, since: datetime) -> tuple[datetime | None, dict[tuple[str, str], datetime]]:
+    """Return when the archive's first article was seen, and (pack, rule) -> when it last matched since `since`."""
+    begins = connection.scalar(sa.select(sa.func.min(articles.c.first_seen)))
+    query = (
+        sa.select(matches.c.pack, matches.c.rule, sa.func.max(articles.c.first_seen).label("last"))
+        .join(revisions, revisions.c.id == matches.c.revision_id)
+        .join(articles, articles.c.id == revisions.c.article_id)
+        .where(articles.c.first_seen >= since)
+        .group_by(matches.c.pack, matches.c.rule)
+    )
+    return begins, {(row.pack, row.rule): row.last for row in connection.execute(query)}
+
+
 _OF_MATCH = tuple(matches.c[name] for name in ("pack", "rule", "severity", "status", "score", "evidence"))
 
 

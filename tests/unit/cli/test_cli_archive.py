@@ -235,6 +235,21 @@ def test_terms_counts_what_was_recorded(archive: commands.Archive) -> None:
     assert none.code == 0
 
 
+def test_lint_tells_rules_that_the_archive_never_saw_match(archive: commands.Archive) -> None:
+    """W604 speaks of a rule that matched nothing in the days asked for, once the archive reaches back so far."""
+    young = commands.call("rules", "lint", "--config", archive.config, "--archive", "30")
+    execute(archive.database, "UPDATE articles SET first_seen = datetime(first_seen, '-40 days')")
+
+    idle = commands.call("rules", "lint", "--config", archive.config, "--archive", "30", "--json")
+    busy = commands.call("rules", "lint", "--config", archive.config, "--archive", "30", "--corpus", "nowhere.jsonl")
+
+    execute(archive.database, "UPDATE articles SET first_seen = datetime(first_seen, '+40 days')")
+    assert "W604" not in young.out
+    assert "does not reach back 30 days" in young.err
+    assert [fault["code"] for fault in idle.json if fault["code"] == "W604"] == ["W604"]
+    assert (busy.code, "nowhere.jsonl" in busy.err) == (2, True)
+
+
 # -- channels ----------------------------------------------------------------------------------------
 
 
