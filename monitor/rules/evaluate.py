@@ -466,8 +466,13 @@ def points(clause: tree.Clause, view: View) -> int:
 
 
 def _in_title(node: Node, view: View) -> bool:
-    hits = _all_hits(node, view)
-    return any(leaf.lo < view.in_title for hit in hits[:MOST_HITS] for leaf in tree.leaves_of(hit))
+    """Return whether a word that makes `node` true stands in the title: matches are in order, the title's first."""
+    if not holds(node, view):
+        return False
+    below = _SHOWN.get(type(node))
+    if below is not None:
+        return any(_in_title(child, view) for child in below(node, view))
+    return evaluate(node, view)[0].lo < view.in_title
 
 
 _JUDGES: dict[type, Callable[..., bool]] = {

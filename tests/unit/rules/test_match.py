@@ -268,3 +268,13 @@ def test_dense_mentions_stay_fast() -> None:
     found = match.match_article(rules, article("Gaza Street " * 16_000))
 
     assert not found
+
+
+def test_a_word_in_the_title_earns_the_bonus_however_often_others_stand_in_the_text() -> None:
+    """The bonus counts for any word of the clause that stands in the title, behind a hundred others in the text."""
+    clauses = "{c: {weight: 10, title_bonus: 5, query: 'Gaza AND Rafah'}}"
+    rules = ruleset(f"- {{id: a, score: {{threshold: 10, clauses: {clauses}}}}}")
+
+    (found,) = match.match_article(rules, article("Gaza " * 100, title="Rafah"))
+
+    assert found.score == 15
