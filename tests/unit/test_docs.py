@@ -14,8 +14,23 @@ import pytest
 import typer.core
 import typer.main
 
-from monitor import cli, config, config_schema, metrics, model
-from monitor.rules import load, pack_file, trial, vocabulary
+from monitor import cli, config, config_schema, errors, metrics, model, text
+from monitor.rules import (
+    compile,
+    evaluate,
+    load,
+    match,
+    pack_file,
+    query,
+    query_foreign,
+    regexes,
+    schema,
+    syntax,
+    terms,
+    trial,
+    vocabulary,
+)
+from monitor.rules.view import View
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -25,6 +40,12 @@ RULE_FIELDS = {
     "rule": pack_file.RULE_KEYS,
     "sources": pack_file.SOURCES_KEYS,
     "active": pack_file.ACTIVE_KEYS,
+    "score": pack_file.SCORE_KEYS,
+    "clause": pack_file.CLAUSE_KEYS,
+    "throttle": pack_file.THROTTLE_KEYS,
+    "digest": pack_file.DIGEST_KEYS,
+    "corroboration": pack_file.CORROBORATION_KEYS,
+    "kinds of test": pack_file.TEST_KINDS,
     "test": pack_file.TEST_KEYS,
     "entity": vocabulary.ENTITY_KEYS,
     "item": vocabulary.ITEM_KEYS,
@@ -117,25 +138,171 @@ def test_shipped_configuration_runs_as_it_is() -> None:
 
 @pytest.mark.parametrize("kind", list(RULE_FIELDS))
 def test_every_rule_field_is_documented(kind: str) -> None:
-    """docs/rules.md names each key that a rule file may hold."""
-    text = page("rules.md")
+    """docs/rules-reference.md names each key that a rule file may hold."""
+    found = page("rules-reference.md")
 
-    missing = [key for key in RULE_FIELDS[kind] if f"`{key}`" not in text and f"`{key}:" not in text]
+    missing = [key for key in RULE_FIELDS[kind] if f"`{key}`" not in found and f"`{key}:" not in found]
 
     assert missing == []
 
 
-@pytest.mark.parametrize(
-    ("name", "block"), [e for e in examples("yaml") if re.search(r"^format: 1\npack:", e[1], flags=re.MULTILINE)]
-)
+def yaml_blocks(kind: str) -> list[tuple[str, str]]:
+    """Return the examples of a whole rule file of one `kind`, each with its page; a comment may stand before it."""
+    return [e for e in examples("yaml") if re.match(rf"(?:#[^\n]*\n)*format: 1\n{kind}:", e[1])]
+
+
+def vocabulary_files(name: str) -> dict[str, bytes]:
+    """Return the shipped entities and lists, and those that a page shows."""
+    shipped = {file: data for file, data in load.read_folder(ROOT / "rules").items() if not file.startswith("packs/")}
+    blocks = [block for other, block in yaml_blocks("entities") if other == name]
+    return {**shipped, **{f"entities/example{n}.yaml": block.encode() for n, block in enumerate(blocks)}}
+
+
+@pytest.mark.parametrize(("name", "block"), yaml_blocks("pack"))
 def test_every_example_of_a_pack_loads(name: str, block: str) -> None:
-    """A whole pack in a page can be copied: it loads beside the shipped vocabularies, and its tests pass."""
-    files = {file: data for file, data in load.read_folder(ROOT / "rules").items() if not file.startswith("packs/")}
+    """A whole pack in a page can be copied: it loads beside the entities there are, and its tests pass."""
+    loaded = load.load_packs({**vocabulary_files(name), "packs/example.yaml": block.encode()})
 
-    loaded = load.load_packs({**files, "packs/example.yaml": block.encode()})
-
-    assert [str(fault) for fault in loaded.faults if fault.file == "packs/example.yaml" and fault.is_error] == []
+    assert [str(fault) for fault in loaded.faults if fault.is_error] == []
     assert [str(failure) for pack in loaded.packs for failure in trial.run_tests(pack).wrong] == []
+
+
+def test_each_level_has_an_example_with_tests() -> None:
+    """Lists, a query and points are each shown by a pack that says what it means."""
+    found = page("rules.md")
+
+    for level in ("Level 1", "Level 2", "Level 3"):
+        blocks = re.findall(r"^```yaml\n(.*?)^```", section(found, level), flags=re.DOTALL | re.MULTILINE)
+        assert "should_match" in blocks[-1]
+        assert "should_not_match" in blocks[-1]
+
+
+def parse(written: str) -> list[errors.Fault]:
+    """Return what is wrong with a query."""
+    pack = f"format: 1\npack: p\nrules:\n  - id: r\n    query: |\n      {written}\n"
+    loaded = load.load_packs({**vocabulary_files(""), "packs/p.yaml": pack.encode()})
+    return [fault for fault in loaded.faults if fault.file == "packs/p.yaml" and fault.is_error]
+
+
+def is_true(rule: str, article: model.Article) -> bool:
+    """Return whether a rule, written as the keys of one, is true of an article."""
+    pack = f"format: 1\npack: p\nrules:\n  - id: r\n    {rule}\n"
+    loaded = load.load_packs({**vocabulary_files(""), "packs/p.yaml": pack.encode()})
+    found = [pack for pack in loaded.packs if pack.id == "p"]
+    assert found, [str(fault) for fault in loaded.faults if fault.is_error]
+    return evaluate.holds(compile.compile_rules(found).rules[0].node, View(article))
+
+
+def rows(name: str, title: str, cells: int) -> list[list[str]]:
+    """Return the rows of the tables in a section, without their heads and the marks of code."""
+    found = section(page(name), title)
+    lines = re.findall(r"^\| (.*) \|$", found, flags=re.MULTILINE)
+    split = [re.split(r"(?<!\\) \| ", line) for line in lines]
+    return [[cell.replace("\\|", "|") for cell in row] for row in split if len(row) == cells and "`" in row[0]]
+
+
+def code(cell: str) -> str:
+    """Return what stands as code in a cell, which is nothing else."""
+    return cell.removeprefix("`").removesuffix("`")
+
+
+@pytest.mark.parametrize(("term", "finds", "not_finds"), rows("rules.md", "What a term finds", 3))
+def test_a_term_finds_what_the_manual_says(term: str, finds: str, not_finds: str) -> None:
+    """Each example in the table of terms is found, or is not."""
+    rule = "any: ['" + code(term).replace("'", "''") + "']"
+
+    assert [one for one in finds.split(" · ") if not is_true(rule, model.Article(title="", text=one))] == []
+    assert [one for one in not_finds.split(" · ") if is_true(rule, model.Article(title="", text=one))] == []
+
+
+def sample() -> model.Article:
+    """Return the article that the tables of operators and fields speak of."""
+    lines = re.findall(r"^> (.+)$", section(page("rules.md"), "Operators"), flags=re.MULTILINE)
+    return model.Article(title=lines[0], text="\n\n".join(lines[1:]), lang="en")
+
+
+EXAMPLES = [row[2:] for name in ("Operators", "Fields") for row in rows("rules.md", name, 4)]
+
+
+@pytest.mark.parametrize(("example", "there"), EXAMPLES)
+def test_an_operator_means_what_the_manual_says(example: str, there: str) -> None:
+    """Each example in the tables of operators and fields is true of the article above them, or is not."""
+    assert is_true(f"query: |\n      {code(example)}", sample()) is {"yes": True, "no": False}[there]
+
+
+@pytest.mark.parametrize(
+    ("example", "there"),
+    [("Egypt NEAR/4 Gazans", True), ("Egypt NEAR/3 Gazans", False), ("Gazans NEAR/50 Cairo", False)],
+)
+def test_the_gap_is_what_the_manual_says(example: str, there: bool) -> None:
+    """The sentences about gaps and the title hold."""
+    assert example.replace("Egypt NEAR/3 Gazans", "NEAR/3") in section(page("rules.md"), "Operators")
+    assert is_true(f"query: {example}", sample()) is there
+
+
+def test_every_operator_and_field_is_explained() -> None:
+    """The tables of operators and fields leave none out."""
+    operators = " ".join(row[0] for row in rows("rules.md", "Operators", 4))
+    fields = " ".join(row[0] for row in rows("rules.md", "Fields", 4))
+
+    for name in ("AND", "OR", "NOT", "SENT", "PARA", "NOTSENT", *query_foreign.BARE):
+        assert re.search(rf"\b{name}\b", operators)
+    assert [name for name in syntax.FIELDS if f"`{name}:`" not in fields] == []
+
+
+def test_the_manual_knows_the_limits() -> None:
+    """docs/rules-reference.md has the numbers that the code has."""
+    found = [int(row[1].replace(",", "")) for row in limits()]
+
+    assert found == [
+        text.LONGEST,
+        query.LONGEST,
+        query.DEEPEST,
+        query.FARTHEST,
+        query.MOST_OPERANDS,
+        regexes.LONGEST,
+        terms.MOST_PARTS,
+        vocabulary.MOST_WORDS,
+        compile.MOST_MATCHES,
+        evaluate.MOST_PATTERN,
+        compile.MOST_SHOWN,
+        evaluate.MOST_HITS,
+        match.MOST_EVIDENCE,
+    ]
+
+
+def limits() -> list[list[str]]:
+    """Return the rows of the table of limits."""
+    lines = re.findall(r"^\| (.+) \| ([0-9,]+) \|$", section(page("rules-reference.md"), "Limits"), flags=re.MULTILINE)
+    return [list(line) for line in lines]
+
+
+def test_the_manual_shows_the_line_for_editors() -> None:
+    """The line that tells an editor where the schema is can be copied."""
+    assert f"`{schema.MODELINE}`" in page("rules.md")
+
+
+TOOLS = re.findall(r"^## (.+)$", (DOCS / "rules-from-other-tools.md").read_text(), flags=re.MULTILINE)
+FOREIGN = [(tool, *row) for tool in TOOLS for row in rows("rules-from-other-tools.md", tool, 3) if row[2][0] in "sE"]
+
+
+@pytest.mark.parametrize(("tool", "there", "here", "says"), FOREIGN)
+def test_a_query_of_another_tool_is_translated_as_the_manual_says(tool: str, there: str, here: str, says: str) -> None:
+    """Lint refuses it with the code and the remedy of the table; what is called the same is read as it is."""
+    faults = parse(code(there))
+
+    assert parse(code(here)) == []
+    if says == "same":
+        assert (there, faults) == (here, [])
+        return
+    assert faults[0].code == says.removesuffix(" *")
+    if not says.endswith("*"):
+        assert [part for part in re.findall(r"`([^`]+)`", faults[0].fix or "") if part in code(here)]
+
+
+def test_every_tool_has_a_table() -> None:
+    """No heading stands without translations, but for what has none."""
+    assert set(TOOLS) - {row[0] for row in FOREIGN} == {"What has no counterpart, and why"}
 
 
 @pytest.mark.parametrize("reason", list(model.Reason))
