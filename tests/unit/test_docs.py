@@ -250,6 +250,14 @@ def test_every_operator_and_field_is_explained() -> None:
     assert [name for name in syntax.FIELDS if f"`{name}:`" not in fields] == []
 
 
+def test_the_regex_of_the_manual_is_one() -> None:
+    """The regex that docs/rules.md shows can be copied, and finds what it is for."""
+    shown = re.search(r"`(re:/[^`]+/)`", section(page("rules.md"), "Regular expressions"))
+
+    assert shown
+    assert is_true(f"query: |\n      {shown[1]}", model.Article(title="", text="The vote on S.Res. 224 is open."))
+
+
 def test_the_manual_knows_the_limits() -> None:
     """docs/rules-reference.md has the numbers that the code has."""
     found = [int(row[1].replace(",", "")) for row in limits()]
