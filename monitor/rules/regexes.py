@@ -17,7 +17,7 @@ _FORBIDDEN = (
     (r"\(\?<?[=!]", "look-around (`(?=`, `(?!`, `(?<=`) is not known to RE2"),
     (r"\\[1-9]|\(\?P=|\\k[<{']", "back-references (`\\1`) are not known to RE2"),
     (r"\\C", "`\\C` may cut a letter in two"),
-    (r"\(\?>|[*+?}]\+", "atomic groups and possessive repeats are not known to RE2"),
+    (r"\(\?>", "atomic groups (`(?>`) are not known to RE2"),
 )
 _UNESCAPED = re.compile(r"(?:\\\\)+")
 
@@ -59,6 +59,8 @@ def _plain_words(error: Exception) -> str:
     words = told.decode("utf-8", "replace") if isinstance(told, bytes) else str(told)
     if "too large" in words or "repetition size" in words:
         return f"the regex is too large for RE2: {words}"
+    if "repetition operator" in words:
+        return "possessive repeats (`a++`) are not known to RE2, nor any repeat of a repeat"
     return f"RE2 does not read it: {words}"
 
 
