@@ -238,7 +238,7 @@ class _Finder:
         denied = len(parts) > 1 and parts[-1].kind == "NOT" and parts[-2].operand
         if denied:
             start = parts.pop().start
-            written, ours = f"NOT {written}", f"NOT{ours}"
+            written, ours = f"NOT {written}", query_foreign.denied(ours)
         message = f"`{written}` is written `{ours}` here"
         if code == "E317":
             message = f"operators are written in capitals: `{written}`"
@@ -452,7 +452,7 @@ class _Row:
             fix = f"write `AND NOT {word}`, or leave it out"
             self.report(part.start, "E314", "`OR NOT` would match nearly every article", fix)
         elif before.operand and behind is not None and behind.kind in ("NEAR", "SENT"):
-            ours = f"NOT{behind.sign.text}".replace("NOTTHEN", "NOTNEAR")
+            ours = query_foreign.denied(behind.sign.text)
             self.report(part.start, "E316", f"`NOT {behind.sign.text}` is written `{ours}` here", f"write `{ours}`")
         elif before.operand:
             self.report(part.start, "E313", "NOT stands only behind AND", f"write `AND NOT {word}`")

@@ -66,12 +66,17 @@ def translate_call(name: str, args: list[str]) -> tuple[str, bool]:
     return (f"{ours}({inside})", False) if rest else (ours, True)
 
 
+def denied(ours: str) -> str:
+    """Return our operator for NOT before `ours`; there is none for a paragraph, and none that minds the order."""
+    return "NOTNEAR/50" if ours == "PARA" else f"NOT{ours}".replace("NOTTHEN", "NOTNEAR")
+
+
 def translate_distance(head: str, tail: str) -> tuple[str, str]:
     """Return our operator for `head/tail`, and the code of the fault."""
     if tail.lower() == "n":
         tail = "5"
     if not tail.isdigit():
-        return ("SENT" if tail.lower().startswith("s") else "PARA"), "E316"
+        return ("SENT" if tail.lower() in ("s", "sent") else "PARA"), "E316"
     ours = f"{DISTANCES.get(head.upper(), 'NEAR')}/{capped(tail)}"
     return ours, "E317" if head.upper() in BARE else "E316"
 
