@@ -38,7 +38,7 @@ class Plain:
 
 
 def few_matches(news: World) -> list[packs.Pack]:
-    """Return packs with one rule for each topic of `news`: a tenth of its articles match one."""
+    """Return packs with one rule for each topic of `news`: six in a hundred of its articles match one."""
     return as_packs([Plain(f"r{t.id}", t.entity, t.phrases, t.excluded) for t in news.topics])
 
 
