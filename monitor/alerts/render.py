@@ -10,6 +10,8 @@ from monitor import text as texts
 
 LONGEST_SNIPPET = 400
 """Characters of a sentence that a message shows; a longer one is cut around its marks."""
+LEAST_SNIPPETS = 2
+"""Sentences that a message shows; one a pack where more packs than that tell the article."""
 _CONTEXT = 120
 """Characters kept before the first mark of a sentence that is cut."""
 
@@ -20,7 +22,7 @@ def render_item(
     article: model.Article, evidence: Sequence[model.Evidence], tellings: Sequence[model.Telling]
 ) -> model.NoticeItem:
     """Return what a message says about `article`, with the sentences that `evidence` marks."""
-    shown, title_marks = snippets(article.title, article.text, evidence)
+    shown, title_marks = snippets(article.title, article.text, evidence, max(LEAST_SNIPPETS, len(tellings)))
     return model.NoticeItem(
         title=article.title,
         url=article.url,

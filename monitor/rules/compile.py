@@ -236,9 +236,9 @@ class _Builder:
         self, item: packs.Item, names: Mapping[str, tree.Named], child: tree.Leaf | tree.Named | None = None
     ) -> tree.Node:
         """Return the node of an item; `child`: of its term, where that is no word of a rule."""
-        child = child or self._term(item.term, names)
         if item.plain:
-            return child
+            return child or self._term(item.term, names)
+        child = child or self._alias(item.term, names, None)
         require = tuple(self._term(term, names) for term in item.require)
         forbid = tuple(self._term(term, names) for term in item.forbid)
         return tree.Mention(child, item.lang, item.langs, require, item.within, forbid, item.forbid_within)

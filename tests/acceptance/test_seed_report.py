@@ -90,7 +90,7 @@ def test_seed_report_arrives_once_in_both_channels_with_its_evidence(desk: world
     for title in {alert["pack_title"] for alert in alerts}:
         assert title in mail.text
         assert title in chat
-    for words in ("»mass migration«", "»Egyptian official«", "»aid«"):  # one of each pack, marked, in its sentence
+    for words in ("»mass migration of Gazans«", "»Egyptian«", "»frozen«"):  # one of each pack, marked, in its sentence
         assert words in mail.text
         assert words.strip("»«") in chat
     assert desk.site.url("/wire/tok-1") in mail.text

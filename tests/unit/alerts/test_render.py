@@ -145,3 +145,14 @@ def test_item_carries_the_article():
     assert item.partial
     assert item.tellings == (told,)
     assert marked(item.snippets[0]) == ["cabinet"]
+
+
+def test_a_message_of_three_packs_shows_three_sentences():
+    """Where three packs tell an article, a sentence can speak for each."""
+    told = [model.Telling(n, f"p{n}", f"Pack {n}", ("r",), "normal", "alert", "first_report") for n in range(3)]
+    article = model.Article("Title", TEXT)
+    found = [evidence(TEXT, word) for word in ("cabinet", "residents", "displacement")]
+
+    item = render.render_item(article, found, told)
+
+    assert [marked(s) for s in item.snippets] == [["cabinet"], ["residents"], ["displacement"]]
