@@ -99,19 +99,23 @@ def _leaf(node: tree.Leaf, by: Anchors) -> Anchor:
     words, group = [], [node.parts[0]]
     for part in node.parts[1:]:
         if not part.glued:
-            words.append(_word(group))
+            words += _word(group)
             group = []
         group.append(part)
-    return by.cheapest([*words, _word(group)])
+    return by.cheapest([*words, *_word(group)])
 
 
-def _word(group: list[Part]) -> Anchor:
-    """Return the union over the readings of a hyphened word: its parts alone or joined, whichever holds the first."""
-    patterns, joined = set(), ""
-    for part in group[: text.MOST_JOINED]:
-        joined += part.folded
-        patterns.add(_pattern(joined, part.prefix))
-    return frozenset(patterns)
+def _word(group: list[Part]) -> list[Anchor]:
+    """Return for each part of a hyphened word what holds it: the part alone, or joined with its neighbours."""
+    if len(group) == 1:
+        return [frozenset((_pattern(group[0].folded, group[0].prefix),))]
+    found: list[Anchor] = []
+    for at in range(len(group)):
+        spans = ((a, b) for a in range(at + 1) for b in range(at, len(group)) if b - a < text.MOST_JOINED)
+        found.append(
+            frozenset(_pattern("".join(p.folded for p in group[a : b + 1]), group[b].prefix) for a, b in spans)
+        )
+    return found
 
 
 def _pattern(folded: str, prefix: bool) -> str:

@@ -31,7 +31,12 @@ def of(numbers: Collection[int]) -> int:
 
 def numbers(bits: int) -> list[int]:
     """Return the numbers of the set, in order."""
-    return [number for number, digit in enumerate(f"{bits:b}"[::-1]) if digit == "1"]
+    digits = f"{bits:b}"[::-1]
+    found, at = [], digits.find("1")
+    while at >= 0:
+        found.append(at)
+        at = digits.find("1", at + 1)
+    return found
 
 
 def first_from(bits: int, number: int) -> int | None:

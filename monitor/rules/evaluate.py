@@ -283,13 +283,12 @@ def _apart(node: tree.Apart, view: View) -> list[Hit]:
         return hits
     if node.distance is not None:
         return around((node.other,), node.distance, view).away(hits)
-    taken = {unit for hit in evaluate(node.other, view) for unit in _touched(hit, view)}
-    return [hit for hit in hits if taken.isdisjoint(_touched(hit, view))]
-
-
-def _touched(hit: Hit, view: View) -> range:
-    """Return the sentences in which words of `hit` stand."""
-    return range(view.sentence(hit.lo), view.sentence(hit.hi) + 1)
+    sentences = view.unit_of("sentence")
+    if words_of(node.other, view) is not None:
+        taken = unit_set(node.other, "sentence", view)
+    else:
+        taken = frozenset(unit for hit in evaluate(node.other, view) for unit in sentences[hit.lo : hit.hi + 1])
+    return [hit for hit in hits if taken.isdisjoint(sentences[hit[0] : hit[1] + 1])]
 
 
 _VALUES: dict[type, Callable[..., list[Hit]]] = {

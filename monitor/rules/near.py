@@ -63,11 +63,21 @@ def close(operands: Sequence[Operand], distance: int, ordered: bool, most: int) 
     """
     starts = None
     if sum(len(operand.hits) for operand in operands) > MANY:
-        possible = _starts_in_order if ordered else _starts
-        starts = possible(operands, distance)
-        if not starts:
+        width = distance + sum(operand.longest for operand in operands) - 1
+        starts = _starts_in_order(operands, distance) if ordered else _starts(operands, width)
+        near_by = [_inside(operand, bits.reach_up(starts, width)) for operand in operands]
+        operands = [operand for operand in near_by if operand is not None]
+        if len(operands) < len(near_by):
             return []
     return list(islice(_minimal(_Search(operands, distance, ordered), starts), most))
+
+
+def _inside(operand: Operand, words: int) -> Operand | None:
+    """Return the matches of `operand` that begin at one of `words`, None where none does."""
+    size = operand.los[-1] + 1
+    row = bits.row(words, size)
+    hits = [hit for hit in operand.hits if row[hit[0] >> 3] >> (hit[0] & 7) & 1]
+    return Operand(hits) if hits else None
 
 
 def together(units: Iterable[Sequence[Operand]], most: int) -> list[Hit]:
@@ -108,9 +118,8 @@ def shared_units(operands: Sequence[Mapping[int, Operand]]) -> Iterator[list[Ope
 # -- where a match may begin ---------------------------------------------------------------------------
 
 
-def _starts(operands: Sequence[Operand], distance: int) -> int:
+def _starts(operands: Sequence[Operand], width: int) -> int:
     """Return a set (`bits`) of words that holds every beginning of a match and little else."""
-    width = distance + sum(operand.longest for operand in operands) - 1
     possible = -1
     for operand in operands:
         possible &= bits.reach_down(operand.bits, width)
