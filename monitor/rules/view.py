@@ -204,7 +204,7 @@ class Row:
         raw = self.pieces[number].raw
         if text.exact_form(raw) != wanted:
             return False
-        return "." in raw or not raw.isupper() or not self._in_capitals(number)
+        return "." in raw or not _POSSESSIVE.sub("", raw).isupper() or not self._in_capitals(number)
 
     def _in_capitals(self, number: int) -> bool:
         """Return whether 3 or more other cased words, and no lower-case one, stand in the word's sentence."""

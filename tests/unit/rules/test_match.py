@@ -278,3 +278,11 @@ def test_a_word_in_the_title_earns_the_bonus_however_often_others_stand_in_the_t
     (found,) = match.match_article(rules, article("Gaza " * 100, title="Rafah"))
 
     assert found.score == 15
+
+
+def test_an_exact_word_in_capitals_is_not_found_by_its_possessive() -> None:
+    """In a headline all in capitals US's says no more than US: only the form with dots counts."""
+    rules = ruleset("- {id: a, any: [=US]}")
+
+    assert not match.match_article(rules, article("", title="GIVE US's AID NOW SAYS"))
+    assert match.match_article(rules, article("", title="GIVE U.S. AID NOW SAYS"))

@@ -58,7 +58,7 @@ THREE = World(
     6,
 )
 CAPITALS = World(
-    ["gaza", "Gazans", "Gaza", "US", "U.S.", "us", "Gaza's", "AID", "NOW", "SAYS", "so\u00adgaza",
+    ["gaza", "Gazans", "Gaza", "US", "U.S.", "us", "US's", "Gaza's", "AID", "NOW", "SAYS", "so\u00adgaza",
      "ga\u200dza", "Sa'ar"],
     ["gaza", "Gaza*", "=US", "=us", "us", "=Gaza", "=NOW", "Sa'ar", "ga?a"],
     ["gaza us", "gaza gaza", '="US AID"', "aid now"],
