@@ -65,6 +65,22 @@ def w603_language_without_term(world: World) -> Iterator[errors.Fault]:
                 yield rule.place.fault("W603", message, "add terms, or take the language out of `languages`")
 
 
+def w603_language_lost(world: World) -> Iterator[errors.Fault]:
+    """A list or entity with terms in all languages that its pack reads but one: that one was probably lost."""
+    told: set[tuple[str, str]] = set()
+    for pack in world.loaded.packs:
+        for name, vocabulary in pack.vocabularies.items():
+            silenced = pack.traits.lint_ok if name in pack.local else vocabulary.lint_ok
+            keys = {item.key for item in vocabulary.items}
+            missing = sorted((pack.languages or frozenset()) - keys)
+            held = (pack.languages or frozenset()) & keys
+            if "W603" not in silenced and len(missing) == 1 and len(held) > 1 and (name, missing[0]) not in told:
+                told.add((name, missing[0]))
+                others = ", ".join(sorted(held))
+                message = f"{vocabulary.kind} `{name}` has terms in {others} but none in `{missing[0]}`"
+                yield vocabulary.place.fault("W603", message, f"add terms under `{missing[0]}:`")
+
+
 def _wanted(rule: Rule) -> list[Item]:
     words = (packs.Item(word.term) for expr in queries_of(rule) for word in text_words(expr))
     return [*rule.all, *rule.any, *words]

@@ -136,6 +136,15 @@ def _one_mention(
                 yield phrase.place.fault("W508", message, fix)
 
 
+def w516_no_room(world: World) -> Iterator[errors.Fault]:
+    """NEAR/0, which lets no word stand between."""
+    for one in world.rules_for("W516"):
+        for part in (part for expr in queries_of(one.rule) for part in syntax.walk(expr)):
+            if isinstance(part, syntax.Near) and part.distance == 0 and not part.ordered:
+                message = "NEAR/0 wants its operands side by side, in whatever order"
+                yield part.place.fault("W516", message, "write a phrase or THEN/0, or a greater distance")
+
+
 # -- W511: fields ----------------------------------------------------------------------------------
 
 

@@ -6,9 +6,9 @@ import itertools
 import re
 from collections.abc import Iterable, Iterator
 
-from monitor import errors
-from monitor.rules import common_words, terms
-from monitor.rules.lint.world import Group, RuleOf, World, key_of, sufficient
+from monitor import errors, text
+from monitor.rules import common_words, syntax, terms
+from monitor.rules.lint.world import Group, RuleOf, World, flat, in_text, key_of, queries_of, sufficient
 from monitor.rules.packs import Item, Vocabulary
 
 LARGEST_SHARE = 0.02
@@ -20,6 +20,7 @@ LEAST_ARTICLES = 3
 MOST_SHOWN = 5
 
 _OPERATOR = re.compile(r"(?:^|\s)((?:AND|OR|NOT|NEAR|THEN|NOTNEAR|SENT|PARA|NOTSENT|ATLEAST|TIMES)(?:/\d+)?)(?=\s|$)")
+_LINE_END = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _ACRONYM = re.compile(r"[A-Z]{2,4}|(?:[A-Z]\.){2,4}")
 _NARROW = "add a second condition: `all:`, NEAR or SENT"
 
@@ -36,6 +37,35 @@ def w501_broad_term(world: World) -> Iterator[errors.Fault]:
                 seen.add(term.place)
                 message = f"`{term.written}` is in much of all news, and alone makes rule `{one.rule.id}` true"
                 yield term.place.fault("W501", message, _NARROW)
+
+
+def w501_broad_alternative(world: World) -> Iterator[errors.Fault]:
+    """A word of nearly all news as one side of an OR that no distance holds: the other sides hardly matter then."""
+    for one in world.rules_for("W501"):
+        alone = {id(term) for term, _ in _first_terms(one)}
+        for expr in queries_of(one.rule):
+            for term in _article_level_alternatives(expr):
+                if term.parts and id(term) not in alone and _is_broad(term):
+                    message = f"`{term.written}` is in much of all news, and makes the OR around it true nearly always"
+                    yield term.place.fault(
+                        "W501", message, "remove it, or ask for it close to another word: NEAR, SENT"
+                    )
+
+
+def _article_level_alternatives(expr: syntax.Expr) -> Iterator[terms.Term]:
+    """Yield the terms that stand directly in an OR, but for those inside an operator of distance or behind NOT."""
+    match expr:
+        case syntax.Or():
+            yield from (operand.term for operand in flat(expr) if isinstance(operand, syntax.Word))
+            for operand in flat(expr):
+                yield from _article_level_alternatives(operand)
+        case syntax.And() | syntax.AtLeast():
+            for operand in expr.operands:
+                yield from _article_level_alternatives(operand)
+        case syntax.Field(name=name) if name in syntax.TEXT_FIELDS:
+            yield from _article_level_alternatives(expr.operand)
+        case _:
+            return
 
 
 def w501_broad_by_share(world: World) -> Iterator[errors.Fault]:
@@ -153,6 +183,70 @@ def w509_operator_word(world: World) -> Iterator[errors.Fault]:
             fix = "close the quotes before it" if quoted else "write two items, or a `query:`"
             message = f"`{found.group(1)}` is a plain word here"
             yield use.term.place.fault("W509", message, f"{fix}; lower-case letters if the word is meant")
+
+
+_COMMA = re.compile(r"(?<!\d)[,;،؛]|[,;،؛](?!\d)")
+
+
+def w514_comma(world: World) -> Iterator[errors.Fault]:
+    """A comma inside an item, of which matching knows nothing: two items have become one phrase."""
+    for use in world.uses_for("W514"):
+        bare = use.term.written.removeprefix("=")
+        found = _COMMA.search(bare) if not bare.startswith('"') else None
+        if found is not None:
+            message = f"`{terms.shown(use.term.written)}` is one phrase: `{found.group()}` separates nothing here"
+            yield use.term.place.fault("W514", message, "write two items, or leave the sign out")
+
+
+def w515_name_without_sign(world: World) -> Iterator[errors.Fault]:
+    """A word of a query that is also the name of a list or entity which the pack uses: its `$` was forgotten."""
+    for one in world.rules_for("W515"):
+        for word in (part for expr in queries_of(one.rule) for part in in_text(expr) if isinstance(part, syntax.Word)):
+            name = word.term.written
+            if word.term.ref is None and name in one.pack.vocabularies:
+                message = f"`{name}` is a plain word here, and also the name of {_kind_of(one, name)}"
+                yield word.term.place.fault("W515", message, f'write `${name}`, or `"{name}"` for the word')
+
+
+def w517_name_alone(world: World) -> Iterator[errors.Fault]:
+    """Braces around a name and nothing else: what stood beside it was probably lost."""
+    rows: dict[str, list[str]] = {}
+    for pack in world.loaded.packs:
+        for file, written in pack.files.items():
+            rows.setdefault(file, _LINE_END.split(written))
+    for use in world.uses_for("W517"):
+        place = use.term.place
+        if use.item is not None and place.file in rows:
+            line = rows[place.file][place.line - 1]
+            before, behind = line[: place.column - 1], line[place.column - 1 + len(use.term.written) :]
+            if _NAME_OPENS.search(before) and behind.lstrip().startswith("}"):
+                message = f"`{use.term.written}` stands alone in its braces"
+                yield place.fault("W517", message, f"write `{use.term.written}`, or what it requires or forbids")
+
+
+def w518_clitics_off(world: World) -> Iterator[errors.Fault]:
+    """`clitics: false` on a long Arabic or Hebrew word that has no prefix itself: no other word turns into it."""
+    for use in world.uses_for("W518"):
+        words = use.term.parts
+        if use.item is None or use.term.clitics or use.term.exact or len(words) != 1:
+            continue
+        folded = words[0].folded
+        plain = not any(form.peeled for form in text.forms_of(folded)) and _takes_clitics(folded)
+        if plain and len(folded) > common_words.LONGEST_ALIAS:
+            message = f"`{use.term.written}` is not found behind a prefix: `clitics: false` is for short words"
+            yield use.term.place.fault("W518", message, "remove `clitics: false`")
+
+
+def _takes_clitics(folded: str) -> bool:
+    return "א" <= folded[:1] <= "ת" or "\u0600" <= folded[:1] <= "\u06ff"
+
+
+_NAME_OPENS = re.compile(r"\{ *name: *$")
+
+
+def _kind_of(one: RuleOf, name: str) -> str:
+    kind = one.pack.vocabularies[name].kind
+    return f"{'an' if kind == 'entity' else 'a'} {kind}"
 
 
 # -- W510: subsumed --------------------------------------------------------------------------------

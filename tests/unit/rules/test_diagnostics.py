@@ -122,6 +122,7 @@ ROWS = [
     Row("E901", "3:14", RULES, RULES + "lint_ok: [W901]\n", more={"strict": True}),
     Row("W501", "6:9", items("government"), items("government", key="all") + "    any: [x1]\n"),
     Row("W501", "6:7", query("govern* OR x1"), query("govern* NEAR/5 x1")),
+    Row("W501", "6:28", query("x1 AND (title:(x2 OR said) OR x3)"), query("x1 AND NEAR/5(x3, (x2 OR said))")),
     Row("W501", "7:9", items("x1", "قال"), items("x1", "{name: قال, require: [x1]}")),
     Row("W501", "2:7", items("crossing"), items("crossing", key="all") + "    any: [Cairo]\n", more={"corpus": CORPUS}),
     Row(
@@ -189,6 +190,14 @@ ROWS = [
     Row("W512", "6:7", query(r"re:/\bx+\b/"), query(r"re:/(?:^|[^\p{L}])x+/")),
     Row("W513", "6:7", query("re:/x+.*/"), query(r"re:/x+\.*/")),
     Row("W513", "6:7", query("re:/.*x+/"), query("re:/x+.*y/")),
+    Row("W514", "6:9", items("foo, bar"), items("foo bar")),
+    Row("W514", "6:9", items("معبر، حدود"), items("معبر حدود", "1,300 عائلة")),
+    Row(
+        "W515", "6:16", query("$foo AND foo") + "lists: {foo: [x1]}\n", query('$foo AND "foo"') + "lists: {foo: [x1]}\n"
+    ),
+    Row("W516", "6:7", query("NEAR/0(x1, x2)"), query("THEN/0(x1, x2) OR x1 NOTNEAR/0 x3")),
+    Row("W517", "6:16", items("{name: Mercury}"), items("{name: Mercury, forbid: [planet]}")),
+    Row("W518", "6:16", items("{name: إسرائيل, clitics: false}"), items("{name: לישראל, clitics: false}")),
     Row("W601", "6:14", query("x1 OR (x1 AND x2)"), query("x1 OR (x3 AND x2)")),
     Row("W601", "6:25", query("NEAR/9(x1, x2) OR NEAR/5(x2, x1)"), query("NEAR/9(x1, x2) OR NEAR/5(x2, x3)")),
     Row("W601", "7:9", items("$foo", "$foo") + "lists: {foo: [x1]}\n", items("$foo") + "lists: {foo: [x1]}\n"),
@@ -224,6 +233,12 @@ ROWS = [
         "4:10",
         "rules:\n  - {id: b, any: [x1], languages: [he]}\n",
         "rules:\n  - {id: b, any: [מעבר], languages: [he]}\n",
+    ),
+    Row(
+        "W603",
+        "8:9",
+        "languages: [en, fr, ar]\n" + query("$foo OR معبر") + "lists: {foo: {en: [x1], fr: [x2]}}\n",
+        "languages: [en, fr, ar]\n" + query("$foo OR معبر") + "lists: {foo: {en: [x1], fr: [x2], ar: [حدود]}}\n",
     ),
     Row("W604", "2:7", RULES, RULES.replace("x1]", "x1], status: retired"), more={"matched": {("p", "a"): None}}),
     Row(
