@@ -41,7 +41,6 @@ LINTS: tuple[Lint, ...] = (
     term_lints.w515_name_without_sign,
     query_lints.w516_no_room,
     term_lints.w517_name_alone,
-    term_lints.w518_clitics_off,
     rule_lints.w601_unreachable,
     rule_lints.w601_same_rule,
     rule_lints.w601_other_languages,

@@ -6,7 +6,7 @@ import itertools
 import re
 from collections.abc import Iterable, Iterator
 
-from monitor import errors, text
+from monitor import errors
 from monitor.rules import common_words, syntax, terms
 from monitor.rules.lint.world import Group, RuleOf, World, flat, in_text, key_of, queries_of, sufficient
 from monitor.rules.packs import Item, Vocabulary
@@ -222,23 +222,6 @@ def w517_name_alone(world: World) -> Iterator[errors.Fault]:
             if _NAME_OPENS.search(before) and behind.lstrip().startswith("}"):
                 message = f"`{use.term.written}` stands alone in its braces"
                 yield place.fault("W517", message, f"write `{use.term.written}`, or what it requires or forbids")
-
-
-def w518_clitics_off(world: World) -> Iterator[errors.Fault]:
-    """`clitics: false` on a long Arabic or Hebrew word that has no prefix itself: no other word turns into it."""
-    for use in world.uses_for("W518"):
-        words = use.term.parts
-        if use.item is None or use.term.clitics or use.term.exact or len(words) != 1:
-            continue
-        folded = words[0].folded
-        plain = not any(form.peeled for form in text.forms_of(folded)) and _takes_clitics(folded)
-        if plain and len(folded) > common_words.LONGEST_ALIAS:
-            message = f"`{use.term.written}` is not found behind a prefix: `clitics: false` is for short words"
-            yield use.term.place.fault("W518", message, "remove `clitics: false`")
-
-
-def _takes_clitics(folded: str) -> bool:
-    return "א" <= folded[:1] <= "ת" or "\u0600" <= folded[:1] <= "\u06ff"
 
 
 _NAME_OPENS = re.compile(r"\{ *name: *$")
