@@ -48,6 +48,7 @@ PUBLISHED_TO_SENT = Histogram(
 )
 
 RULES_LOAD_FAILURES = _counter("rules_load_failures_total", "Times the rule files were faulty and not taken over.")
+PACKS_STALE = _gauge("packs_stale", "Packs that run on an older version, or not at all, since their files are faulty.")
 CONFIG_RELOAD_SUCCESS = _gauge("config_last_reload_success", "1 if config.toml was sound when last read, else 0.")
 
 WORKER_RESTARTS = _counter("worker_restarts_total", "Worker processes that were killed or died, and were replaced.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 import structlog
@@ -14,7 +15,7 @@ from monitor.jobs.context import Context, Setup
 from monitor.rules.live import LiveRules
 from monitor.store.store import Connection
 
-CHECK = 1.0
+CHECK = 0.5
 """Seconds between looks at the files; a change is taken over once it has stood still for one look."""
 
 log = structlog.get_logger()
@@ -34,19 +35,21 @@ class Reloader:
         self._rule_files = rule_files
         self._config = config
         self._tell_taken = taken
-        self._taken = self._seen = self._look()
+        self._taken = self._seen = _stamps(config)
         self._wanted = False
-
-    def _look(self) -> tuple[object, ...]:
-        return wiring.fingerprint((self._config.path, *self._config.sources), self._config.rules)
+        self._begun = False
 
     def ask(self) -> None:
         """Reload at the next look whatever the stamps say (SIGHUP)."""
         self._wanted = True
 
     async def look(self) -> None:
-        """Reload if a file changed and is no longer being written."""
-        now = self._look()
+        """Reload if a file changed and is no longer being written; the first look tells how the files stood."""
+        if not self._begun:
+            self._begun = True
+            rules = self._context.setup.live
+            await self._context.store.write(lambda connection: self._tell(connection, rules))
+        now = _stamps(self._config)
         settled, self._seen = now == self._seen, now
         if self._wanted or (settled and now != self._taken):
             self._wanted = False
@@ -54,7 +57,10 @@ class Reloader:
             await self.reload()
 
     async def reload(self) -> bool:
-        """Load everything again; return whether it was taken over. On any fault of config.toml all stays as it was."""
+        """Load everything again; return whether it was taken over. On any fault of config.toml all stays as it was.
+
+        Rules are loaded beside the loop: some thousand of them take seconds, in which polls and sends go on.
+        """
         self._context.reached("reload.begun")
         try:
             config = configuration.load(self._config.path)
@@ -64,7 +70,10 @@ class Reloader:
             return False
         metrics.CONFIG_RELOAD_SUCCESS.set(1)
         setup = self._context.setup
-        rules = wiring.load_rules(config, setup.live, deleted="stay")
+        if (config.sources, config.rules) != (self._config.sources, self._config.rules):
+            # Other files from now on; before they are read, so that what is saved meanwhile is seen by the next look.
+            self._taken = self._seen = _stamps(config)
+        rules = await asyncio.to_thread(wiring.load_rules, config, setup.live, "stay")
         wiring.report_rules(rules, setup.live)
         await self._take_over(config, rules, opened, setup)
         return True
@@ -104,7 +113,6 @@ class Reloader:
         self._config = config
         self._tell_taken(config)
         wiring.report_warnings(config)
-        self._taken = self._seen = self._look()
         for outlet in before.outlets.values():
             await outlet.sender.close()
         log.info("reloaded", config=str(config.path), feeds=len(config.feeds), packs=len(rules.ruleset.packs))
@@ -119,3 +127,8 @@ class Reloader:
             notice.tell(self._context, connection, "rules_broken", headline, body, now)
         else:
             notice.over(self._context, connection, "rules_broken", "The rule files are sound again", "", now)
+
+
+def _stamps(config: Config) -> tuple[object, ...]:
+    """Return the stamps of every file that `config` leads to."""
+    return wiring.fingerprint((config.path, *config.sources), config.rules)

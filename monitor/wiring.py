@@ -24,6 +24,9 @@ from monitor.store.store import Connection
 
 log = structlog.get_logger()
 
+MOST_LOGGED = 100
+"""Faults of rule files at one load: a file of 100,000 wrong lines must not push everything else out of the log."""
+
 
 @dataclass(frozen=True, slots=True)
 class Opened:
@@ -75,18 +78,29 @@ def known_names(config: Config) -> load.Known:
 def load_rules(config: Config, current: LiveRules | None, deleted: Literal["go", "stay"] = "go") -> LiveRules:
     """Read the rule files and return what is live from now on; `deleted` as `live.next_live` has it.
 
-    Raises: ConfigError when the rule folder cannot be read and there are no rules to go on with.
+    Raises: ConfigError when the rules cannot be loaded at all and there are none to go on with.
     """
     try:
         files = load.read_folder(config.rules)
     except OSError as fault:
         message = f"the rule folder {config.rules} cannot be read: {fault.strerror or fault}"
-        if current is None:
-            place = errors.Fault(str(config.path), None, None, "rules_unreadable", message, "set [monitor] rules")
-            raise errors.ConfigError([place]) from fault
-        log.error("rules_unreadable", error=message)
-        return current
-    return live.next_live(current, files, known_names(config), deleted)
+        return _none_loaded(config, current, message, fault)
+    try:
+        return live.next_live(current, files, known_names(config), deleted)
+    except Exception as fault:  # noqa: BLE001 - whatever files do to the loader, the rules before them go on
+        message = f"the rule files cannot be loaded: {type(fault).__name__}: {fault}"
+        return _none_loaded(config, current, message, fault)
+
+
+def _none_loaded(config: Config, current: LiveRules | None, message: str, fault: Exception) -> LiveRules:
+    """Return the rules before, each of them stale."""
+    if current is None:
+        place = errors.Fault(str(config.path), None, None, "rules_unreadable", message, "set [monitor] rules")
+        raise errors.ConfigError([place]) from fault
+    log.error("rules_unreadable", error=message)
+    place = errors.Fault(str(config.rules), None, None, "rules_unreadable", message)
+    why = f"the last good version stays: {message}"
+    return replace(current, faults=(place,), stale=dict.fromkeys(current.ruleset.packs, why))
 
 
 def stored_rules(connection: Connection) -> LiveRules | None:
@@ -171,11 +185,14 @@ def report_warnings(config: Config) -> None:
 
 def report_rules(rules: LiveRules, before: LiveRules | None) -> None:
     """Log what is wrong with the rule files, and which packs run on an older version."""
-    for fault in rules.faults:
-        if fault.is_error:
-            log.error("rule_fault", place=fault.place, code=fault.code, message=fault.message, fix=fault.fix)
+    faults = [fault for fault in rules.faults if fault.is_error]
+    for fault in faults[:MOST_LOGGED]:
+        log.error("rule_fault", place=fault.place, code=fault.code, message=fault.message, fix=fault.fix)
+    if len(faults) > MOST_LOGGED:
+        log.error("rule_faults_left_out", faults=len(faults) - MOST_LOGGED, meaning="`wirewatch check` shows them all")
     for pack, why in rules.stale.items():
         log.error("pack_stale", pack=pack, why=why)
+    metrics.PACKS_STALE.set(len(rules.stale))
     if rules.stale:
         metrics.RULES_LOAD_FAILURES.inc()
     if before is None or before.id != rules.id:
