@@ -246,9 +246,9 @@ def _by_last(places: Places, wanted: set[int]) -> dict[int, list[int]]:
 def _line(
     words: text.Words, before: int, first: int, last: int, offset: int, written: str
 ) -> tuple[int, list[int], list[int], lines.Line]:
-    rows = range(first, last + 1)
-    begins = [words.starts[row] - offset for row in rows]
-    ends = [words.place(row, row)[1] - offset for row in rows]
+    pieces = words.pieces[first : last + 1]
+    begins = [start - offset for start in words.starts[first : last + 1]]
+    ends = [begin + piece.end - piece.start for begin, piece in zip(begins, pieces, strict=True)]
     return before + first, begins, ends, lines.Line(written)
 
 
