@@ -59,8 +59,10 @@ def next_live(
     if previous and kept.keys() == previous.keys() and not good and not _pack_files(files):
         faults.append(errors.Fault("packs", None, None, "no_packs", "there is no pack any more; the last ones stay"))
     stale = _stale(wrong, kept, good, previous)
-    ruleset = compile_rules([*good.values(), *kept.values()])
-    source = source_of(ruleset.packs.values())
+    live = [*good.values(), *kept.values()]
+    source = source_of(live)
+    unchanged = current is not None and current.source == source
+    ruleset = current.ruleset if current is not None and unchanged else compile_rules(live)
     return LiveRules(ruleset, source, id_of(source), tuple(faults), stale)
 
 

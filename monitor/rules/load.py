@@ -17,6 +17,10 @@ from monitor.rules.packs import Item, Pack, Rule, Vocabulary
 FOLDERS = ("entities", "lists", "packs")
 
 
+DEEPEST_NAMES = 50
+"""Names that may stand behind one another."""
+
+
 @dataclass(frozen=True, slots=True)
 class Known:
     """The names that rules may use; None: not checked."""
@@ -239,7 +243,11 @@ class _Walk:
             if name not in self.reported:
                 self.faults.append(place.fault("E203", f"names lead in a circle: {circle}", "remove one of them"))
             self.reported.update(path)
-        elif name not in self.found:
+        elif len(path) >= DEEPEST_NAMES:
+            message = f"names lead through more than {DEEPEST_NAMES} others: ${path[0]} -> ... -> ${name}"
+            self.faults.append(place.fault("E203", message, "let the list hold its words itself"))
+            self.reported.update(path)
+        elif name not in self.found and name not in self.reported:
             for item in vocabulary.items:
                 self.item(item, (*path, name))
             for holder in vocabulary.holders:
