@@ -45,14 +45,15 @@ def next_live(
     faults = list(loaded.faults)
     good: dict[str, packs.Pack] = {}
     wrong: dict[str, tuple[errors.Fault, ...]] = dict(loaded.broken)
+    previous = _previous(current)
     for pack in loaded.packs:
-        failures = _failures(pack)
+        passed = pack.id in previous and previous[pack.id].files == pack.files  # when it went live
+        failures = () if passed else _failures(pack)
         if failures:
             wrong[pack.id] = failures
             faults += failures
         else:
             good[pack.id] = pack
-    previous = _previous(current)
     kept = _kept(previous, good, wrong, files)
     if deleted == "stay":
         kept |= {name: pack for name, pack in previous.items() if name not in good and pack.place.file not in files}
