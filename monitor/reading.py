@@ -12,8 +12,8 @@ from pathlib import Path
 
 from monitor import errors, model, text
 from monitor.articles import extract, language
+from monitor.rules import collector, live, match
 from monitor.rules import compile as rules_compile
-from monitor.rules import live, match
 from monitor.stories import fingerprint
 from monitor.tasks import PageBytes, Reading
 
@@ -60,7 +60,9 @@ def read_article(rules: rules_compile.RuleSet, article: model.Article, partial_r
 
 @functools.lru_cache(maxsize=2)
 def _rules(path: str) -> rules_compile.RuleSet:
-    return live.from_source(Path(path).read_text("utf-8"))
+    rules = live.from_source(Path(path).read_text("utf-8"))
+    collector.settle()
+    return rules
 
 
 def _with_page(draft: model.Article, page: PageBytes) -> tuple[model.Article, str | None]:

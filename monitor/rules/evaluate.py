@@ -155,6 +155,8 @@ def _any_of(node: tree.AnyOf, view: View) -> list[Hit]:
 
 def _asked(node: tree.AnyOf, view: View) -> Iterable[Node]:
     """Return the alternatives that may be true, told once an article."""
+    if len(node.rest) == len(node.children):
+        return node.children
     key = ("asked", id(node))
     if key not in view.memo:
         view.memo[key] = node.worth_asking(view)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import gc
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -11,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from monitor import errors
-from monitor.rules import pack_file, reader, syntax, vocabulary, yaml_nodes
+from monitor.rules import collector, pack_file, reader, syntax, vocabulary, yaml_nodes
 from monitor.rules.packs import Item, Pack, Rule, Vocabulary
 
 FOLDERS = ("entities", "lists", "packs")
@@ -83,7 +81,7 @@ def _paths(root: Path) -> Iterator[Path]:
 
 def load_packs(files: Mapping[str, bytes], known: Known = Known()) -> Loaded:
     """Return the packs that `files` (relative path -> bytes) hold and everything that is wrong with them."""
-    with _collector_paused():
+    with collector.paused():
         documents = [_document(file, bytes(data)) for file, data in sorted(files.items())]
     shared, doubles = _shared(documents)
     loader = _Loader({d.file: d for d in documents}, shared, doubles, known, files)
@@ -111,21 +109,6 @@ def load_packs(files: Mapping[str, bytes], known: Known = Known()) -> Loaded:
     everything = tuple(shared.values())
     unused = tuple(v for v in everything if v.id not in used)
     return Loaded(tuple(good), _sorted(found), broken, unused, everything)
-
-
-@contextlib.contextmanager
-def _collector_paused() -> Iterator[None]:
-    """Keep the cyclic collector from walking the growing trees again and again: it took half of a large load.
-
-    Nothing that is built here forms cycles. Another thread may turn the collector on sooner; that costs only time.
-    """
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def _sorted(faults: Iterable[errors.Fault]) -> tuple[errors.Fault, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from monitor import model, text
-from monitor.rules import evaluate, tree
+from monitor.rules import collector, evaluate, tree
 from monitor.rules.compile import CompiledRule, RuleSet
 from monitor.rules.packs import EVERY_SOURCE, Sources, Traits
 from monitor.rules.presence import Presence
@@ -21,12 +21,11 @@ def match_article(rules: RuleSet, article: model.Article) -> tuple[model.Match, 
 
     Judges languages, sources and `active`; never `max_age`, which depends on the clock of who decides.
     """
-    title, body = text.cut(article.title)[0], text.cut(article.text)[0]
-    haystack = text.haystack(title, body)
-    candidates = rules.candidates(haystack)
-    if not candidates:
-        return ()
-    return _judge(candidates, article, Presence(haystack))
+    with collector.paused():
+        title, body = text.cut(article.title)[0], text.cut(article.text)[0]
+        haystack = text.haystack(title, body)
+        candidates = rules.candidates(haystack)
+        return _judge(candidates, article, Presence(haystack)) if candidates else ()
 
 
 def match_everything(rules: RuleSet, article: model.Article) -> tuple[model.Match, ...]:
