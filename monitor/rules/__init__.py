@@ -10,7 +10,7 @@ compile  Pack -> RuleSet: a tree for each rule, anchors, one automaton
 match    RuleSet x Article -> Match
          presence: are the words there at all; view: the article's words with their places, lines its paragraphs for
          patterns; evaluate: nodes to matches; near, near_words: distance; surroundings: contexts of mentions; bits:
-         sets of words
+         sets of words; collector: no garbage collection in between
 explain  why a rule fired, or which clause failed and how near it came
          explain_told: values; _clauses, _terms, _gaps, _labels: how they are made; _text, _json: how they are shown
 live     the gate and the last good version; trial: a pack's own tests
