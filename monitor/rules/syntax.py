@@ -160,11 +160,16 @@ def wanted(expr: Expr) -> Iterator[Word]:
 
 def excluded(expr: Expr) -> Iterator[Word]:
     """Yield the words of NOT, NOTNEAR and NOTSENT."""
-    inner = expr.without if isinstance(expr, And) else (expr.other,) if isinstance(expr, Apart) else ()
-    for operand in inner:
+    match expr:
+        case And():
+            denied, others = expr.without, expr.operands
+        case Apart():
+            denied, others = (expr.other,), (expr.operand,)
+        case _:
+            denied, others = (), operands_of(expr)
+    for operand in denied:
         yield from words(operand)
-    positive = expr.operands if isinstance(expr, And) else () if isinstance(expr, Apart) else operands_of(expr)
-    for operand in (*positive, *((expr.operand,) if isinstance(expr, Apart) else ())):
+    for operand in others:
         yield from excluded(operand)
 
 

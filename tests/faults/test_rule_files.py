@@ -18,7 +18,7 @@ from monitor import errors, reload, wiring
 from monitor.rules import live, load, match
 from tests.support import databases, world
 from tests.support import desk as desks
-from tests.support.rulefiles import article, files
+from tests.support.rulefiles import EXAMPLE, article, files
 
 ROOT = Path(__file__).parents[2]
 KNOWN = load.Known()
@@ -227,90 +227,6 @@ BROKEN = (
 )
 
 
-EXAMPLE = {
-    "entities/middle-east.yaml": """\
-# rules/entities/middle-east.yaml
-format: 1
-entities:
-  - id: gaza
-    type: place            # person | place | org | programme | law | office | event
-    wikidata: Q39760
-    names:
-      en:
-        - Gaza Strip
-        - Gazan*
-        - name: Gaza
-          forbid: [Street, Province]        # near the mention: this mention is dropped, the article is not
-          forbid_within: 2
-        - name: the Strip
-          require: [Gaza, Hamas, Rafah, Palestinian*]
-          within: article                   # or a number of words
-      ar: [غزة, قطاع غزة, الغزيين]
-      he:
-        - רצועת עזה
-        - עזתי*
-        - {name: עזה, forbid: [רחוב], forbid_within: 1}
-      fr: [bande de Gaza, Gazaoui*]
-  - id: il-strategic-affairs-minister
-    type: office
-    names: {en: [strategic affairs minister], he: [השר לעניינים אסטרטגיים], ar: [وزير الشؤون الاستراتيجية]}
-    holders: [{id: ron-dermer, from: 2023-01}]   # add `to:` when the holder changes; rules keep working
-  - {id: ron-dermer, type: person, names: {en: [Ron Dermer], he: [רון דרמר]}}
-  - {id: egypt, type: place, names: {en: [Egypt, Cairo], ar: [مصر, القاهرة]}}
-  - {id: jordan, type: place, names: {en: [Jordan, Amman], ar: [الأردن]}}
-""",
-    "packs/resettlement.yaml": """\
-# rules/packs/resettlement.yaml
-format: 1
-pack: resettlement
-title: Gaza - moving the population out
-owner: mideast-desk
-defaults:
-  severity: high
-  languages: [en, ar, he, fr]
-  sources: {deny: [satire-weekly]}
-  max_age: 36h
-  route: [slack-mideast, mail-night-editor]
-  throttle: {same_story: 6h, max: 12 per 1h}
-lists:
-  leaving:
-    en: [resettl*, relocat*, displac*, mass migration, voluntary emigration, ethnic cleansing]
-    ar: [تهجير, توطين, الهجرة الطوعية]
-    he: [הגירה מרצון, טרנספר, גירוש]
-    fr: [déplacement forcé, réinstall*, départs volontaires]
-  taking-in:
-    en: [take in, absorb, accept, house]
-    ar: [استقبال, استيعاب]
-    he: [לקלוט, קליטה]
-    fr: [accueillir, absorber]
-rules:
-  - id: phrases                 # level 1: as easy as a Google Alert
-    any: [Riviera of the Middle East, resettlement of Gazans, עיר הומניטרית, مدينة إنسانية]
-  - id: core                    # level 2: one query
-    query: |
-      (NEAR/18($gaza, $leaving) OR SENT($gaza, $taking-in, ($egypt OR $jordan)))
-      AND NOT title:(league OR striker OR منتخب)
-  - id: weak-signals            # level 3: points, as in EMM
-    severity: normal
-    status: test                # recorded, not sent
-    score:
-      threshold: 30
-      clauses:
-        host:    {weight: 20, query: 'SENT($gaza, $taking-in)'}
-        refusal: {weight: 15, title_bonus: 5, query: '($egypt OR $jordan) THEN/8 (reject* OR refus* OR "red line")'}
-        inside:  {weight: -20, query: 'TIMES/2(Mawasi)'}
-tests:
-  should_match:
-    - {rule: core, title: Egypt told to take in Gazans, text: Cairo refuses., because: [take in, Gazans]}
-    - {rule: core, lang: ar, title: مصر ترفض, text: قالت إنها لن تقبل بالتهجير لسكان غزة., because: [بالتهجير]}
-    - {rule: weak-signals, title: Jordan rejects idea, text: Nobody would house people from Gaza., because: [rejects]}
-  should_not_match:
-    - {title: Police clear Gaza Street, text: Residents were relocated for an hour.}
-    - {title: Egypt loses to Jordan in league, text: The striker who left Gaza asked to relocate.}
-""",
-}
-"""Section 6 of the rule format."""
-
 OF_EXAMPLE, OF_SHIPPED = 102, 6
 """Damaged files beside the hand-written ones: more than two hundred in all."""
 
@@ -417,7 +333,7 @@ def try_damaged(written: dict[str, bytes], count: int, seed: int) -> None:
 
 def test_f40_the_example_damaged_a_hundred_times_stays_live() -> None:
     """Section 6's example: whatever damage makes a file faulty, the pack that was live stays as it was."""
-    try_damaged({name: text.encode() for name, text in EXAMPLE.items()}, OF_EXAMPLE, 40)
+    try_damaged(EXAMPLE, OF_EXAMPLE, 40)
 
 
 def test_f40_a_shipped_pack_damaged_stays_live() -> None:
