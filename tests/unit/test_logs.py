@@ -171,9 +171,10 @@ def test_unknown_level_is_refused() -> None:
         logs.setup("loud", True, frozenset, io.StringIO())
 
 
-def test_libraries_are_heard_from_warnings_up(lines: Callable[..., list[str]]) -> None:
+def test_libraries_are_heard_from_warnings_up(lines: Callable[..., list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
     """Even at debug level no library's debug lines pass: apprise writes webhook addresses there."""
     apprise = logging.getLogger("apprise")
+    monkeypatch.setattr(apprise, "propagate", True)  # a channel that another test opened listens to it alone
 
     found = lines(lambda: (apprise.debug("https://hooks"), apprise.warning("careful %d", 1)), level="debug")
 
