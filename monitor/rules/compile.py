@@ -69,7 +69,7 @@ class RuleSet:
         leaves: dict[tuple[object, ...], tree.Leaf] = {}
         builders = [_Builder(pack, shared, leaves) for pack in self.packs.values()]
         self.rules = tuple(rule for builder in builders for rule in builder.rules())
-        self._by_pattern: list[int | tuple[int, ...]] = []
+        self._by_pattern: list[int | list[int]] = []
         self._always: tuple[int, ...] = ()
         self._automaton = self._build()
         if len(self.rules) > MOST_KEPT:
@@ -81,7 +81,7 @@ class RuleSet:
         return id_of(source_of(self.packs.values()))
 
     def _build(self) -> ahocorasick_rs.BytesAhoCorasick | None:
-        rules_of: dict[str, int | tuple[int, ...]] = {}
+        rules_of: dict[str, int | list[int]] = {}
         always = []
         chosen = anchors.Anchors(_usage(self.packs.values()))
         for number, rule in enumerate(self.rules):
@@ -91,7 +91,11 @@ class RuleSet:
             if patterns is None:
                 always.append(number)
             for pattern in patterns or ():
-                rules_of[pattern] = _with(rules_of.get(pattern), number)
+                known = rules_of.setdefault(pattern, number)  # a number alone takes a tenth of a list's memory
+                if isinstance(known, list):
+                    known.append(number)
+                elif known != number:
+                    rules_of[pattern] = [known, number]
         self._always = tuple(always)
         self._by_pattern = list(rules_of.values())
         if not rules_of:
@@ -152,13 +156,6 @@ def source_from(files: Mapping[str, Mapping[str, str]]) -> str:
 def id_of(source: str) -> str:
     """Return the id of a rule set: 16 hex digits over its source and the text tables."""
     return hashlib.sha256(f"{source}\n{text.TABLE_ID}".encode()).hexdigest()[:16]
-
-
-def _with(numbers: int | tuple[int, ...] | None, new: int) -> int | tuple[int, ...]:
-    """Return `numbers` and `new`; a number alone takes a tenth of the memory, and most patterns lead to one rule."""
-    if numbers is None:
-        return new
-    return (numbers, new) if isinstance(numbers, int) else (*numbers, new)
 
 
 def _usage(found: Iterable[packs.Pack]) -> Counter[str]:
