@@ -71,14 +71,28 @@ def _daemon(config: Path, log: Path, trusted: Path) -> Iterator[subprocess.Popen
     """Run `python -m monitor run` in a session of its own, so that Ctrl-C reaches it through us alone, and once."""
     command = [sys.executable, "-m", "monitor", "run", "--config", str(config)]
     environment = {**os.environ, "SSL_CERT_FILE": str(trusted)}
-    with log.open("wb") as output:
-        child = subprocess.Popen(
-            command, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
-        )
-    try:
+    with contextlib.ExitStack() as stack:
+        with log.open("wb") as output, _undisturbed():
+            child = subprocess.Popen(
+                command, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
+            )
+            stack.callback(_stop, child)
         yield child
+
+
+@contextlib.contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Hold SIGINT and SIGTERM back until the block ends: one inside Popen would leave a child that nobody knows."""
+    held: list[int] = []
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.signal(number, lambda number, _: held.append(number)) for number in numbers}
+    try:
+        yield
     finally:
-        _stop(child)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        if held:
+            signal.raise_signal(held[0])
 
 
 def _stop(child: subprocess.Popen[bytes]) -> None:

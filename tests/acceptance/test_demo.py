@@ -7,8 +7,10 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -79,6 +81,27 @@ def test_stopping_leaves_nothing_behind(tmp_path: Path, number: int) -> None:
     assert "Traceback" not in out
     assert list(tmp_path.iterdir()) == []
     assert processes_in(tmp_path) == []
+
+
+def test_stopping_while_the_daemon_is_being_started_leaves_no_daemon(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C between the daemon's first breath and the demo's knowing of it still ends both."""
+
+    class Interrupted(subprocess.Popen[bytes]):
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            super().__init__(*arguments, **options)
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    monkeypatch.setattr(subprocess, "Popen", Interrupted)
+
+    with pytest.raises(KeyboardInterrupt), world.running():
+        pass
+
+    assert processes_in(tmp_path) == []
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_demo_ships_the_seed_report_and_the_rules() -> None:
