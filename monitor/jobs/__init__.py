@@ -11,7 +11,8 @@
 """
 
 from monitor.jobs.poll import poll_feed
-from monitor.jobs.process import process_entry, retry_page
+from monitor.jobs.process import process_entry
+from monitor.jobs.retry import retry_page
 from monitor.jobs.send import deliver
 from monitor.jobs.sweep import sweep
 

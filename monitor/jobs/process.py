@@ -2,36 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import datetime
 
 import structlog
 
-from monitor import errors, http, metrics, model, tasks, urls
-from monitor.jobs import decide
+from monitor import errors, metrics, model, tasks
+from monitor.jobs import decide, pages
 from monitor.jobs.context import Context, Setup
-from monitor.store import articles, entries, feeds
+from monitor.store import articles, entries
 from monitor.store.store import Connection
 
-ACCEPT = "text/html, application/xhtml+xml, */*;q=0.1"
-PAGE_CAP = 2_000_000
 READ_SECONDS = 10.0
 GROUP = 0.02
 """Seconds that a decision may wait for others to share its commit."""
 TRIES = 3
 """Times a reading may kill its worker before the entry is set aside as unreadable."""
-PAGE_RETRIES = (timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=3), timedelta(hours=12))
-"""When a page that failed is tried again, after the last try."""
 
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class _Fetched:
-    """A page, or why there is none."""
-
-    page: tasks.PageBytes | None
-    missing: str | None
 
 
 async def process_entry(context: Context, entry_id: int) -> None:
@@ -62,7 +50,7 @@ async def _process(context: Context, waiting: entries.WaitingEntry) -> None:
     task = decide.Task(waiting, own, retry_at)
     made = await context.store.write(lambda connection: decide.record(context, setup, connection, task, read), GROUP)
     context.reached("process.committed")
-    _count(read, made)
+    count(read, made)
 
 
 def _find_known(connection: Connection, waiting: entries.WaitingEntry) -> articles.StoredArticle | None:
@@ -94,20 +82,18 @@ async def _read_new(
     context: Context, setup: Setup, waiting: entries.WaitingEntry
 ) -> tuple[tasks.Reading, datetime | None]:
     draft = replace(draft_of(waiting), lang=waiting.entry.lang or waiting.feed_lang)
-    page = _page_of(waiting)
-    fetched = await _fetch_page(context, page) if waiting.attempts < TRIES - 1 else _Fetched(None, "unreadable")
+    page = pages.page_of(waiting)
+    fetched = (
+        await pages.fetch_page(context, page) if waiting.attempts < TRIES - 1 else pages.Fetched(None, "unreadable")
+    )
     context.reached("process.fetched")
-    read = await _call_reader(context, setup, draft, fetched)
-    retry_at = context.clock.now() + PAGE_RETRIES[0] if read.article.partial and page else None
+    read = await call_reader(context, setup, draft, fetched)
+    retry_at = context.clock.now() + pages.PAGE_RETRIES[0] if read.article.partial and page else None
     return read, retry_at
 
 
-def _page_of(waiting: entries.WaitingEntry) -> str | None:
-    """Return the page to fetch; an item that links to a site's front page (no canonical URL) has none of its own."""
-    return waiting.entry.url if waiting.canonical_url else None
-
-
-async def _call_reader(context: Context, setup: Setup, draft: model.Article, fetched: _Fetched) -> tasks.Reading:
+async def call_reader(context: Context, setup: Setup, draft: model.Article, fetched: pages.Fetched) -> tasks.Reading:
+    """Have a worker read an entry, with its page if there is one. Raises: WorkerError."""
     return await context.workers.call(
         tasks.read_entry, str(setup.rules_path), draft, fetched.page, fetched.missing, timeout=READ_SECONDS
     )
@@ -131,72 +117,6 @@ async def _read_known(
     return await context.workers.call(tasks.read_stored, str(setup.rules_path), article, timeout=READ_SECONDS)
 
 
-async def _fetch_page(context: Context, url: str | None) -> _Fetched:
-    if not url:
-        return _Fetched(None, None)
-    now = context.clock.now()
-    if context.host_pauses.get(urls.host_of(url), now) > now:
-        return _Fetched(None, "host_paused")
-    try:
-        reply = await context.gate.fetch(url, cap=PAGE_CAP, accept=ACCEPT)
-    except errors.FetchError as fault:
-        return _Fetched(None, fault.code)
-    if reply.info.status != 200:
-        await _obey(context, reply)
-        return _Fetched(None, f"http_{reply.info.status}")
-    return _Fetched(tasks.PageBytes(reply.body, reply.url, reply.info.content_type), None)
-
-
-async def _obey(context: Context, reply: model.Reply) -> None:
-    now = context.clock.now()
-    wait = http.retry_after_seconds(reply.info.retry_after, now)
-    if wait:
-        host, until = urls.host_of(reply.url), now + timedelta(seconds=wait)
-        context.host_pauses[host] = until
-        await context.store.write(lambda connection: feeds.pause_host(connection, host, until))
-
-
-async def retry_page(context: Context, article_id: int) -> None:
-    """Fetch a partial article's page again; full text becomes a new revision, matched under the live rules."""
-    known = await context.store.read(lambda connection: articles.get(connection, article_id))
-    if known is None:
-        return
-    waiting = await context.store.read(lambda connection: entries.load(connection, known.entry_id))
-    if waiting is None:
-        return
-    async with context.locks.hold(waiting.canonical_url or f"entry {waiting.id}"):
-        setup = context.setup
-        fetched = await _fetch_page(context, _page_of(waiting))
-        retries = known.retries + 1
-        due = context.clock.now() + PAGE_RETRIES[retries] if retries < len(PAGE_RETRIES) else None
-        try:
-            read = await _call_reader(context, setup, replace(draft_of(waiting), lang=known.lang), fetched)
-        except errors.WorkerError as fault:
-            metrics.WORKER_RESTARTS.inc()
-            log.warning("page_unreadable", article=article_id, error=str(fault))
-            read = None
-        await _record_retry(context, setup, waiting, known, read, retries, due)
-
-
-async def _record_retry(
-    context: Context,
-    setup: Setup,
-    waiting: entries.WaitingEntry,
-    known: articles.StoredArticle,
-    read: tasks.Reading | None,
-    retries: int,
-    due: datetime | None,
-) -> None:
-    if read is None or read.article.partial:
-        await context.store.write(
-            lambda connection: articles.update(connection, known.id, retries=retries, retry_at=due)
-        )
-        return
-    task = decide.Task(waiting, known, None)
-    made = await context.store.write(lambda connection: decide.record(context, setup, connection, task, read))
-    _count(read, made)
-
-
 async def _set_back(context: Context, waiting: entries.WaitingEntry, sentence: str) -> None:
     """Try again without the page; after TRIES set the entry aside, recorded and visible."""
     now = context.clock.now()
@@ -212,7 +132,8 @@ async def _set_back(context: Context, waiting: entries.WaitingEntry, sentence: s
     await context.store.write(lambda connection: decide.record_unreadable(context, setup, connection, waiting))
 
 
-def _count(read: tasks.Reading, made: tuple[model.Decision, ...]) -> None:
+def count(read: tasks.Reading, made: tuple[model.Decision, ...]) -> None:
+    """Bring the counters up to date with what was read and decided."""
     metrics.ARTICLES.labels("partial" if read.article.partial else "full").inc()
     for match in read.matches:
         metrics.MATCHES.labels(match.pack, match.rule).inc()

@@ -102,6 +102,16 @@ feeds = Table(
     Column("permanent_url", Text),  # where 301/308 lead, seen `permanent_polls` times since `permanent_since`
     Column("permanent_polls", Integer, nullable=False),
     Column("permanent_since", UtcTime),
+    Column("ttl", Float),  # seconds that the feed's own text asks to be left alone
+    Column("skip", JSON),  # {"hours": [0-23], "days": [0-6, Monday first]} in UTC, when its text asks for no polls
+    Column("arrivals", JSON),  # seconds since 1970 at which its last entries came out, oldest first: the rhythm
+    Column("newest_at", UtcTime),  # publication of the newest entry that its last body listed
+    Column("spoken", String(8)),  # language that its entries are written in, as polls found it
+    Column("troubles", JSON),  # silence alarms that stand: {code: seconds since 1970 of its beginning}
+    Column("gone_at", UtcTime),  # first of the 410 answers in a row
+    Column("stopped_at", UtcTime),  # since when it is not polled: 410 for more than a day
+    Column("quota_day", String(10)),  # UTC date of `quota_used`
+    Column("quota_used", Integer),  # entries taken on that day
     Index("ix_feeds_next_check", "next_check"),
 )
 
@@ -125,8 +135,21 @@ entries = Table(
     Column("due_at", UtcTime),
     Column("attempts", Integer, nullable=False),
     Column("article_id", Id),
+    Column("batch_id", Id),  # of `batches`: what is told together
     Index("ix_entries_state_due_at", "state", "due_at"),
     Index("ix_entries_article_id", "article_id"),
+    Index("ix_entries_batch_id", "batch_id"),
+)
+
+batches = Table(
+    "batches",
+    metadata,
+    _id(),
+    Column("kind", String(12), nullable=False),  # rebuilt: mass novelty of one feed; catch_up: what came while away
+    Column("feed_id", Id, ForeignKey("feeds.id")),
+    Column("created_at", UtcTime, nullable=False),
+    Column("closed_at", UtcTime),  # when its last entry was decided and its digests were queued
+    Index("ix_batches_closed_at", "closed_at"),
 )
 
 entry_keys = Table(
@@ -158,6 +181,7 @@ articles = Table(
     Column("url", Text),
     Column("canonical_url", Text),
     Column("newsroom", Text, nullable=False),
+    Column("aggregator", Text),  # newsroom of the feed that only passed it on (Google News): never an independent one
     Column("author", Text),
     Column("lang", String(8)),
     Column("published", UtcTime),
@@ -271,7 +295,7 @@ messages = Table(
     Column("kind", String(10), nullable=False),  # alert | digest | ops | test
     Column("revision_id", Id),  # alerts that one revision raises share a message per target
     Column("slot", String(100)),  # a digest's slot and local date, or an ops notice's key and day
-    Column("state", String(12), nullable=False),  # queued | sending | sent | uncertain | dead
+    Column("state", String(12), nullable=False),  # gathering | queued | sending | sent | uncertain | dead
     Column("reason", Text),  # of dead, or of the last failure
     Column("due_at", UtcTime, nullable=False),
     Column("attempt", Integer, nullable=False),

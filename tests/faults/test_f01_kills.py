@@ -13,10 +13,13 @@ from pathlib import Path
 
 import pytest
 
+from monitor.store import migrate
 from tests.support import web, world
 
 KILLS = int(os.environ.get("WIREWATCH_FAIL_POINT_KILLS", "2"))
 pytestmark = pytest.mark.timeout(120 + 60 * KILLS)
+LATER = "9999"
+"""Schema revision of a program later than this one."""
 STAGES = {
     "poll": ("poll.due", "poll.fetched", "poll.parsed", "poll.before_commit", "poll.committed"),
     "process": ("process.fetched", "process.read", "process.before_commit", "process.committed"),
@@ -177,7 +180,7 @@ def test_f01_f07_killed_in_an_upgrade(desk: world.World, stage: str, later: Path
             desk.until_quiet()
             assert new.stop() == 0
         assert desk.integrity() == "ok"
-        assert desk.query("SELECT version_num FROM alembic_version") == [("0002",)]
+        assert desk.query("SELECT version_num FROM alembic_version") == [(LATER,)]
         assert [row[1] for row in desk.query("PRAGMA table_info(counters)")].count("remark") == 1
         desk.newsroom("gazette").stories.pop()
 
@@ -186,7 +189,7 @@ def test_f01_f07_killed_in_an_upgrade(desk: world.World, stage: str, later: Path
     for path in saved:
         with world.connect(path) as backup:
             assert backup.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
-            assert backup.execute("SELECT version_num FROM alembic_version").fetchone()[0] == "0001"
+            assert backup.execute("SELECT version_num FROM alembic_version").fetchone()[0] == migrate.newest()
     assert not list(desk.database.parent.glob("*.part"))
 
 
@@ -205,7 +208,7 @@ def test_f07_upgrade_backs_up_first_and_an_older_program_then_refuses(desk: worl
 
     after = {path.name: path.read_bytes() for path in desk.database.parent.iterdir()}
     assert code == 4
-    assert "schema 0002" in refused.log
+    assert f"schema {LATER}" in refused.log
     assert "install" in refused.log
     assert after["wirewatch.db"] == before["wirewatch.db"]
     assert {name for name in after if name.endswith(".backup")} == {name for name in before if name.endswith(".backup")}
@@ -216,17 +219,15 @@ def test_f07_upgrade_backs_up_first_and_an_older_program_then_refuses(desk: worl
 
 @pytest.fixture
 def later(tmp_path: Path) -> Path:
-    """Migrations of a program one schema revision later than this one, which has but its first."""
+    """Migrations of a program one schema revision later than this one."""
     import shutil
-
-    from monitor.store import migrate
 
     folder = tmp_path / "later"
     shutil.copytree(migrate.FOLDER, folder, ignore=shutil.ignore_patterns("__pycache__"))
-    (folder / "versions" / "0002_remark.py").write_text(
+    (folder / "versions" / f"{LATER}_remark.py").write_text(
         '"""A column more."""\n\n'
         "import sqlalchemy as sa\nfrom alembic import op\n\n"
-        'revision = "0002"\ndown_revision = "0001"\nbranch_labels = None\ndepends_on = None\n\n\n'
+        f'revision = "{LATER}"\ndown_revision = "{migrate.newest()}"\nbranch_labels = None\ndepends_on = None\n\n\n'
         "def upgrade() -> None:\n"
         '    op.add_column("counters", sa.Column("remark", sa.Text))\n'
     )

@@ -1,0 +1,58 @@
+"""retry_page: a partial article's page once more."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+import structlog
+
+from monitor import errors, metrics, tasks
+from monitor.jobs import decide, pages, process
+from monitor.jobs.context import Context, Setup
+from monitor.store import articles, entries
+
+log = structlog.get_logger()
+
+
+async def retry_page(context: Context, article_id: int) -> None:
+    """Fetch a partial article's page again; full text becomes a new revision, matched under the live rules."""
+    known = await context.store.read(lambda connection: articles.get(connection, article_id))
+    if known is None:
+        return
+    waiting = await context.store.read(lambda connection: entries.load(connection, known.entry_id))
+    if waiting is None:
+        return
+    async with context.locks.hold(waiting.canonical_url or f"entry {waiting.id}"):
+        setup = context.setup
+        fetched = await pages.fetch_page(context, pages.page_of(waiting))
+        retries = known.retries + 1
+        due = context.clock.now() + pages.PAGE_RETRIES[retries] if retries < len(pages.PAGE_RETRIES) else None
+        try:
+            read = await process.call_reader(
+                context, setup, replace(process.draft_of(waiting), lang=known.lang), fetched
+            )
+        except errors.WorkerError as fault:
+            metrics.WORKER_RESTARTS.inc()
+            log.warning("page_unreadable", article=article_id, error=str(fault))
+            read = None
+        await _record_retry(context, setup, waiting, known, read, retries, due)
+
+
+async def _record_retry(
+    context: Context,
+    setup: Setup,
+    waiting: entries.WaitingEntry,
+    known: articles.StoredArticle,
+    read: tasks.Reading | None,
+    retries: int,
+    due: datetime | None,
+) -> None:
+    if read is None or read.article.partial:
+        await context.store.write(
+            lambda connection: articles.update(connection, known.id, retries=retries, retry_at=due)
+        )
+        return
+    task = decide.Task(waiting, known, None)
+    made = await context.store.write(lambda connection: decide.record(context, setup, connection, task, read))
+    process.count(read, made)
