@@ -102,7 +102,11 @@ class ParsedFeed:
     entries: tuple[Entry, ...]
     lang: str | None = None
     ttl: float | None = None
-    """Seconds, from RSS `<ttl>`."""
+    """Seconds that the text asks to be left alone, from RSS `<ttl>` or the `sy:` module."""
+    skip_hours: tuple[int, ...] = ()
+    """Hours, 0 to 23 UTC, at which it asks for no polls."""
+    skip_days: tuple[int, ...] = ()
+    """Days, 0 is Monday in UTC, on which it asks for no polls."""
     dropped: tuple[str, ...] = ()
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import feedparser
 
 from monitor import dates, errors, model, urls
-from monitor.feeds import plain, sniff
+from monitor.feeds import plain, sniff, wishes
 
 MAX_TITLE = 500
 MAX_AUTHOR = 200
@@ -25,7 +25,6 @@ MAX_SUMMARY = 200_000
 """Characters of an entry's own text; matching reads no more either."""
 MAX_TAGS = 30
 MAX_TAG = 100
-MAX_TTL_MINUTES = 7 * 24 * 60
 
 _LANG = re.compile(r"([a-z]{2,3})(?:[-_][A-Za-z0-9]{1,8})*$", re.IGNORECASE)
 _OLD_LANGS = {"iw": "he", "ji": "yi", "in": "id"}
@@ -51,7 +50,9 @@ def parse_feed(body: bytes, url: str, content_type: str | None = None) -> model.
         title=plain.plain_title(_string(feed.get("title")), MAX_TITLE),
         entries=tuple(entries),
         lang=lang,
-        ttl=_ttl(feed.get("ttl")),
+        ttl=wishes.read_ttl(*(_string(feed.get(key)) for key in ("ttl", "sy_updateperiod", "sy_updatefrequency"))),
+        skip_hours=wishes.read_skip_hours(cleared.body),
+        skip_days=wishes.read_skip_days(cleared.body),
         dropped=(*cleared.dropped, *empty),
     )
 
@@ -159,11 +160,3 @@ def _tag_names(tags: Iterable[Mapping[str, Any]]) -> Iterator[str]:
 def _publisher(item: Mapping[str, Any]) -> str | None:
     source = item.get("source") or {}
     return plain.plain_title(_string(source.get("title")), MAX_AUTHOR) or None
-
-
-def _ttl(value: object) -> float | None:
-    """Return RSS `<ttl>` in seconds; it is written in minutes."""
-    text = _string(value).strip()
-    if not text.isascii() or not text.isdigit() or not 0 < int(text[:9]) <= MAX_TTL_MINUTES:
-        return None
-    return int(text) * 60.0

@@ -105,6 +105,8 @@ feeds = Table(
     Column("ttl", Float),  # seconds that the feed's own text asks to be left alone
     Column("skip", JSON),  # {"hours": [0-23], "days": [0-6, Monday first]} in UTC, when its text asks for no polls
     Column("arrivals", JSON),  # seconds since 1970 at which its last entries came out, oldest first: the rhythm
+    Column("lulls", JSON),  # [end, length] in seconds of the longest gaps between them in the last weeks
+    Column("stale_at", UtcTime),  # when silence will be longer than the lulls explain
     Column("newest_at", UtcTime),  # publication of the newest entry that its last body listed
     Column("spoken", String(8)),  # language that its entries are written in, as polls found it
     Column("troubles", JSON),  # silence alarms that stand: {code: seconds since 1970 of its beginning}

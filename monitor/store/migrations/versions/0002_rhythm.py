@@ -31,6 +31,8 @@ def upgrade() -> None:
         sa.Column("ttl", sa.Float()),
         sa.Column("skip", sa.JSON()),
         sa.Column("arrivals", sa.JSON()),
+        sa.Column("lulls", sa.JSON()),
+        sa.Column("stale_at", UtcTime()),
         sa.Column("newest_at", UtcTime()),
         sa.Column("spoken", sa.String(length=8)),
         sa.Column("troubles", sa.JSON()),
