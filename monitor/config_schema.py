@@ -23,7 +23,6 @@ from monitor.http import addresses
 
 LATER_KEYS: Mapping[str, frozenset[str]] = {
     "": frozenset({"routes", "ops", "retention"}),
-    "feeds": frozenset({"trusted"}),
     "channels": frozenset({"digest", "quiet", "budget", "group"}),
     "web": frozenset({"public_url", "password", "edit_rules", "allowed_hosts"}),
 }
@@ -230,6 +229,7 @@ class PollingTable(Table):
     every: Duration = 600.0
     min_every: Duration = 60.0
     backfill: Annotated[int, Field(ge=0, le=1000)] = 0
+    daily_entries: Annotated[int, Field(ge=1, le=1_000_000)] = 2000
     allow_private: list[Annotated[str, AfterValidator(_private_place)]] = Field(default_factory=list)
     concurrency: Annotated[int, Field(ge=1, le=1024)] = 64
     per_host: Annotated[int, Field(ge=1, le=64)] = 2
@@ -247,9 +247,11 @@ class FeedTable(Table):
     country: Annotated[str, AfterValidator(_country)] | None = None
     side: Line | None = None
     tags: list[Line] = Field(default_factory=list)
+    trusted: bool = True
     candidate: bool = False
     every: Duration | None = None
     backfill: Annotated[int, Field(ge=0, le=1000)] | None = None
+    daily_entries: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
     headers: Annotated[dict[str, Secret], AfterValidator(_headers)] = Field(default_factory=dict)
     user: str | None = None
     password: Secret | None = None

@@ -27,9 +27,11 @@ class FeedSettings:
     country: str | None = None
     side: str | None = None
     tags: tuple[str, ...] = ()
+    trusted: bool = True
     candidate: bool = False
     every: float | None = None
     backfill: int | None = None
+    daily_entries: int | None = None
     headers: Mapping[str, SecretStr] = field(default_factory=dict)
     user: str | None = None
     password: SecretStr | None = None
@@ -44,6 +46,8 @@ class PollingSettings:
     every: float = 600.0
     min_every: float = 60.0
     backfill: int = 0
+    daily_entries: int = 2000
+    """Entries that one feed may bring on a day (UTC); see `monitor.feeds.quota`."""
     allow_private: tuple[str, ...] = ()
     concurrency: int = 64
     per_host: int = 2

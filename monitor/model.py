@@ -48,6 +48,8 @@ class Feed:
     baselined: bool = False
     """Whether the first poll has been done."""
     succeeded_at: datetime | None = None
+    trusted: bool = True
+    """Whether its reports may keep those of others from being told as copies."""
 
 
 @dataclass(frozen=True, slots=True)

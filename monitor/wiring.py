@@ -147,6 +147,7 @@ def declared_feeds(config: Config) -> list[feeds.Declared]:
             side=feed.side,
             tags=feed.tags,
             candidate=feed.candidate,
+            trusted=feed.trusted,
         )
         for feed in config.feeds
     ]

@@ -73,7 +73,7 @@ def _health_row(row: Health, zone: str) -> tuple[object, ...]:
 def _health_json(row: Health) -> dict[str, Any]:
     feed, names = (
         row.feed,
-        ("url", "name", "newsroom", "lang", "country", "side", "tags", "candidate", "every", "backfill"),
+        ("url", "name", "newsroom", "lang", "country", "side", "tags", "candidate", "trusted", "every", "backfill"),
     )
     states = (
         "origin",
@@ -254,6 +254,7 @@ def _settings(outlines: Iterable[OpmlFeed]) -> tuple[FeedSettings, ...]:
                 side=outline.side,
                 tags=outline.tags,
                 candidate=outline.candidate,
+                trusted=outline.trusted,
                 every=outline.every,
             )
         )

@@ -37,6 +37,7 @@ class OpmlFeed:
     candidate: bool = False
     id: str | None = None
     every: float | None = None
+    trusted: bool = True
 
 
 def read_opml(data: bytes) -> tuple[tuple[OpmlFeed, ...], tuple[str, ...]]:
@@ -113,6 +114,7 @@ def _read_feed(attributes: dict[str, str], folders: tuple[str, ...], problems: l
         candidate=attributes.get("candidate", "").strip().lower() in ("true", "1", "yes"),
         id=_field(attributes, "id"),
         every=seconds,
+        trusted=attributes.get("trusted", "").strip().lower() not in ("false", "0", "no"),
     )
 
 
@@ -154,6 +156,7 @@ def _attributes(feed: model.Feed) -> dict[str, str]:
         "side": feed.side,
         "tags": ",".join(feed.tags),
         "candidate": "true" if feed.candidate else None,
+        "trusted": None if feed.trusted else "false",
         "every": f"{feed.every:g}s",
     }
     return {key: plain.clean_text(value) for key, value in pairs.items() if value}

@@ -31,6 +31,7 @@ class Declared:
     side: str | None = None
     tags: tuple[str, ...] = ()
     candidate: bool = False
+    trusted: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,7 @@ def _feed(row: sa.RowMapping) -> model.Feed:
         side=row["side"],
         tags=tuple(row["tags"]),
         candidate=row["candidate"],
+        trusted=row["trusted"],
         every=row["every"],
         backfill=row["backfill"],
         etag=row["etag"],
@@ -113,6 +115,7 @@ def _values(feed: Declared) -> dict[str, Any]:
         "side": feed.side,
         "tags": list(feed.tags),
         "candidate": feed.candidate,
+        "trusted": feed.trusted,
         "every": feed.every,
         "backfill": feed.backfill,
     }

@@ -25,6 +25,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    true,
 )
 from sqlalchemy.types import TypeDecorator
 
@@ -80,6 +81,7 @@ feeds = Table(
     Column("side", String(40)),
     Column("tags", JSON, nullable=False),
     Column("candidate", Boolean, nullable=False),
+    Column("trusted", Boolean, nullable=False, server_default=true()),
     Column("every", Float, nullable=False),
     Column("backfill", Integer, nullable=False),
     Column("origin", String(16), nullable=False),  # config: declared in a file; added: by command or page
@@ -113,7 +115,9 @@ feeds = Table(
     Column("gone_at", UtcTime),  # first of the 410 answers in a row
     Column("stopped_at", UtcTime),  # since when it is not polled: 410 for more than a day
     Column("quota_day", String(10)),  # UTC date of `quota_used`
-    Column("quota_used", Integer),  # entries taken on that day
+    Column("quota_used", Integer),  # entries and revisions taken on that day
+    Column("quota_over", Integer),  # those beyond the bound: never read, decided `feed_quota`
+    Column("quota_bytes", BigInteger),  # text stored for the feed on that day
     Index("ix_feeds_next_check", "next_check"),
 )
 

@@ -72,6 +72,7 @@ def test_every_key_reaches_its_setting(load: Load) -> None:
         every = "2d"
         min_every = "90s"
         backfill = 3
+        daily_entries = 900
         allow_private = ["10.1.2.3:8080", "127.0.0.0/8", "[::1]:99", "news.local:80"]
         concurrency = 8
         per_host = 1
@@ -85,9 +86,11 @@ def test_every_key_reaches_its_setting(load: Load) -> None:
         country = "il"
         side = "left"
         tags = ["a", "b"]
+        trusted = false
         candidate = true
         every = "6h"
         backfill = 5
+        daily_entries = 50
         headers = { X-Key = "k-value" }
         user = "reader"
         password = "pass-word"
@@ -105,6 +108,7 @@ def test_every_key_reaches_its_setting(load: Load) -> None:
     assert (found.rules, found.timezone, found.ops_channel) == (Path("/etc/rules"), "Asia/Jerusalem", "desk")
     assert found.default_route == ("desk", "console")
     assert (found.polling.every, found.polling.min_every, found.polling.backfill) == (172_800.0, 90.0, 3)
+    assert (found.polling.daily_entries, feed.daily_entries, feed.trusted) == (900, 50, False)
     assert found.polling.allow_private == ("10.1.2.3:8080", "127.0.0.0/8", "[::1]:99", "news.local:80")
     assert (found.polling.concurrency, found.polling.per_host, found.polling.contact) == (8, 1, "desk@example.org")
     assert (feed.id, feed.name, feed.newsroom, feed.side) == ("ex", "Example", "Example Group", "left")
@@ -112,7 +116,7 @@ def test_every_key_reaches_its_setting(load: Load) -> None:
     assert (feed.every, feed.backfill, feed.user) == (21_600.0, 5, "reader")
     assert feed.headers["X-Key"].get_secret_value() == "k-value"
     assert feed.password == SecretStr("pass-word")
-    assert feed.place.endswith("config.toml:16")
+    assert feed.place.endswith("config.toml:17")
     assert found.channels["desk"].rate == config.Rate(30, 60.0)
     assert found.web == config.WebSettings("::1", 0, SecretStr("0123456789abcdef"))
 
@@ -287,7 +291,8 @@ listen = "8080"
         ("quiet = 1", "1:1", "unknown_key unknown key `quiet` (known here: monitor, polling, feeds, "),
         ("[retention]\na=1", "1:2", "unsupported_key the key `retention` is not supported by this version"),
         ("[web]\npassword='x'", "2:1", "unsupported_key the key `password` is not supported by this version"),
-        ("[[feeds]]\nurl='http://a.b/'\ntrusted=true", "3:1", "unsupported_key the key `trusted` is not supported"),
+        ("[[feeds]]\nurl='http://a.b/'\ntrusted='no'", "3:9", "wrong_type this value is of the wrong kind (write true"),
+        ("[polling]\ndaily_entries = 0", "2:17", "out_of_range `0` is too small (write 1 or more)"),
         ("[polling]\nbackfill = -1", "2:12", "out_of_range `-1` is too small (write 0 or more)"),
         ("[polling]\nper_host = 1000", "2:12", "out_of_range `1000` is too large (write 64 or less)"),
         ("[polling]\nbackfill = true", "2:12", "wrong_type this value is of the wrong kind (write a whole number"),

@@ -50,7 +50,7 @@ def test_written_list_reads_back():
     """Nothing that a list can name is lost on the way out and in."""
     feed = model.Feed(
         1, "gazette", "https://gazette.example/rss?a=1&b=2", 'Gazette <"&">', "Gazette Group", "en", "GB", "uk",
-        ("daily", "online"), True, 90.0,
+        ("daily", "online"), True, 90.0, trusted=False,
     )  # fmt: skip
 
     feeds, problems = opml.read_opml(opml.write_opml([feed]))
@@ -58,7 +58,17 @@ def test_written_list_reads_back():
     assert problems == ()
     assert feeds == (
         opml.OpmlFeed(
-            feed.url, 'Gazette <"&">', "Gazette Group", "en", "GB", "uk", ("daily", "online"), True, "gazette", 90.0
+            feed.url,
+            'Gazette <"&">',
+            "Gazette Group",
+            "en",
+            "GB",
+            "uk",
+            ("daily", "online"),
+            True,
+            "gazette",
+            90.0,
+            False,
         ),
     )
 
