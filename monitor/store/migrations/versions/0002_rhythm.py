@@ -28,6 +28,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_batches_closed_at", "batches", ["closed_at"])
     for column in (
+        sa.Column("declared_url", sa.Text()),
         sa.Column("ttl", sa.Float()),
         sa.Column("skip", sa.JSON()),
         sa.Column("arrivals", sa.JSON()),
