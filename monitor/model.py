@@ -110,6 +110,10 @@ class ParsedFeed:
     skip_days: tuple[int, ...] = ()
     """Days, 0 is Monday in UTC, on which it asks for no polls."""
     dropped: tuple[str, ...] = ()
+    items: int = 0
+    """How many items the document listed as far as it was read, those included that `dropped` tells of as empty."""
+    unread_dates: tuple[tuple[int, str], ...] = ()
+    """Dates that cannot be, as they were written, with the place of their entry in `entries`."""
 
 
 # -- articles ------------------------------------------------------------------------------------
@@ -199,6 +203,8 @@ class Reason(StrEnum):
 
     FIRST_REPORT = "first_report"
     """alert: the pack had not been told this story."""
+    TRUSTED_REPORT = "trusted_report"
+    """alert: only feeds that are not trusted had told the story."""
     HIGHER_SEVERITY = "higher_severity"
     """update: the story was told at a lower severity."""
     SAME_ARTICLE = "same_article"

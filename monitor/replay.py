@@ -190,6 +190,7 @@ class _Known:
     headline: str
     text: str
     """Headline and text as they stand now."""
+    trusted: bool = True
     duplicate_of: int | None = None
     duplicate_reason: str | None = None
 
@@ -200,32 +201,40 @@ class _Memory:
 
     articles: list[_Known] = field(default_factory=list)
     by_id: dict[str, _Known] = field(default_factory=dict)
-    by_url: dict[str, _Known] = field(default_factory=dict)
+    by_url: dict[str, list[_Known]] = field(default_factory=dict)
     by_hash: dict[str, list[_Known]] = field(default_factory=dict)
     told: dict[tuple[str, int], list[decide.Told]] = field(default_factory=dict)
     alerts: int = 0
     stories: int = 0
 
-    def find_twin(self, url: str | None, folded: str | None, newsroom: str, title: str) -> assign.Twin | None:
+    def find_twin(
+        self, url: str | None, folded: str | None, newsroom: str, title: str, trusted: bool
+    ) -> assign.Twin | None:
         """Return the earliest article with the same canonical URL, else with the same folded text.
 
-        The same rule as `monitor.store.articles.find_twin`: one newsroom's one text under two headlines is no twin.
+        The same rule as `monitor.store.articles.find_twin`: one newsroom's one text under two headlines is no twin,
+        and twins of trusted feeds come first.
         """
-        if url is not None and url in self.by_url:
-            found = self.by_url[url]
-            return assign.Twin(found.number, found.story, "same_url")
-        alike = self.by_hash.get(folded, ()) if folded is not None else ()
-        for found in alike:
-            if found.newsroom != newsroom or found.title == title:
-                return assign.Twin(found.number, found.story, "same_text")
-        return None
+        urls = self.by_url.get(url, []) if url is not None else []
+        texts = self.by_hash.get(folded, []) if folded is not None else []
+        texts = [known for known in texts if known.newsroom != newsroom or known.title == title]
+        untrusted = []
+        for alike, reason in ((urls, "same_url"), (texts, "same_text")):
+            found = next((known for known in alike if known.trusted), None)
+            if found is not None:
+                return assign.Twin(found.number, found.story, reason)
+            untrusted += [assign.Twin(known.number, known.story, reason) for known in alike[:1]]
+        return next((twin for twin in untrusted if not (trusted and self._is_trusted_story(twin.story_id))), None)
+
+    def _is_trusted_story(self, story: int) -> bool:
+        return any(known.story == story and known.trusted for known in self.articles)
 
     def add(self, known: _Known) -> None:
         """Keep a new article."""
         self.articles.append(known)
         self.by_id[known.row_id] = known
         if known.canonical_url is not None:
-            self.by_url.setdefault(known.canonical_url, known)
+            self.by_url.setdefault(known.canonical_url, []).append(known)
         if known.folded_hash is not None:
             self.by_hash.setdefault(known.folded_hash, []).append(known)
 
@@ -292,6 +301,11 @@ class Replay:
         )
         return reading.read_article(self._rules, article, None if row.text else "no_text"), before
 
+    def _trusts(self, row: Row) -> bool:
+        """Return whether the feed of a row is trusted; a source that is no known feed is."""
+        feed = self._feeds.get(row.source)
+        return feed is None or feed.trusted
+
     def _place(self, row: Row, read: tasks.Reading) -> tuple[_Known, bool]:
         """Return the article's place in the archive, and whether this revision says anything new."""
         memory, article = self._memory, read.article
@@ -299,7 +313,8 @@ class Replay:
         if own is not None:
             return own, memory.revise(own, read)
         url = _canonical(row)
-        twin = memory.find_twin(url, read.folded_hash, article.newsroom, article.title)
+        trusted = self._trusts(row)
+        twin = memory.find_twin(url, read.folded_hash, article.newsroom, article.title, trusted)
         assigned = assign.assign_story(twin, None)
         if assigned.story_id is None:
             memory.stories += 1
@@ -316,13 +331,19 @@ class Replay:
             text=article.text,
             duplicate_of=assigned.duplicate_of,
             duplicate_reason=assigned.reason,
+            trusted=trusted,
         )
         memory.add(known)
         return known, True
 
     def _decide(self, known: _Known, read: tasks.Reading) -> tuple[Decision, ...]:
         subject = decide.Subject(
-            known.number, read.article.published, self._now, known.duplicate_of, known.duplicate_reason
+            known.number,
+            read.article.published,
+            self._now,
+            known.duplicate_of,
+            known.duplicate_reason,
+            known.trusted,
         )
         ordered = sorted(read.matches, key=lambda match: (match.pack, match.rule))
         return tuple(
@@ -336,7 +357,8 @@ class Replay:
         decision = decide.decide_alert(pack, found, subject, told, ages)
         if decision.outcome in (Outcome.ALERT, Outcome.UPDATE):
             self._memory.alerts += 1
-            told.append(decide.Told(self._memory.alerts, subject.article_id, str(decision.severity)))
+            severity = str(decision.severity)
+            told.append(decide.Told(self._memory.alerts, subject.article_id, severity, subject.trusted))
         return decision
 
 

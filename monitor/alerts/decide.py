@@ -16,6 +16,8 @@ class Told:
     alert_id: int
     article_id: int
     severity: str
+    trusted: bool = True
+    """Whether the feed of the article is trusted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,8 @@ class Subject:
     first_seen: datetime
     duplicate_of: int | None = None
     duplicate_reason: str | None = None
+    trusted: bool = True
+    """Whether its feed is trusted: what feeds that are not told before it does not count against it."""
 
 
 def decide_alert(
@@ -54,7 +58,10 @@ def decide_alert(
         return Decision(pack, Outcome.SUPPRESSED, Reason.TOO_OLD, severity, {"age_seconds": _age(subject)})
     if not told:
         return Decision(pack, Outcome.ALERT, Reason.FIRST_REPORT, severity)
-    return _decide_again(pack, severity, subject, told)
+    heard = [alert for alert in told if alert.trusted] if subject.trusted else told
+    if not heard:
+        return Decision(pack, Outcome.ALERT, Reason.TRUSTED_REPORT, severity, {"alert": told[0].alert_id})
+    return _decide_again(pack, severity, subject, heard)
 
 
 def _decide_again(pack: str, severity: str, subject: Subject, told: Sequence[Told]) -> Decision:

@@ -66,7 +66,8 @@ def record(
 
 def _place(connection: Connection, task: Task, read: tasks.Reading, now: datetime) -> _Placed:
     own = task.own
-    like = articles.Likeness(task.waiting.canonical_url, read.folded_hash, read.article.newsroom, read.article.title)
+    waiting, article = task.waiting, read.article
+    like = articles.Likeness(waiting.canonical_url, read.folded_hash, article.newsroom, article.title, waiting.trusted)
     found = articles.find_twin(connection, like, own.id if own else None)
     assigned = assign.assign_story(assign.Twin(*found) if found else None, own.story_id if own else None)
     story = assigned.story_id if assigned.story_id is not None else articles.new_story(connection, now)
@@ -133,6 +134,7 @@ def _decide(
         task.waiting.first_seen,
         placed.duplicate_of,
         placed.duplicate_reason,
+        task.waiting.trusted,
     )
     seq = next_number(connection, "decided_seq")
     made: list[Decision] = []
@@ -158,7 +160,7 @@ def _decide_pack(
     setup: Setup, connection: Connection, pack: str, found: list[Match], subject: decide.Subject, story_id: int
 ) -> Decision:
     told = [
-        decide.Told(row.alert_id, row.article_id, row.severity)
+        decide.Told(row.alert_id, row.article_id, row.severity, row.trusted)
         for row in decisions.list_told(connection, pack, story_id)
     ]
     ages = {match.rule: setup.live.ruleset.max_age(pack, match.rule) for match in found}

@@ -54,10 +54,15 @@ async def _process(context: Context, waiting: entries.WaitingEntry) -> None:
 
 
 def _find_known(connection: Connection, waiting: entries.WaitingEntry) -> articles.StoredArticle | None:
-    """Return the article whose text need not be fetched again: the entry's own, else one with the same address."""
+    """Return the article whose text need not be fetched again: the entry's own, else one with the same address.
+
+    What an untrusted feed brought under that address may be its own words: a trusted one does not take them over.
+    """
     if waiting.article_id is not None:
         return articles.get(connection, waiting.article_id)
-    return articles.find_by_url(connection, waiting.canonical_url) if waiting.canonical_url else None
+    if not waiting.canonical_url:
+        return None
+    return articles.find_by_url(connection, waiting.canonical_url, waiting.trusted)
 
 
 def draft_of(waiting: entries.WaitingEntry) -> model.Article:

@@ -89,17 +89,21 @@ def text_of(connection: sa.Connection, revision_id: int) -> str:
     return str(connection.execute(query.where(revisions.c.id == revision_id)).scalar() or "")
 
 
+# An untrusted article may be like a trusted one in all that identifies it: it is known by its feed alone.
+_OF_TRUSTED = articles.c.feed_id.not_in(sa.select(feeds.c.id).where(feeds.c.trusted.is_(sa.false())))
 _BY_URL = (
     sa.select(articles.c.id)
     .where(articles.c.canonical_url == sa.bindparam("canonical"))
     .order_by(articles.c.id)
     .limit(1)
 )
+_BY_TRUSTED_URL = _BY_URL.where(_OF_TRUSTED)
 
 
-def find_by_url(connection: sa.Connection, canonical_url: str) -> StoredArticle | None:
-    """Return the first article with this canonical URL."""
-    found = connection.execute(_BY_URL, {"canonical": canonical_url}).scalar()
+def find_by_url(connection: sa.Connection, canonical_url: str, trusted: bool = False) -> StoredArticle | None:
+    """Return the first article with this canonical URL; `trusted`: the first that a trusted feed brought."""
+    query = _BY_TRUSTED_URL if trusted else _BY_URL
+    found = connection.execute(query, {"canonical": canonical_url}).scalar()
     return None if found is None else get(connection, found)
 
 
@@ -117,29 +121,42 @@ class Likeness:
     folded_hash: str | None
     newsroom: str
     title: str
+    trusted: bool = True
+    """Whether its feed is trusted."""
 
 
 def find_twin(connection: sa.Connection, like: Likeness, but: int | None) -> tuple[int, int, str] | None:
     """Return the earliest other article with the same canonical URL, else with the same folded text.
 
     Two articles of one newsroom with one text and two headlines are no twins: what they share is a consent wall or an
-    error page, and folding them would hide the second.
+    error page, and folding them would hide the second. Twins of trusted feeds come first. A trusted article joins one
+    of an untrusted feed only in a story without any other trusted article: with the address of one report and the text
+    of another, it would else tie two stories together and hide the second.
     Returns: (article id, story id, `same_url` or `same_text`), or None. `but` is the article itself, once it is stored.
     """
     known = {"but": but, "canonical": like.canonical_url, "folded": like.folded_hash}
-    if like.canonical_url is not None:
-        row = connection.execute(_SAME_URL if but is None else _SAME_URL_BEFORE, known).first()
-        if row is not None:
-            return row.id, row.story_id, "same_url"
-    if like.folded_hash is None:
-        return None
     known |= {"paper": like.newsroom, "headline": like.title}
-    row = connection.execute(_SAME_TEXT if but is None else _SAME_TEXT_BEFORE, known).first()
-    return None if row is None else (row.id, row.story_id, "same_text")
+    untrusted: list[tuple[int, int, str]] = []
+    for value, reason in ((like.canonical_url, "same_url"), (like.folded_hash, "same_text")):
+        query = _ALIKE[reason, but is not None]
+        row = connection.execute(query, known).first() if value is not None else None
+        if row is not None and not row.trusted:
+            untrusted.append((row.id, row.story_id, reason))
+            row = connection.execute(query.where(_OF_TRUSTED), known).first()
+        if row is not None:
+            return row.id, row.story_id, reason
+    return next((twin for twin in untrusted if not (like.trusted and _is_trusted_story(connection, twin[1]))), None)
 
 
-# Built once: to build a statement costs more than to run it.
-_EARLIEST = sa.select(articles.c.id, articles.c.story_id).order_by(articles.c.id).limit(1)
+def _is_trusted_story(connection: sa.Connection, story_id: int) -> bool:
+    query = sa.select(articles.c.id).where(articles.c.story_id == story_id, _OF_TRUSTED).limit(1)
+    return connection.execute(query).first() is not None
+
+
+# Built once: to build a statement costs more than to run it. Whether its feed is trusted is asked of the one row found:
+# a join would be made, and sorted, for every article with a text that thousands share.
+_TRUSTED = sa.select(feeds.c.trusted).where(feeds.c.id == articles.c.feed_id).scalar_subquery()
+_EARLIEST = sa.select(articles.c.id, articles.c.story_id, _TRUSTED.label("trusted")).order_by(articles.c.id).limit(1)
 _EARLIER = articles.c.id < sa.bindparam("but")
 _SAME_URL = _EARLIEST.where(articles.c.canonical_url == sa.bindparam("canonical"))
 _SAME_URL_BEFORE = _SAME_URL.where(_EARLIER)
@@ -149,6 +166,12 @@ _SAME_TEXT = (
     .where(sa.or_(articles.c.newsroom != sa.bindparam("paper"), revisions.c.title == sa.bindparam("headline")))
 )
 _SAME_TEXT_BEFORE = _SAME_TEXT.where(_EARLIER)
+_ALIKE = {
+    ("same_url", False): _SAME_URL,
+    ("same_url", True): _SAME_URL_BEFORE,
+    ("same_text", False): _SAME_TEXT,
+    ("same_text", True): _SAME_TEXT_BEFORE,
+}
 
 
 def new_story(connection: sa.Connection, now: datetime) -> int:

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from monitor import model
 from monitor.store.rows import new_id
-from monitor.store.schema import alerts, articles, decisions, matches, revisions
+from monitor.store.schema import alerts, articles, decisions, feeds, matches, revisions
 
 EVERY_PACK = "*"
 """Pack of the one row that stands for every pack of the rule set without a row of its own: no match."""
@@ -26,14 +26,22 @@ class Told:
     article_id: int
     severity: str
     created_at: datetime
+    trusted: bool
+    """Whether the feed of its article is trusted, as it is declared now."""
 
 
 def list_told(connection: sa.Connection, pack: str, story_id: int) -> tuple[Told, ...]:
     """Return what a pack was told about a story, in order."""
-    query = sa.select(alerts.c.id, alerts.c.article_id, alerts.c.severity, alerts.c.created_at).where(
-        alerts.c.pack == pack, alerts.c.story_id == story_id
-    )
-    return tuple(Told(*row) for row in connection.execute(query.order_by(alerts.c.id)))
+    return tuple(Told(*row) for row in connection.execute(_TOLD, {"of_pack": pack, "of_story": story_id}))
+
+
+_TOLD = (
+    sa.select(alerts.c.id, alerts.c.article_id, alerts.c.severity, alerts.c.created_at, feeds.c.trusted)
+    .join(articles, articles.c.id == alerts.c.article_id)
+    .join(feeds, feeds.c.id == articles.c.feed_id)
+    .where(alerts.c.pack == sa.bindparam("of_pack"), alerts.c.story_id == sa.bindparam("of_story"))
+    .order_by(alerts.c.id)
+)
 
 
 def record_matches(connection: sa.Connection, revision_id: int, found: Iterable[model.Match]) -> None:

@@ -58,6 +58,7 @@ class WaitingEntry:
     newsroom: str
     feed_lang: str | None
     feed_tags: tuple[str, ...]
+    trusted: bool
 
 
 def find_known(connection: sa.Connection, feed_id: int, keys: Sequence[Key]) -> list[KnownEntry]:
@@ -177,6 +178,7 @@ _WITH_FEED = (
         feeds.c.newsroom,
         feeds.c.lang.label("feed_lang"),
         feeds.c.tags.label("feed_tags"),
+        feeds.c.trusted,
     )
     .join(feeds, feeds.c.id == entries.c.feed_id)
     .where(entries.c.id == sa.bindparam("this"))
@@ -197,6 +199,7 @@ def _waiting(row: sa.RowMapping) -> WaitingEntry:
         newsroom=row["newsroom"],
         feed_lang=row["feed_lang"],
         feed_tags=tuple(row["feed_tags"]),
+        trusted=row["trusted"],
     )
 
 

@@ -284,3 +284,19 @@ def test_same_stream_gives_the_same_decisions(rules: RuleSet) -> None:
     lines = [{"text": f"resettlement {n % 3}", "source": str(n)} for n in range(12)]
 
     assert judge(rules, *lines) == judge(rules, *lines)
+
+
+def test_a20_untrusted_source_counts_for_nothing_against_a_trusted_one(rules: RuleSet) -> None:
+    """Replay knows which feeds are trusted: a copy that an untrusted one brought first is told again, and listed."""
+    feeds = [FeedSettings("https://forum.example/feed", "forum", "Forum", "Forum", trusted=False)]
+    lines = rows(
+        {"id": "a", "title": "Resettlement", "text": LONG, "source": "forum"},
+        {"id": "b", "title": "Resettlement", "text": LONG, "source": "Gazette"},
+        {"id": "c", "title": "Resettlement", "text": LONG, "source": "Herald"},
+    )
+
+    archive = replay.Replay(rules, feeds)
+    judged = [archive.judge(row) for row in lines]
+
+    assert [one.decisions[0].reason for one in judged] == ["first_report", "trusted_report", "same_text"]
+    assert [one.duplicate_of for one in judged] == [None, "a", "b"]

@@ -109,3 +109,15 @@ def test_strongest_outcome_is_in_the_contracts_order() -> None:
     """alert > update > held > suppressed > none."""
     assert strongest([Outcome.NONE, Outcome.SUPPRESSED, Outcome.UPDATE]) is Outcome.UPDATE
     assert strongest([]) is Outcome.NONE
+
+
+def test_a20_untrusted_alert_does_not_count_against_a_trusted_report() -> None:
+    """What only an untrusted feed told is told again; an untrusted report counts everything that was told."""
+    told = (Told(3, 1, "urgent", trusted=False),)
+    forged = Subject(article_id=8, published=NOW, first_seen=NOW, trusted=False)
+
+    made = decide(match(), told=told)
+    again = decide(match(), subject=forged, told=told)
+
+    assert (made.outcome, made.reason, made.detail) == (Outcome.ALERT, Reason.TRUSTED_REPORT, {"alert": 3})
+    assert (again.outcome, again.reason) == (Outcome.SUPPRESSED, Reason.SAME_STORY)
