@@ -6,10 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+import structlog
+
 from monitor import model
-from monitor.feeds import identity
-from monitor.store import entries
+from monitor.feeds import identity, novelty
+from monitor.store import batches, entries
 from monitor.store.store import Connection
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +22,10 @@ class Taken:
 
     new: int
     baseline: int
+    known: int = 0
+    """Entries listed now that an earlier poll had listed."""
+    came: tuple[datetime | None, ...] = ()
+    """Publication of each that is new or baseline."""
 
 
 def store_entries(
@@ -31,42 +39,73 @@ def store_entries(
 
     On the first poll all but the newest `backfill` items are the baseline: they never alert.
     """
-    known = entries.find_known(connection, feed.id, [key for own in keys for key in own])
-    stored = {entry.id: entry for entry in known}
-    hits = [identity.KnownKeys(entry.id, entry.keys) for entry in known]
+    looked_up = [key for own in keys for key in own]
+    stored = {entry.id: entry for entry in entries.find_known(connection, feed.id, looked_up)}
+    known = [_known_keys(entry) for entry in stored.values()]
+    placed = identity.sort_listing(listed, keys, known)
     fresh: list[entries.NewEntry] = []
-    taken: set[entries.Key] = set()
-    for entry, own in zip(listed, keys, strict=True):
-        near = [hit for hit in hits if any(value in hit.keys.get(kind, ()) for kind, value in own)]
-        decision = identity.decide_entry(entry, near)
-        if isinstance(decision, identity.New) or _reuses_guid(decision, entry, own, stored):
-            if taken.isdisjoint(own[:1]):  # the same item listed twice
-                fresh.append(entries.NewEntry(entry, dict(own).get(identity.URL), own, "pending"))
-                taken.update(own)
-            continue
-        entries.add_keys(connection, feed.id, decision.entry_id, own, now)
-        before = stored[decision.entry_id]
-        if decision.reason != "same_text" and (before.title, before.summary) != (entry.title, entry.summary):
-            entries.revise(connection, decision.entry_id, entry, now)
-    if known:
-        entries.touch_keys(connection, feed.id, [key for own in keys for key in own], now)
-    fresh = fresh if feed.baselined else _baseline(fresh, feed.backfill)
+    for entry, place in zip(listed, placed, strict=True):
+        if isinstance(place.decision, identity.New):
+            fresh.append(entries.NewEntry(entry, dict(place.keys).get(identity.URL), place.keys, "pending"))
+        elif not isinstance(place.decision, identity.Repeated):
+            _take_known(connection, feed, entry, place, stored, now)
+    if stored:
+        entries.touch_keys(connection, feed.id, looked_up, now)
+    fresh = _batched(connection, feed, fresh, placed, now) if feed.baselined else _baseline(fresh, feed.backfill)
     entries.insert(connection, feed.id, fresh, now)
     new = sum(item.state == "pending" for item in fresh)
-    return Taken(new, len(fresh) - new)
+    return Taken(new, len(fresh) - new, len(known), tuple(item.entry.published for item in fresh))
 
 
-def _reuses_guid(
-    decision: identity.Known | identity.Revised,
+def _known_keys(entry: entries.KnownEntry) -> identity.KnownKeys:
+    return identity.KnownKeys(entry.id, entry.keys, entry.title, entry.summary, entry.published)
+
+
+def _take_known(
+    connection: Connection,
+    feed: model.Feed,
     entry: model.Entry,
-    own: tuple[entries.Key, ...],
+    place: identity.Placed,
     stored: Mapping[int, entries.KnownEntry],
-) -> bool:
-    """Return whether another article came under a known guid: too little text to compare, another title and address."""
+    now: datetime,
+) -> None:
+    """Give a known entry the keys that it did not have yet, and its new headline or text."""
+    decision = place.decision
+    assert isinstance(decision, identity.Known | identity.Revised)
     before = stored[decision.entry_id]
-    url, urls_before = dict(own).get(identity.URL), before.keys.get(identity.URL, frozenset())
-    moved = url is not None and bool(urls_before) and url not in urls_before
-    return decision.reason == "same_address" and moved and before.title != entry.title
+    missing = [(kind, value) for kind, value in place.keys if value not in before.keys.get(kind, ())]
+    if missing:
+        entries.add_keys(connection, feed.id, before.id, missing, now)
+    for kind, _ in missing:
+        if len(before.keys.get(kind, ())) >= entries.KEPT_KEYS:
+            entries.drop_oldest_keys(connection, before.id, kind)
+    if isinstance(decision, identity.Revised) and (before.title, before.summary) != (entry.title, entry.summary):
+        entries.revise(connection, before.id, entry, dict(place.keys).get(identity.URL), now)
+
+
+def _batched(
+    connection: Connection,
+    feed: model.Feed,
+    fresh: list[entries.NewEntry],
+    placed: Sequence[identity.Placed],
+    now: datetime,
+) -> list[entries.NewEntry]:
+    """Mark new entries that are told together: all of a rebuilt feed, or what came out while we were away."""
+    last_poll = feed.succeeded_at
+    away = novelty.was_away(last_poll, feed.every, now)
+    dates = [item.entry.published for item in fresh]
+    named = sum(place.named for place in placed)
+    if novelty.is_mass_novelty(dates, len(placed), named, last_poll, away):
+        batch = batches.open_rebuilt(connection, feed.id, now)
+        log.warning("feed_rebuilt", feed=feed.slug, new=len(fresh), listed=len(placed), batch=batch)
+        return [replace(item, batch_id=batch) for item in fresh]
+    if not away or not any(novelty.came_meanwhile(date, last_poll) for date in dates):
+        return fresh
+    batch = batches.open_catch_up(connection, now)
+    return [
+        replace(item, batch_id=batch) if novelty.came_meanwhile(item.entry.published, last_poll) else item
+        for item in fresh
+    ]
 
 
 def _baseline(fresh: list[entries.NewEntry], backfill: int) -> list[entries.NewEntry]:
