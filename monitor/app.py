@@ -96,7 +96,8 @@ async def opened_context(
     setup = await store.write(wiring.record_setup(config, rules, rule_files.put(rules), opened, now))
     pauses = await store.read(lambda connection: feeds.host_pauses(connection, now))
     gate = http.Gate(wiring.http_settings(config))
-    pool = workers.Workers(workers.WorkerSettings(), tasks.PRELOAD)
+    warm_up = workers.WarmUp(tasks.WARM_UP, str(setup.rules_path))
+    pool = workers.Workers(workers.WorkerSettings(), tasks.PRELOAD, warm_up)
     context = Context(
         store, gate, pool, seams.clock, setup, log, reached=seams.reached, draw=seams.draw, host_pauses=pauses
     )

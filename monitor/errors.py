@@ -11,6 +11,7 @@ MonitorError                 every error of ours; a message says what happened, 
  │   ├─ WorkerTimeout        ... it exceeded its time and was killed
  │   ├─ WorkerCrashed        ... it died, or ran out of memory
  │   └─ WorkerUnavailable    ... none could be started: the machine's fault, never the task's
+ │       └─ WorkerBusy       ... or too much slow work waits already: try later
  ├─ DeliveryError            a channel's address cannot be used at all (sends themselves return a SendResult)
  └─ StoreError               the database cannot be used
      ├─ DatabaseUnusable     not writable, no such folder, wrong file (exit 2)
@@ -118,6 +119,10 @@ class WorkerCrashed(WorkerError):
 
 class WorkerUnavailable(WorkerError):
     """No worker could be started; the task was not tried and says nothing about its input."""
+
+
+class WorkerBusy(WorkerUnavailable):
+    """Too many tasks that need long wait already; the task was not done and may be tried later."""
 
 
 class DeliveryError(MonitorError):

@@ -21,6 +21,16 @@ REPEATED = 12
 """Leading words of a summary that must stand in body or title for it to repeat them; its end is often cut."""
 
 
+def warm_up(rules_path: str) -> None:
+    """Load the rules, and whatever the libraries load at their first page."""
+    page = PageBytes(_SAMPLE, "https://www.example.org/", "text/html; charset=utf-8")
+    read_entry(rules_path, model.Article(title="", text="", lang=None), page, None)
+
+
+_SAMPLE = b"""<html><head><title>Port closed by strike</title></head><body><article><h1>Port closed by strike</h1>
+<p>The port was closed on Tuesday by a strike of its pilots; no ship has left it since.</p></article></body></html>"""
+
+
 def read_entry(rules_path: str, draft: model.Article, page: PageBytes | None, missing: str | None) -> Reading:
     """Read an entry, with its page where one was fetched.
 

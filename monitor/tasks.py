@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from monitor import model
 
 PRELOAD = ("monitor.reading", "monitor.feeds.parse")
+WARM_UP = "monitor.tasks:warm_up"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,13 @@ class Reading:
     folded_hash: str | None
     title_words: str
     text_words: str
+
+
+def warm_up(rules_path: str) -> None:
+    """Load what every worker needs, the rules above all, where workers are forked from (`reading.warm_up`)."""
+    from monitor import reading
+
+    reading.warm_up(rules_path)
 
 
 def parse_feed(body: bytes, url: str, content_type: str | None) -> model.ParsedFeed:

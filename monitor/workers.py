@@ -4,6 +4,11 @@ One thread owns one worker process and one socket to it; a task is a pickled fun
 comes back over the same socket. Nothing is shared between workers, so that a worker may be killed at any instant
 without hurting another. Workers are forked from a server that has loaded the heavy modules, which they share.
 
+Three hundred inputs that each need ten seconds must not delay the next good one by half an hour. So every task begins
+as a *brief* one; if it used SLICE seconds of processor time and is not done, it goes on only if a seat for slow ones is
+free, else it is killed and waits on the bench of the slow (`workers_line`), where the next task of that source goes at
+once. One worker is never given to the slow.
+
 pebble's pool was tried for this and left: a signal to an idle worker breaks the whole pool, its timeouts follow the
 wall clock, and stopping a worker that is inside C code holds the lock of all others for seconds.
 """
@@ -13,35 +18,28 @@ from __future__ import annotations
 import asyncio
 import atexit
 import contextlib
-import ctypes
-import math
-import multiprocessing
+import json
 import os
-import pickle
-import queue
-import resource
 import signal
-import socket
-import struct
-import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
-from multiprocessing.context import ForkServerProcess
-from types import ModuleType
 from typing import Any, TypeVar
 
-from monitor.errors import MonitorError, WorkerCrashed, WorkerTimeout, WorkerUnavailable
+from monitor import workers_process
+from monitor.errors import MonitorError, WorkerBusy, WorkerCrashed, WorkerError, WorkerTimeout, WorkerUnavailable
+from monitor.workers_line import Line, Place
+from monitor.workers_process import START_LIMIT, Answer, Message, Process
 
 T = TypeVar("T")
 
-START_LIMIT = 30.0
-"""Seconds a new worker may take until it is ready; the first waits for the preloaded modules."""
-_HEADER = struct.Struct("!Q")
-_READY = b"ready"
-_PR_SET_PDEATHSIG = 1
+SLICE = 1.0
+"""Seconds of processor time after which a task counts as slow. Of 2,701 feeds of test suites and 1,300 pages none needs
+more than 0.7 s; the largest feed that is read whole, 10 MB of marked-up text, needs 2.5 s."""
+STALLED = 3.0
+"""A task that gets so little of the processor counts as slow after so many slices on the clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,111 +49,175 @@ class WorkerSettings:
     count: int = 2
     memory_mb: int = 512
     """Private memory of one worker, MB of 2**20 bytes (RLIMIT_DATA: shared libraries do not count)."""
+    cpu_seconds: float = 5.0
+    """Processor time of one task."""
     tasks_per_worker: int = 0
     """A worker is replaced after so many tasks; 0: only when it fails."""
+
+
+@dataclass(frozen=True, slots=True)
+class WarmUp:
+    """A call that the fork server makes once, before it forks: what it loads, all workers share."""
+
+    function: str
+    """`module:function`."""
+    argument: str
 
 
 class Workers:
     """A fixed number of worker processes that survive whatever their tasks do."""
 
-    def __init__(self, settings: WorkerSettings, preload: Sequence[str] = ()) -> None:
+    def __init__(self, settings: WorkerSettings, preload: Sequence[str] = (), warm_up: WarmUp | None = None) -> None:
         """Start the workers in the background.
 
-        `preload` names modules to load once and share; in one program, those of the first Workers count.
+        `preload` names modules to load once and share; in one program, those of the first Workers count, and so does
+        its `warm_up`.
         """
         self._settings = settings
-        self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload([*preload, "monitor.workers_preload"])
+        if warm_up is not None:
+            os.environ[workers_process.WARM_UP] = json.dumps([warm_up.function, warm_up.argument])
+        self._context = workers_process.context(preload)
         self._closed = False
-        self._alive: set[_Worker] = set()
-        self._lock = threading.Lock()
-        self._slots: queue.SimpleQueue[_Slot] = queue.SimpleQueue()
-        self._threads = ThreadPoolExecutor(settings.count, thread_name_prefix="worker")
-        for _ in range(settings.count):
-            self._slots.put(_Slot())
-        for _ in range(settings.count):
-            self._threads.submit(self._warm_up)
+        self._alive: set[Process] = set()
+        self._line: Line[_Task] = Line(settings.count)
+        self._turn = threading.Condition()
+        for number in range(settings.count):
+            threading.Thread(target=self._work, name=f"worker-{number}", daemon=True).start()
         # Before multiprocessing's own clean-up at exit, which would wait for workers that ignore SIGTERM.
         atexit.register(self.close)
 
-    async def call(self, function: Callable[..., T], *args: object, timeout: float) -> T:
+    async def call(self, function: Callable[..., T], *args: object, timeout: float, source: str = "") -> T:
         """Return `function(*args)` as computed in a worker.
 
         Args:
             function: Importable by name, not defined in the main script.
             timeout: Seconds from when a worker takes the task up; time in the queue does not count.
+            source: Names what the input comes from: how long its tasks took decides how the next one is served.
         Raises: WorkerTimeout when it was killed for time; WorkerCrashed when it died, ran out of memory, or raised
-            something that is no MonitorError; MonitorErrors of the function unchanged. Cancelling kills the task.
+            something that is no MonitorError; WorkerBusy when too much slow work waits; MonitorErrors of the function
+            unchanged. Cancelling kills the task.
         """
-        if self._closed:
-            raise WorkerUnavailable("the workers are closed")
-        task = _Task(function.__qualname__, pickle.dumps((function, args), pickle.HIGHEST_PROTOCOL), timeout)
-        future: Future[Any] = self._threads.submit(self._run, task)
+        task = _Task(function.__qualname__, workers_process.packed(function, args), timeout)
+        with self._turn:
+            if self._closed:
+                raise WorkerUnavailable("the workers are closed")
+            self._line.join(task, source, time.monotonic())
+            self._turn.notify()
         try:
-            return await asyncio.wrap_future(future)
+            return await asyncio.wrap_future(task.future)
         except asyncio.CancelledError:
             task.abandon()
-            if _was_asked_to_cancel():
-                raise
-            raise WorkerUnavailable("the workers are closed") from None  # close() cancelled it in the queue
+            raise
+
+    def is_busy(self, source: str) -> bool:
+        """Return whether a call for `source` would raise WorkerBusy now: its input need not be fetched yet."""
+        with self._turn:
+            return self._line.is_full(source)
 
     def pids(self) -> tuple[int, ...]:
         """Return the process ids of the living workers, for metrics."""
-        with self._lock:
+        with self._turn:
             return tuple(worker.pid for worker in self._alive)
 
     def close(self) -> None:
         """Kill all workers at once; tasks under way and queued ones fail."""
         atexit.unregister(self.close)
-        with self._lock:
+        with self._turn:
             self._closed = True
-            workers = tuple(self._alive)
+            workers, waiting = tuple(self._alive), tuple(self._line.empty())
             self._alive.clear()
-        self._threads.shutdown(wait=False, cancel_futures=True)
+            self._turn.notify_all()
+        for task in waiting:
+            task.fail(WorkerUnavailable("the workers are closed"))
         for worker in workers:
             worker.kill()
         for worker in workers:
             worker.join(0.5)
 
-    def _warm_up(self) -> None:
-        with self._slot() as slot, contextlib.suppress(WorkerUnavailable):  # the next task reports it
-            slot.worker = slot.worker or self._start()
+    # -- one thread per worker -------------------------------------------------------------------
 
-    def _run(self, task: _Task) -> Any:
-        with self._slot() as slot:
-            worker = self._usable(slot)
-            try:
-                answer = task.exchange(worker)
-            except BaseException:
-                self._discard(slot)
-                self._replace_soon()
-                raise
-            if answer.spent or worker.tasks == self._settings.tasks_per_worker:
-                self._discard(slot)
-                self._replace_soon()
-            return answer.result()
+    def _work(self) -> None:
+        slot = _Slot()
+        self._warm(slot)
+        while (place := self._next()) is not None:
+            if place.task.begin():
+                self._perform(slot, place)
+            else:
+                self._leave(place, seated=place.is_slow)
 
-    def _replace_soon(self) -> None:
-        with contextlib.suppress(RuntimeError):  # closed meanwhile: nothing to replace
-            self._threads.submit(self._warm_up)
+    def _next(self) -> Place[_Task] | None:
+        """Wait for a task that may start; None when the workers are closed."""
+        with self._turn:
+            while not self._closed:
+                place = self._line.take(time.monotonic())
+                if place is not None:
+                    return place
+                self._turn.wait()
+        return None
 
-    @contextlib.contextmanager
-    def _slot(self) -> Iterator[_Slot]:
-        slot = self._slots.get()
+    def _perform(self, slot: _Slot, place: Place[_Task]) -> None:
+        run = _Run(self._line, self._turn, place)
         try:
-            yield slot
-        finally:
-            self._slots.put(slot)
+            worker = self._usable(slot)
+            answer = run.exchange(worker, self._settings.cpu_seconds)
+        except WorkerError as fault:
+            self._discard(slot)
+            self._leave(place, seated=run.seated, fault=fault)
+            self._warm(slot)
+            return
+        if answer.spent or worker.tasks == self._settings.tasks_per_worker:
+            self._discard(slot)
+        self._leave(place, seated=run.seated, spent=answer.spent, brief=not run.long)
+        place.task.settle(answer)
+        if slot.worker is None:
+            self._warm(slot)
 
-    def _usable(self, slot: _Slot) -> _Worker:
+    def _leave(
+        self,
+        place: Place[_Task],
+        *,
+        seated: bool,
+        fault: WorkerError | None = None,
+        spent: bool = False,
+        brief: bool = False,
+    ) -> None:
+        """Book the end of a task; one that was set back joins the line again."""
+        with self._turn:
+            self._line.leave(seated=seated)
+            if isinstance(fault, _SetBack):
+                fault = self._set_back(place)
+            elif spent or isinstance(fault, WorkerTimeout | WorkerCrashed):
+                self._line.failed(place.source)
+            elif brief:
+                self._line.passed(place.source)
+            self._turn.notify_all()
+        if fault is not None:
+            place.task.fail(fault)
+
+    def _set_back(self, place: Place[_Task]) -> WorkerError | None:
+        if self._closed:
+            return WorkerUnavailable("the workers are closed")
+        try:
+            self._line.join(place.task, place.source, time.monotonic())
+        except WorkerBusy as fault:
+            return fault
+        return None
+
+    def _warm(self, slot: _Slot) -> None:
+        with contextlib.suppress(WorkerUnavailable):  # the next task reports it
+            self._usable(slot)
+
+    def _usable(self, slot: _Slot) -> Process:
         if slot.worker is not None and not slot.worker.is_alive():
             self._discard(slot)
         slot.worker = slot.worker or self._start()
         return slot.worker
 
-    def _start(self) -> _Worker:
-        worker = _Worker.start(self._context.Process, self._settings.memory_mb)
-        with self._lock:
+    def _start(self) -> Process:
+        if self._closed:
+            raise WorkerUnavailable("the workers are closed")
+        worker = Process.start(self._context.Process, self._settings.memory_mb)
+        with self._turn:
             if not self._closed:
                 self._alive.add(worker)
                 return worker
@@ -167,132 +229,52 @@ class Workers:
         if worker is not None:
             worker.kill()
             worker.join(START_LIMIT)
-            with self._lock:
+            with self._turn:
                 self._alive.discard(worker)
-
-
-# -- the parent's side ---------------------------------------------------------------------------
 
 
 class _Slot:
     """A place for one worker; empty until it is started, and after it was killed."""
 
     def __init__(self) -> None:
-        self.worker: _Worker | None = None
+        self.worker: Process | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Raised:
-    """An error in parts: exceptions whose constructor takes other arguments than `args` do not survive pickling."""
-
-    kind: type[MonitorError]
-    args: tuple[object, ...]
-    state: dict[str, Any]
-
-    def rebuilt(self) -> MonitorError:
-        error = self.kind.__new__(self.kind, *self.args)
-        error.__dict__.update(self.state)
-        return error
-
-
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    """What a worker sent back: a value, one of our errors, or the description of a failure."""
-
-    value: Any = None
-    error: _Raised | None = None
-    crash: str | None = None
-    spent: bool = False
-    """Whether the worker is not fit for another task (it ran out of memory)."""
-
-    def result(self) -> Any:
-        if self.error is not None:
-            raise self.error.rebuilt()
-        if self.crash is not None:
-            raise WorkerCrashed(self.crash)
-        return self.value
-
-
-class _Worker:
-    """A process and the socket to it; used by one thread at a time."""
-
-    def __init__(self, process: ForkServerProcess, channel: socket.socket) -> None:
-        self._process = process
-        self._channel = channel
-        self.tasks = 0
-        self.pid = process.pid or 0
-
-    @classmethod
-    def start(cls, process_type: type[ForkServerProcess], memory_mb: int) -> _Worker:
-        """Return a worker that is ready. Raises: WorkerUnavailable."""
-        ours, theirs = socket.socketpair()
-        with theirs:
-            process = process_type(target=_serve, args=(theirs, memory_mb), daemon=True)
-            try:
-                with _without_main_script():
-                    process.start()
-            except (OSError, EOFError) as error:
-                ours.close()
-                raise WorkerUnavailable(f"cannot start a worker process: {error}") from error
-        worker = cls(process, ours)
-        try:
-            _receive(ours, time.monotonic() + START_LIMIT)
-        except OSError as error:
-            worker.kill()
-            raise WorkerUnavailable(f"a new worker process did not become ready: {error}") from error
-        return worker
-
-    def exchange(self, task: bytes, timeout: float) -> bytearray:
-        """Send a task and return the answer. Raises: TimeoutError; other OSErrors when the worker died."""
-        self.tasks += 1
-        deadline = time.monotonic() + timeout
-        _send(self._channel, _HEADER.pack(math.ceil(timeout)) + task, deadline)
-        return _receive(self._channel, deadline)
-
-    def is_alive(self) -> bool:
-        return self._process.is_alive()
-
-    def kill(self) -> None:
-        """End the process at once; harmless if it has ended."""
-        with contextlib.suppress(ProcessLookupError):
-            self._process.kill()
-
-    def join(self, timeout: float) -> None:
-        self._process.join(timeout)
-        self._channel.close()
-
-    def how_it_ended(self) -> str:
-        self._process.join(1.0)
-        code = self._process.exitcode
-        if code is not None and code < 0:
-            return f"was ended by {signal.Signals(-code).name}"
-        return f"ended with exit code {code}"
+class _SetBack(WorkerError):
+    """The task took long while no seat for slow ones was free; it is tried again on one."""
 
 
 class _Task:
     """One call on its way through a worker."""
 
-    def __init__(self, name: str, payload: bytes, timeout: float) -> None:
-        self._name = name
-        self._payload = payload
-        self._timeout = timeout
+    def __init__(self, name: str, payload: Message, timeout: float) -> None:
+        self.name = name
+        self.payload = payload
+        self.timeout = timeout
+        self.future: Future[Any] = Future()
+        self._begun = False
         self._lock = threading.Lock()
-        self._worker: _Worker | None = None
+        self._worker: Process | None = None
         self._abandoned = False
 
-    def exchange(self, worker: _Worker) -> _Answer:
-        """Return the worker's answer. Raises: WorkerTimeout, WorkerCrashed."""
-        self._hold(worker)
+    def begin(self) -> bool:
+        """Return whether somebody still waits for the answer."""
+        if not self._begun:
+            self._begun = self.future.set_running_or_notify_cancel()
+            return self._begun
+        return not self._abandoned
+
+    def settle(self, answer: Answer) -> None:
+        """Hand the answer to whoever waits."""
         try:
-            answer = pickle.loads(worker.exchange(self._payload, self._timeout))
-        except TimeoutError:
-            raise WorkerTimeout(f"{self._name} took longer than {self._timeout:g} s and was killed") from None
-        except OSError:
-            raise WorkerCrashed(f"{self._name}: the worker process {worker.how_it_ended()}") from None
-        finally:
-            self._hold(None)
-        assert isinstance(answer, _Answer)
-        return answer
+            self.future.set_result(answer.result())
+        except MonitorError as fault:
+            self.future.set_exception(fault)
+
+    def fail(self, fault: WorkerError) -> None:
+        """Tell whoever waits that there is no answer."""
+        if self._begun or self.future.set_running_or_notify_cancel():
+            self.future.set_exception(fault)
 
     def abandon(self) -> None:
         """Kill the worker if it is busy with this task: nobody waits for the answer."""
@@ -301,123 +283,67 @@ class _Task:
             if self._worker is not None:
                 self._worker.kill()
 
-    def _hold(self, worker: _Worker | None) -> None:
+    def hold(self, worker: Process | None) -> None:
+        """Note which worker is busy with this task."""
         with self._lock:
             self._worker = worker
             if worker is not None and self._abandoned:
                 worker.kill()
 
 
-def _was_asked_to_cancel() -> bool:
-    current = asyncio.current_task()
-    return current is not None and current.cancelling() > 0
+class _Run:
+    """One try at a task."""
 
+    def __init__(self, line: Line[_Task], turn: threading.Condition, place: Place[_Task]) -> None:
+        self._line, self._turn, self._place = line, turn, place
+        self.seated = place.is_slow
+        self.long = False
+        """Whether the task used up its slice."""
 
-_main_lock = threading.Lock()
-
-
-@contextlib.contextmanager
-def _without_main_script() -> Iterator[None]:
-    """Hide the main script while a worker starts, which would otherwise run its imports (the whole program) again."""
-    with _main_lock:
-        main = sys.modules["__main__"]
-        sys.modules["__main__"] = ModuleType("__main__")
+    def exchange(self, worker: Process, cpu_seconds: float) -> Answer:
+        """Return the worker's answer. Raises: WorkerTimeout, WorkerCrashed, _SetBack; the worker is then unfit."""
+        task = self._place.task
+        task.hold(worker)
+        deadline = time.monotonic() + task.timeout
         try:
-            yield
+            worker.send(task.payload, cpu_seconds, deadline)
+            if not self._ends_briefly(worker, deadline):
+                self._outstay()
+            return worker.receive(deadline)
+        except TimeoutError:
+            raise WorkerTimeout(f"{task.name} took longer than {task.timeout:g} s and was killed") from None
+        except OSError:
+            raise _how_it_ended(task.name, worker, cpu_seconds) from None
         finally:
-            sys.modules["__main__"] = main
+            task.hold(None)
+
+    def _ends_briefly(self, worker: Process, deadline: float) -> bool:
+        """Return whether the worker answers within its slice; True too if the deadline comes first."""
+        began, used = time.monotonic(), worker.cpu()
+        end = min(began + SLICE * STALLED, deadline)
+        left = SLICE
+        while not worker.has_answered(min(left, max(end - time.monotonic(), 0.0))):
+            left = SLICE - (worker.cpu() - used)
+            if time.monotonic() >= end:
+                return end == deadline
+            if left <= 0:
+                return False
+            left = max(left, 0.01)
+        return True
+
+    def _outstay(self) -> None:
+        self.long = True
+        with self._turn:
+            stays = self._line.outstay(self._place)
+        if not stays:
+            raise _SetBack(f"{self._place.task.name} was set back")
+        self.seated = True
 
 
-# -- the worker's side ---------------------------------------------------------------------------
-
-
-def _serve(channel: socket.socket, memory_mb: int) -> None:
-    """Answer tasks until the parent is gone; the body of a worker process."""
-    _close_all_but(channel.fileno())
-    _settle(memory_mb)
-    try:
-        _send(channel, _READY, None)
-        while True:
-            task = _receive(channel, None)
-            _limit_cpu(_HEADER.unpack_from(task)[0])
-            _send(channel, _perform(memoryview(task)[_HEADER.size :]), None)
-    except OSError:
-        os._exit(0)  # the parent closed the socket or died
-
-
-def _close_all_but(kept: int) -> None:
-    # The fork server ends when nobody holds the pipe to it any more, and it hands that pipe to every worker as well: a
-    # busy worker would keep it, and by it itself, alive for ever after the parent died.
-    os.closerange(3, kept)
-    os.closerange(kept + 1, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
-
-
-def _settle(memory_mb: int) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    signal.signal(signal.SIGXCPU, signal.SIG_DFL)
-    # The fork server ends when the parent does, however that ends; a worker ends with its server, even in C code.
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    nowhere = os.open(os.devnull, os.O_RDWR)
-    for stream in (0, 1, 2):
-        os.dup2(nowhere, stream)
-    os.close(nowhere)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_DATA, (memory_mb << 20, memory_mb << 20))
-
-
-def _limit_cpu(seconds: int) -> None:
-    """Let the kernel end a task that outlives its time even if the parent cannot: it may be stopped or swapped out."""
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    limit = math.ceil(used.ru_utime + used.ru_stime) + seconds + 1
-    resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.RLIM_INFINITY))
-
-
-def _perform(task: memoryview) -> bytes:
-    try:
-        return pickle.dumps(_answer_to(task), pickle.HIGHEST_PROTOCOL)
-    except MemoryError:
-        return pickle.dumps(_Answer(crash="ran out of memory", spent=True))
-    except BaseException as error:  # noqa: BLE001 (a task may raise anything, SystemExit too; it becomes our error)
-        return pickle.dumps(_Answer(crash=f"{type(error).__name__}: {str(error)[:500]}"))
-
-
-def _answer_to(task: memoryview) -> _Answer:
-    function, args = pickle.loads(task)
-    try:
-        return _Answer(function(*args))
-    except MonitorError as error:
-        return _Answer(error=_Raised(type(error), error.args, vars(error)))
-
-
-# -- both sides ----------------------------------------------------------------------------------
-
-
-def _send(channel: socket.socket, message: bytes, deadline: float | None) -> None:
-    channel.settimeout(_remaining(deadline))
-    channel.sendall(_HEADER.pack(len(message)))
-    channel.sendall(message)
-
-
-def _receive(channel: socket.socket, deadline: float | None) -> bytearray:
-    """Return one message. Raises: TimeoutError; EOF and resets as ConnectionError."""
-    size = _HEADER.unpack(_receive_exactly(channel, _HEADER.size, deadline))[0]
-    return _receive_exactly(channel, size, deadline)
-
-
-def _receive_exactly(channel: socket.socket, size: int, deadline: float | None) -> bytearray:
-    data = bytearray(size)
-    view = memoryview(data)
-    got = 0
-    while got < size:
-        channel.settimeout(_remaining(deadline))
-        count = channel.recv_into(view[got:])
-        if not count:
-            raise ConnectionResetError("the other side is gone")
-        got += count
-    return data
-
-
-def _remaining(deadline: float | None) -> float | None:
-    # Never zero, which would mean "do not block" and fail with another error than TimeoutError.
-    return None if deadline is None else max(deadline - time.monotonic(), 0.001)
+def _how_it_ended(name: str, worker: Process, cpu_seconds: float) -> WorkerError:
+    end = worker.ended_by()
+    if end is signal.SIGPROF:
+        return WorkerTimeout(f"{name} used more than {cpu_seconds:g} s of processor time and was ended")
+    if isinstance(end, signal.Signals):
+        return WorkerCrashed(f"{name}: the worker process was ended by {end.name}")
+    return WorkerCrashed(f"{name}: the worker process ended with exit code {end}")

@@ -20,6 +20,8 @@ ACCEPT = (
 )
 FEED_CAP = 10_000_000
 PARSE_SECONDS = 10.0
+WORKERS_BUSY = 60.0
+"""Seconds that a feed known to be slow waits while the slow ones before it are not done."""
 UNHURRIED = 0.1
 """Seconds that the record of an unchanged feed may wait for others: nobody is told anything by it."""
 TELL_AFTER = 3
@@ -51,16 +53,32 @@ async def poll_feed(context: Context, feed: model.Feed) -> Polled:
     if pause is not None and pause > context.clock.now():
         await context.store.write(lambda connection: feeds.postpone(connection, feed.id, pause, "host_paused"))
         return Polled("postponed")
+    if context.workers.is_busy(_source(feed)):
+        return await _wait_for_workers(context, feed)
     try:
         reply = await _fetch(context, feed)
         context.reached("poll.fetched")
         polled = await _take_in(context, feed, reply)
+    except errors.WorkerBusy:
+        polled = await _wait_for_workers(context, feed)
     except _Failed as failed:
         polled = await _record_failure(context, feed, failed.failure)
     metrics.FEED_POLLS.labels(polled.outcome).inc()
     if polled.outcome != "failed":
         metrics.LAST_SUCCESSFUL_POLL.set(context.clock.now().timestamp())
     return polled
+
+
+def _source(feed: model.Feed) -> str:
+    """Return the name under which the workers remember how long this feed took."""
+    return f"feed {feed.id}"
+
+
+async def _wait_for_workers(context: Context, feed: model.Feed) -> Polled:
+    """Put off a feed that takes long to parse while others of its kind wait already; it has not failed."""
+    due = context.clock.now() + timedelta(seconds=WORKERS_BUSY)
+    await context.store.write(lambda connection: feeds.postpone(connection, feed.id, due, "workers_busy"))
+    return Polled("postponed")
 
 
 class _Failed(Exception):
@@ -100,7 +118,12 @@ async def _take_in(context: Context, feed: model.Feed, reply: model.Reply) -> Po
         return await _record_unchanged(context, feed, reply)
     try:
         parsed = await context.workers.call(
-            tasks.parse_feed, reply.body, reply.url, reply.info.content_type, timeout=PARSE_SECONDS
+            tasks.parse_feed,
+            reply.body,
+            reply.url,
+            reply.info.content_type,
+            timeout=PARSE_SECONDS,
+            source=_source(feed),
         )
     except errors.ParseError as fault:
         raise _Failed(_Failure(fault.code, str(fault), reply.info)) from fault

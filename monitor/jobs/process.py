@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -16,6 +16,8 @@ from monitor.store.store import Connection
 READ_SECONDS = 10.0
 GROUP = 0.02
 """Seconds that a decision may wait for others to share its commit."""
+WORKERS_BUSY = timedelta(seconds=60)
+"""How long an entry of a feed with slow pages waits while the slow ones before it are not done."""
 TRIES = 3
 """Times a reading may kill its worker before the entry is set aside as unreadable."""
 
@@ -27,13 +29,29 @@ async def process_entry(context: Context, entry_id: int) -> None:
     waiting = await context.store.read(lambda connection: entries.load(connection, entry_id))
     if waiting is None or waiting.state != "pending":
         return
+    if context.workers.is_busy(_source(waiting.feed_slug)):
+        await _wait_for_workers(context, entry_id)
+        return
     async with context.locks.hold(waiting.canonical_url or f"entry {entry_id}"):
         try:
             await _process(context, waiting)
+        except errors.WorkerBusy:
+            await _wait_for_workers(context, entry_id)
         except errors.WorkerUnavailable:
             raise  # not the entry's fault: it stays pending and is taken up again
         except errors.WorkerError as fault:
             await _set_back(context, waiting, str(fault))
+
+
+def _source(feed_slug: str) -> str:
+    """Return the name under which the workers remember how long the articles of this feed took."""
+    return f"articles of {feed_slug}"
+
+
+async def _wait_for_workers(context: Context, entry_id: int) -> None:
+    """Put off an entry of a feed whose pages take long, while others of their kind wait already: no try is lost."""
+    due = context.clock.now() + WORKERS_BUSY
+    await context.store.write(lambda connection: entries.postpone(connection, entry_id, due), GROUP)
 
 
 async def _process(context: Context, waiting: entries.WaitingEntry) -> None:
@@ -100,7 +118,13 @@ async def _read_new(
 async def call_reader(context: Context, setup: Setup, draft: model.Article, fetched: pages.Fetched) -> tasks.Reading:
     """Have a worker read an entry, with its page if there is one. Raises: WorkerError."""
     return await context.workers.call(
-        tasks.read_entry, str(setup.rules_path), draft, fetched.page, fetched.missing, timeout=READ_SECONDS
+        tasks.read_entry,
+        str(setup.rules_path),
+        draft,
+        fetched.page,
+        fetched.missing,
+        timeout=READ_SECONDS,
+        source=_source(draft.source),
     )
 
 
@@ -119,7 +143,9 @@ async def _read_known(
         published=draft.published or known.published,
         partial=known.partial,
     )
-    return await context.workers.call(tasks.read_stored, str(setup.rules_path), article, timeout=READ_SECONDS)
+    return await context.workers.call(
+        tasks.read_stored, str(setup.rules_path), article, timeout=READ_SECONDS, source=_source(article.source)
+    )
 
 
 async def _set_back(context: Context, waiting: entries.WaitingEntry, sentence: str) -> None:

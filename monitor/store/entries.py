@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,7 +14,13 @@ from monitor.store.rows import new_id
 from monitor.store.schema import entries, entry_keys, feeds
 
 Key = tuple[str, str]
-"""(kind, value): kind is `guid`, `url` or `print`."""
+"""(kind, value): kind is `guid`, `url`, `print` or `brief`."""
+KEPT_KEYS = 16
+"""Keys of one kind that an entry keeps: guids that change at each poll must not fill the database."""
+TOUCH_AFTER = timedelta(days=1)
+"""Age from which the note that a key is still listed is renewed; retention counts in months."""
+OVER_QUOTA = "over_quota"
+"""State of an entry that its feed brought beyond its bound: known by its keys, without its text, not read yet."""
 CHUNK = 300
 """Keys per query, under every database's limit of bound values."""
 
@@ -27,6 +33,7 @@ class KnownEntry:
     title: str
     summary: str
     state: str
+    published: datetime | None
     keys: Mapping[str, frozenset[str]]
     """Values by kind."""
 
@@ -40,6 +47,8 @@ class NewEntry:
     keys: tuple[Key, ...]
     state: str
     """`baseline` or `pending`."""
+    batch_id: int | None = None
+    """Batch whose alerts are told together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +90,16 @@ def _with_keys(connection: sa.Connection, ids: list[int]) -> list[KnownEntry]:
     )
     for entry_id, kind, value in connection.execute(owned):
         keys.setdefault(entry_id, {}).setdefault(kind, set()).add(value)
-    query = sa.select(entries.c.id, entries.c.title, entries.c.summary, entries.c.state).where(entries.c.id.in_(ids))
+    columns = (entries.c[name] for name in ("id", "title", "summary", "state", "published"))
+    query = sa.select(*columns).where(entries.c.id.in_(ids))
     return [
-        KnownEntry(row.id, row.title, row.summary, row.state, {kind: frozenset(v) for kind, v in keys[row.id].items()})
+        KnownEntry(row.id, row.title, row.summary, row.state, row.published, _frozen(keys[row.id]))
         for row in connection.execute(query)
     ]
+
+
+def _frozen(keys: Mapping[str, set[str]]) -> dict[str, frozenset[str]]:
+    return {kind: frozenset(values) for kind, values in keys.items()}
 
 
 def insert(connection: sa.Connection, feed_id: int, new: Iterable[NewEntry], now: datetime) -> int:
@@ -117,6 +131,7 @@ def _values(feed_id: int, item: NewEntry, now: datetime) -> dict[str, Any]:
         "state": item.state,
         "due_at": now if item.state == "pending" else None,
         "attempts": 0,
+        "batch_id": item.batch_id,
     }
 
 
@@ -138,20 +153,42 @@ def _insert_for(connection: sa.Connection) -> Any:
     return postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
 
 
+def drop_oldest_keys(connection: sa.Connection, entry_id: int, kind: str) -> None:
+    """Keep the KEPT_KEYS keys of one kind that were listed last."""
+    own = sa.and_(entry_keys.c.entry_id == entry_id, entry_keys.c.kind == kind)
+    kept = sa.select(entry_keys.c.value).where(own).order_by(entry_keys.c.listed_at.desc()).limit(KEPT_KEYS)
+    values = list(connection.execute(kept).scalars())
+    connection.execute(entry_keys.delete().where(own, entry_keys.c.value.not_in(values)))
+
+
 def touch_keys(connection: sa.Connection, feed_id: int, keys: Sequence[Key], now: datetime) -> None:
-    """Note that the feed still lists these keys."""
+    """Note that the feed still lists these keys, to the day."""
     for values in _chunks(sorted({value for _, value in keys})):
         listed = entry_keys.update().where(entry_keys.c.feed_id == feed_id, entry_keys.c.value.in_(values))
-        connection.execute(listed.values(listed_at=now))
+        connection.execute(listed.where(entry_keys.c.listed_at < now - TOUCH_AFTER).values(listed_at=now))
 
 
-def revise(connection: sa.Connection, entry_id: int, entry: model.Entry, now: datetime) -> None:
-    """Take over a changed title and summary; a processed entry becomes pending again, for a new revision."""
+def revise(
+    connection: sa.Connection, entry_id: int, entry: model.Entry, canonical_url: str | None, now: datetime
+) -> None:
+    """Take over a changed title and summary; a processed entry becomes pending again, for a new revision.
+
+    Args:
+        canonical_url: Of the page where the entry lies now; None leaves its address as it was.
+    """
     row = entries.c.id == entry_id
-    connection.execute(entries.update().where(row).values(title=entry.title, summary=entry.summary))
+    moved = {"url": entry.url, "canonical_url": canonical_url} if canonical_url else {}
+    connection.execute(entries.update().where(row).values(title=entry.title, summary=entry.summary, **moved))
     connection.execute(
         entries.update().where(row, entries.c.state == "done").values(state="pending", due_at=now, attempts=0)
     )
+
+
+def take_up(connection: sa.Connection, entry_id: int, entry: model.Entry, now: datetime) -> None:
+    """Have an entry read after all that was over its feed's bound when it was first listed."""
+    values = {"title": entry.title, "summary": entry.summary, "author": entry.author, "tags": list(entry.tags)}
+    row = sa.and_(entries.c.id == entry_id, entries.c.state == OVER_QUOTA)
+    connection.execute(entries.update().where(row).values(state="pending", due_at=now, **values))
 
 
 def list_pending(connection: sa.Connection, now: datetime, limit: int) -> list[int]:
@@ -222,6 +259,11 @@ def record_attempt(connection: sa.Connection, entry_id: int, due: datetime) -> N
     connection.execute(
         entries.update().where(entries.c.id == entry_id).values(attempts=entries.c.attempts + 1, due_at=due)
     )
+
+
+def postpone(connection: sa.Connection, entry_id: int, due: datetime) -> None:
+    """Put an entry off until `due`, as if it had not been looked at."""
+    connection.execute(entries.update().where(entries.c.id == entry_id).values(due_at=due))
 
 
 def close(connection: sa.Connection, entry_id: int, state: str, article_id: int | None) -> None:

@@ -86,7 +86,11 @@ class InlineWorkers:
     def __init__(self) -> None:
         self.fail: dict[str, Exception] = {}
 
-    async def call(self, function: Callable[..., Any], *args: object, timeout: float) -> Any:
+    def is_busy(self, source: str) -> bool:
+        """Keep nobody waiting."""
+        return False
+
+    async def call(self, function: Callable[..., Any], *args: object, timeout: float, source: str = "") -> Any:
         if function.__name__ in self.fail:
             raise self.fail[function.__name__]
         return function(*args)
