@@ -7,31 +7,23 @@ a string as a file or fetch it as an address.
 from __future__ import annotations
 
 import io
-import re
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import feedparser
 
 from monitor import dates, errors, model, urls
-from monitor.feeds import plain, sniff, wishes
+from monitor.feeds import fields, json_feed, plain, sitemap, sniff, wishes, wrapper
 
-MAX_TITLE = 500
-MAX_AUTHOR = 200
-MAX_LINK = 2_000
-MAX_GUID = 500
-MAX_SUMMARY = 200_000
-"""Characters of an entry's own text; matching reads no more either."""
-MAX_TAGS = 30
-MAX_TAG = 100
-
-_LANG = re.compile(r"([a-z]{2,3})(?:[-_][A-Za-z0-9]{1,8})*$", re.IGNORECASE)
-_OLD_LANGS = {"iw": "he", "ji": "yi", "in": "id"}
+MAX_JOINED = 1_000
+"""Characters under which an entry's longest text may be the caption of its picture."""
 
 
 def parse_feed(body: bytes, url: str, content_type: str | None = None) -> model.ParsedFeed:
     """Return what the feed in `body` holds, every string plain text, clamped and free of control characters.
+
+    Read are RSS, RDF, Atom and CDF (by feedparser), JSON Feed and news sitemaps (by readers of our own).
 
     Args:
         body: As received, decoded from gzip.
@@ -40,20 +32,42 @@ def parse_feed(body: bytes, url: str, content_type: str | None = None) -> model.
     Raises: ParseError, whose message is a sentence for people.
     """
     cleared = sniff.clear_feed(body)
+    if cleared.kind == sniff.JSON_FEED:
+        parsed = json_feed.parse_json_feed(cleared.body, url)
+    elif cleared.kind == sniff.SITEMAP:
+        parsed = sitemap.parse_sitemap(cleared.body, url)
+    else:
+        parsed = _parse_xml(cleared, url, content_type)
+    return replace(
+        parsed,
+        entries=tuple(map(wrapper.unwrapped, parsed.entries)),
+        dropped=(*cleared.dropped, *parsed.dropped),
+    )
+
+
+def _parse_xml(cleared: sniff.Cleared, url: str, content_type: str | None) -> model.ParsedFeed:
     found = _run_feedparser(cleared, content_type)
     feed = found.get("feed") or {}
     base = urls.safe_link(str(feed.get("link") or ""), url) or url
-    lang = _language(feed.get("language"))
-    entries, empty = _entries(found.get("entries") or (), base, lang)
+    lang = fields.language_of(feed.get("language"))
+    items = found.get("entries") or ()
+    entries = [(item, _entry(item, base, lang)) for item in items]
+    kept = [(item, entry) for item, entry in entries if not fields.is_empty(entry)]
     return model.ParsedFeed(
-        format=found.get("version") or "unknown",
-        title=plain.plain_title(_string(feed.get("title")), MAX_TITLE),
-        entries=tuple(entries),
+        format=found.get("version") or ("cdf" if cleared.root == b"channel" else "unknown"),
+        title=plain.plain_title(_string(feed.get("title")), fields.MAX_TITLE),
+        entries=tuple(entry for _, entry in kept),
         lang=lang,
         ttl=wishes.read_ttl(*(_string(feed.get(key)) for key in ("ttl", "sy_updateperiod", "sy_updatefrequency"))),
         skip_hours=wishes.read_skip_hours(cleared.body),
         skip_days=wishes.read_skip_days(cleared.body),
-        dropped=(*cleared.dropped, *empty),
+        dropped=fields.told_empty(len(entries) - len(kept)),
+        items=len(entries),
+        unread_dates=tuple(
+            (place, written)
+            for place, (item, entry) in enumerate(kept)
+            if entry.published is None and (written := " ".join(_dates(item)))
+        ),
     )
 
 
@@ -79,26 +93,16 @@ def _content_type(charset: str | None, content_type: str | None) -> str:
     return "application/xml"
 
 
-def _entries(
-    items: Iterable[Mapping[str, Any]], base: str, lang: str | None
-) -> tuple[list[model.Entry], tuple[str, ...]]:
-    entries = [_entry(item, base, lang) for item in items]
-    kept = [entry for entry in entries if entry.title or entry.summary or entry.url]
-    lost = len(entries) - len(kept)
-    noun = "1 entry" if lost == 1 else f"{lost} entries"
-    return kept, (f"{noun} with neither title, text nor link: left out.",) if lost else ()
-
-
 def _entry(item: Mapping[str, Any], base: str, feed_lang: str | None) -> model.Entry:
     return model.Entry(
-        guid=plain.clean_line(_string(item.get("id")), MAX_GUID) or None,
+        guid=plain.clean_line(_string(item.get("id")), fields.MAX_GUID) or None,
         url=_link(item, base),
-        title=plain.plain_title(_string(item.get("title")), MAX_TITLE),
+        title=plain.plain_title(_string(item.get("title")) or _string(item.get("itunes_title")), fields.MAX_TITLE),
         summary=_summary(item),
-        author=plain.plain_title(_string(item.get("author")), MAX_AUTHOR) or None,
-        published=_published(item),
+        author=_author(item),
+        published=next((moment for text in _dates(item) if (moment := dates.parse_date(text))), None),
         lang=_entry_language(item) or feed_lang,
-        tags=_tags(item),
+        tags=fields.tags_of(_string(tag.get("label")) or _string(tag.get("term")) for tag in item.get("tags") or ()),
         publisher=_publisher(item),
     )
 
@@ -112,51 +116,45 @@ def _link(item: Mapping[str, Any], base: str) -> str | None:
     link, guid = (plain.clean_text(_string(item.get(key))).strip() for key in ("link", "id"))
     # Of a guid without isPermaLink="false" feedparser makes a link, whatever stands in it; it is not among `links`.
     is_written = any(part.get("href") == item.get("link") for part in item.get("links") or ())
-    if link and is_written and len(link) <= MAX_LINK and (found := urls.safe_link(link, base)):
+    if link and is_written and len(link) <= fields.MAX_LINK and (found := urls.safe_link(link, base)):
         return found
-    return urls.safe_link(guid) if len(guid) <= MAX_LINK else None
+    return urls.safe_link(guid) if len(guid) <= fields.MAX_LINK else None
 
 
 def _summary(item: Mapping[str, Any]) -> str:
-    candidates = [_string(item.get("summary")), *(_string(part.get("value")) for part in item.get("content") or ())]
-    texts = [plain.plain_text(text[: MAX_SUMMARY * 3]) for text in dict.fromkeys(candidates) if text]
-    return plain.clamp(max(texts, key=len, default=""), MAX_SUMMARY)
+    """Return the longest text of the entry; beside a picture the others too, since the longest may be its caption."""
+    written = [_string(item.get("summary")), *(_string(part.get("value")) for part in item.get("content") or ())]
+    texts = [plain.plain_text(text[: fields.MAX_SUMMARY * 3]) for text in dict.fromkeys(written) if text]
+    longest = max(texts, key=len, default="")
+    if item.get("media_content") and 1 < len(texts) < 6 and len(longest) < MAX_JOINED:
+        return plain.clamp(
+            "\n\n".join(text for text in texts if text == longest or text not in longest), MAX_JOINED * 6
+        )
+    return plain.clamp(longest, fields.MAX_SUMMARY)
 
 
-def _published(item: Mapping[str, Any]) -> datetime | None:
+def _author(item: Mapping[str, Any]) -> str | None:
+    people = [name for person in item.get("authors") or () if (name := _string(person.get("name")))]
+    return fields.names_of(people if len(people) > 1 else [_string(item.get("author"))])
+
+
+def _dates(item: Mapping[str, Any]) -> list[str]:
+    """Return the dates as they were written, the publication first."""
     # Only keys that are there: asked for a missing `updated`, feedparser answers the published date, and warns of it.
     there = set(item.keys())
-    raw = (_string(item[key]) for key in ("published", "updated", "created") if key in there)
-    return next((moment for text in raw if (moment := dates.parse_date(text))), None)
+    written = (plain.clean_line(_string(item[key]), 100) for key in ("published", "updated", "created") if key in there)
+    return [text for text in written if text]
 
 
 def _entry_language(item: Mapping[str, Any]) -> str | None:
+    """Return what the item says of its own language, else the nearest `xml:lang`."""
     details = (item.get(key) or {} for key in ("title_detail", "summary_detail"))
-    return next((lang for detail in details if (lang := _language(detail.get("language")))), None)
-
-
-def _language(value: object) -> str | None:
-    """Return the primary subtag of a language tag, in its present spelling (`iw` is `he`)."""
-    found = _LANG.match(_string(value).strip())
-    primary = found[1].lower() if found else None
-    return _OLD_LANGS.get(primary, primary) if primary else None
-
-
-def _tags(item: Mapping[str, Any]) -> tuple[str, ...]:
-    names = _tag_names(item.get("tags") or ())
-    return tuple(dict.fromkeys(names))[:MAX_TAGS]
-
-
-def _tag_names(tags: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    for number, tag in enumerate(tags):
-        # A hostile item holds a million categories; past a few dozen none can be among the kept.
-        if number >= MAX_TAGS * 4:
-            return
-        name = plain.plain_title(_string(tag.get("label")) or _string(tag.get("term")), MAX_TAG)
-        if name:
-            yield name
+    told = (item.get("language"), *(detail.get("language") for detail in details))
+    return next((lang for value in told if (lang := fields.language_of(value))), None)
 
 
 def _publisher(item: Mapping[str, Any]) -> str | None:
+    """Return the newsroom that `<source>` names; Bing writes `<News:Source>`."""
     source = item.get("source") or {}
-    return plain.plain_title(_string(source.get("title")), MAX_AUTHOR) or None
+    name = _string(source.get("title")) or _string(item.get("news_source"))
+    return plain.plain_title(name, fields.MAX_AUTHOR) or None

@@ -55,13 +55,13 @@ def plain_title(markup: str, limit: int) -> str:
 def plain_text(markup: str) -> str:
     """Return the text of an HTML fragment; blocks are paragraphs, separated by a blank line."""
     if not _TAG.search(markup):
-        return _tidy(html.unescape(clean_text(markup)))
+        return tidy(html.unescape(clean_text(markup)))
     parser = lxml.etree.HTMLParser(remove_comments=True, remove_pis=True)
     try:
         tree = lxml.etree.fromstring(f"<div>{clean_text(markup)}</div>", parser)
     except (lxml.etree.XMLSyntaxError, ValueError):
         tree = None
-    return _tidy("".join(_pieces(tree)) if tree is not None else html.unescape(_TAG.sub(" ", clean_text(markup))))
+    return tidy("".join(_pieces(tree)) if tree is not None else html.unescape(_TAG.sub(" ", clean_text(markup))))
 
 
 def _pieces(tree: lxml.etree._Element) -> list[str]:
@@ -85,5 +85,5 @@ def _pieces(tree: lxml.etree._Element) -> list[str]:
     return pieces
 
 
-def _tidy(text: str) -> str:
+def tidy(text: str) -> str:
     return _BLANK_LINES.sub("\n\n", _LINE_SPACE.sub(" ", clean_text(text))).strip()

@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 
 from monitor import errors
+from monitor.feeds import unwrap
 
 MAX_ITEMS = 1000
 """Items of one feed that are read; the rest is cut off and reported."""
@@ -17,12 +18,17 @@ MAX_PERSON_BYTES = 500
 """Longest author, publisher or contributor handed to feedparser: its e-mail regex is quadratic (feedparser #562)."""
 
 _SNIFF_BYTES = 4096
-_ROOT = re.compile(rb"<((?:[A-Za-z_][\w.-]*:)?(?:rss|feed|RDF))(?=[\s>/])", re.IGNORECASE)
+_ROOT = re.compile(
+    rb"<((?:[A-Za-z_][\w.-]*:)?(rss|feed|RDF|channel|entry|urlset|sitemapindex|opml))(?=[\s>/])", re.IGNORECASE
+)
+_LATE_ROOT = re.compile(rb"<((?:[A-Za-z_][\w.-]*:)?(?:rss|feed|RDF|urlset))(?=[\s>/])", re.IGNORECASE)
+_JSON_FEED = re.compile(rb"\"version\"\s*:\s*\"https?:\\?/\\?/(?:www\.)?jsonfeed\.org\\?/version\\?/")
 _ELEMENT = re.compile(rb"<([A-Za-z_][\w.:-]*)")
 _HTML = re.compile(rb"<(?:!doctype\s+html|html|head|body)(?=[\s>/])", re.IGNORECASE)
 _FRAGMENT = re.compile(rb"<(?:div|h1|p|center|pre|script|title|meta|br|b|img|iframe)(?=[\s>/])", re.IGNORECASE)
 _DECLARATION = re.compile(rb"<\?xml\s[^>]*\?>")
 _ITEM_MARKS = re.compile(rb"<!\[CDATA\[|<!--|<(/?)((?:[A-Za-z_][\w.-]*:)?(?:item|entry))(?=[\s>/])", re.IGNORECASE)
+_URL_MARKS = re.compile(rb"<!\[CDATA\[|<!--|<(/?)((?:[A-Za-z_][\w.-]*:)?url)(?=[\s>/])", re.IGNORECASE)
 _PERSON_MARKS = re.compile(
     rb"<((?:[A-Za-z_][\w.-]*:)?(?:author|contributor|creator|publisher|owner|managingEditor|webMaster|name|email))"
     rb"(?:\s[^<>]{0,500})?>",
@@ -30,14 +36,17 @@ _PERSON_MARKS = re.compile(
 )
 _REFERENCE = re.compile(rb"&#(?:[xX]([0-9a-fA-F]{1,12})|([0-9]{1,12}));")
 _CONTROL = bytes(byte for byte in range(32) if byte not in b"\t\n\r")
-_WIDE_ENCODINGS = (
-    (b"\x00\x00\xfe\xff", "utf-32"),
-    (b"\xff\xfe\x00\x00", "utf-32"),
-    (b"\xfe\xff", "utf-16"),
-    (b"\xff\xfe", "utf-16"),
-    (b"\x00<\x00", "utf-16-be"),
-    (b"<\x00", "utf-16-le"),
-)
+FEED, JSON_FEED, SITEMAP = "feed", "json_feed", "sitemap"
+_LISTS = {
+    b"opml": (
+        "opml_list",
+        "This is a list of feeds (OPML), not a feed. `wirewatch feeds import` adds the feeds that it names.",
+    ),
+    b"sitemapindex": (
+        "sitemap_index",
+        "This is an index of sitemaps. `wirewatch feeds check` lists what it names; add the news sitemap.",
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +57,21 @@ class Cleared:
     dropped: tuple[str, ...]
     charset: str | None = None
     """Set where the bytes were re-coded, against their own declaration."""
+    kind: str = FEED
+    """Who reads it: `feed` (feedparser), `json_feed` or `sitemap`."""
+    root: bytes = b""
+    """Name of the root element without its prefix, lower case."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Root:
     name: bytes
     start: int
+
+    @property
+    def kind(self) -> bytes:
+        """Return the name without prefix, lower case."""
+        return self.name.rpartition(b":")[2].lower()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,25 +85,27 @@ def clear_feed(body: bytes) -> Cleared:
     """Return `body` without what must not reach feedparser.
 
     Cut are: the document type declaration with its entities, items beyond MAX_ITEMS, an item that the end of the
-    document interrupts, and names of people longer than MAX_PERSON_BYTES.
+    document interrupts, and names of people longer than MAX_PERSON_BYTES. A JSON Feed comes back as it is: its reader
+    stops by itself, and so does a sitemap's, whose newest entries may stand anywhere.
     Raises: ParseError, where the bytes are no feed.
     """
-    body, charset = _narrow(body)
+    body, charset = unwrap.unwrap(body)
+    if is_json_feed(body):
+        return Cleared(body, (), charset, JSON_FEED)
     root = _find_root(body)
     body = body[: root.start] + _without_illegal(body[root.start :])
     body, root, dropped = _without_doctype(body, root)
+    if root.kind == b"urlset":
+        body, notes = _without_interrupted(body, root, _scan_items(body, root, _URL_MARKS))
+        return Cleared(body, (*dropped, *notes), charset, SITEMAP)
     body, notes = _cut_items(body, root)
     body, persons = _without_long_persons(body)
-    return Cleared(body, (*dropped, *notes, *persons), charset)
+    return Cleared(body, (*dropped, *notes, *persons), charset, FEED, root.kind)
 
 
-def _narrow(body: bytes) -> tuple[bytes, str | None]:
-    """Return `body` in UTF-8 if it was UTF-16 or UTF-32, so that byte scans see ASCII tags."""
-    for mark, encoding in _WIDE_ENCODINGS:
-        if body.startswith(mark):
-            text = body.decode(encoding, "replace").lstrip("\ufeff")
-            return _DECLARATION.sub(b"", text.encode("utf-8", "replace"), count=1), "utf-8"
-    return body.removeprefix(b"\xef\xbb\xbf"), None
+def is_json_feed(body: bytes) -> bool:
+    """Return whether `body` is a JSON object that names a version of JSON Feed, as every such feed must."""
+    return body[: _skip_space(body, 0) + 1].endswith(b"{") and _JSON_FEED.search(body) is not None
 
 
 def _without_illegal(body: bytes) -> bytes:
@@ -105,7 +125,10 @@ def _find_root(body: bytes) -> _Root:
     start = _skip_prolog(body)
     found = _ROOT.match(body, start) or _root_after_noise(body, start)
     if found:
-        return _Root(found[1], found.start())
+        root = _Root(found[1], found.start())
+        if root.kind in _LISTS:
+            raise errors.ParseError(*_LISTS[root.kind])
+        return root
     raise _not_a_feed(body[start : start + _SNIFF_BYTES])
 
 
@@ -145,7 +168,7 @@ def _doctype_end(body: bytes, position: int) -> int:
 def _root_after_noise(body: bytes, start: int) -> re.Match[bytes] | None:
     """Find a root behind a server's stray words (a PHP warning), unless a page comes first."""
     window = body[start : start + _SNIFF_BYTES]
-    found = _ROOT.search(window)
+    found = _LATE_ROOT.search(window)
     page = _HTML.search(window)
     if found is None or (page and page.start() < found.start()) or window[:1] in (b"{", b"["):
         return None
@@ -158,7 +181,8 @@ def _not_a_feed(beginning: bytes) -> errors.ParseError:
         return errors.ParseError("empty", "The answer is empty; a feed was expected.")
     if stripped[:1] in (b"{", b"["):
         return errors.ParseError(
-            "json_page", "This is JSON, not a feed; only RSS and Atom are read. Look for the site's RSS address."
+            "json_page",
+            "This is JSON, but no JSON Feed: it names no `version` of it. Look for the site's feed address.",
         )
     if _HTML.search(stripped) or _FRAGMENT.match(stripped):
         return errors.ParseError(
@@ -186,12 +210,12 @@ def _without_doctype(body: bytes, root: _Root) -> tuple[bytes, _Root, tuple[str,
     return kept + body[root.start :], _Root(root.name, len(kept)), note
 
 
-def _scan_items(body: bytes, root: _Root) -> _Items:
+def _scan_items(body: bytes, root: _Root, marks: re.Pattern[bytes]) -> _Items:
     """Find the tags of items outside of CDATA and comments; prefixed only as the root is."""
     prefix = root.name.rpartition(b":")[0].lower()
     starts: list[int] = []
     last_end, position = 0, root.start
-    while found := _ITEM_MARKS.search(body, position):
+    while found := marks.search(body, position):
         position = found.end()
         if found[2] is None:
             close = b"]]>" if found[0].startswith(b"<![") else b"-->"
@@ -208,10 +232,17 @@ def _scan_items(body: bytes, root: _Root) -> _Items:
 
 
 def _cut_items(body: bytes, root: _Root) -> tuple[bytes, tuple[str, ...]]:
-    items = _scan_items(body, root)
+    items = _scan_items(body, root, _ITEM_MARKS)
     if len(items.starts) > MAX_ITEMS:
         note = f"{len(items.starts):,} items: only the first {MAX_ITEMS:,} were read."
         return _closed(body[: items.starts[MAX_ITEMS]], root), (note,)
+    return _without_interrupted(body, root, items)
+
+
+def _without_interrupted(body: bytes, root: _Root, items: _Items) -> tuple[bytes, tuple[str, ...]]:
+    """Drop an item that the end of the document interrupts: half a link would be an article of its own."""
+    if root.kind == b"entry" and items.last_end:  # an entry that is the whole document
+        return body, ()
     if body.rfind(b"</" + root.name) >= max(items.last_end, root.start):
         return body, ()
     if not items.starts:
@@ -223,7 +254,7 @@ def _cut_items(body: bytes, root: _Root) -> tuple[bytes, tuple[str, ...]]:
 
 
 def _closed(body: bytes, root: _Root) -> bytes:
-    channel = b"</channel>" if root.name.lower() == b"rss" else b""
+    channel = b"</channel>" if root.kind == b"rss" else b""
     return body + channel + b"</" + root.name + b">"
 
 

@@ -16,7 +16,8 @@ from monitor.store import feeds
 from monitor.store.store import Connection
 
 ACCEPT = (
-    "application/rss+xml, application/atom+xml, application/rdf+xml, application/xml;q=0.9, text/xml;q=0.8, */*;q=0.1"
+    "application/rss+xml, application/atom+xml, application/rdf+xml, application/feed+json, application/xml;q=0.9, "
+    "text/xml;q=0.8, */*;q=0.1"
 )
 FEED_CAP = 10_000_000
 PARSE_SECONDS = 10.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 import time
 from datetime import UTC, datetime
@@ -123,6 +124,47 @@ def test_f26_cut_inside_cdata_is_no_end_of_an_item():
     assert "incomplete" in parsed.dropped[0]
 
 
+JSON_HEAD = '{"version": "https://jsonfeed.org/version/1.1", "title": "Gazette", "items": ['
+NEWS = (
+    '<?xml version="1.0" encoding="UTF-8"?><urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" '
+    'xmlns:news="http://www.google.com/schemas/sitemap-news/0.9">'
+)
+
+
+def json_of(count: int) -> bytes:
+    items = (
+        f'{{"id": "g-{n}", "url": "https://gazette.example/{n}", "title": "Day {n}"}}' for n in range(1, count + 1)
+    )
+    return (JSON_HEAD + ",\n".join(items) + "]}").encode()
+
+
+def news_of(count: int) -> bytes:
+    urls = (
+        f"<url><loc>https://gazette.example/{n}</loc><news:news><news:title>Day {n}</news:title></news:news></url>\n"
+        for n in range(1, count + 1)
+    )
+    return (NEWS + "".join(urls) + "</urlset>").encode()
+
+
+@pytest.mark.parametrize("body", [json_of(50), news_of(50)], ids=["json_feed", "sitemap"])
+def test_f26_other_formats_cut_anywhere_yield_no_phantom_entry(body):
+    """A JSON Feed or news sitemap that ends anywhere gives entries of the whole one only, and the end is told."""
+    whole = {identity.entry_keys(entry) for entry in parse.parse_feed(body, URL).entries}
+    read = 0
+
+    for offset in range(0, len(body) - len(b"</urlset>"), 7):
+        try:
+            cut = parse.parse_feed(body[:offset], URL)
+        except errors.ParseError:
+            continue
+        assert {identity.entry_keys(entry) for entry in cut.entries} <= whole, offset
+        assert cut.dropped, offset
+        read = max(read, len(cut.entries))
+
+    assert len(whole) == 50
+    assert read >= 49
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -132,8 +174,19 @@ def test_f26_cut_inside_cdata_is_no_end_of_an_item():
         feedtexts.rss(feedtexts.item(1, "By reference Y")).replace(b"Y", b"&#0;&#xD800;&#7;&#x85;"),
         feedtexts.rss(feedtexts.item(1)).decode().replace("UTF-8", "UTF-16").encode("utf-16"),
         feedtexts.rss(feedtexts.item(1)).replace(b"UTF-8", b"x-no-such-set"),
+        feedtexts.rss(feedtexts.item(1)).decode().replace("UTF-8", "UTF-32").encode("utf-32-be"),
+        feedtexts.rss(feedtexts.item(1)).decode().replace("UTF-8", "ibm037").encode("cp037"),
+        (JSON_HEAD + '{"id": "a\\u0000", "title": "Nul \\u0000 \\u0007 half \\ud83d end", "url": "/1"}]}').encode(),
+        (JSON_HEAD + '{"id": "a", "title": "Caf\u00e9 \x01 Jaffa"}]}').encode("latin-1"),
+        (JSON_HEAD + '{"id": "a", "title": "Wide"}]}').encode("utf-16"),
+        news_of(1).replace(b"Day 1", b"Caf\xe9 \x00 \xed\xa0\x80 &#0;&#xD800; Jaffa"),
+        news_of(1).replace(b"UTF-8", b"x-no-such-set"),
+        news_of(1).replace(b"UTF-8", b"windows-1255").replace(b"Day", b"\xf9\xe1\xfa"),
     ],
-    ids=["wrong_charset", "control", "surrogate", "references", "utf16", "unknown_charset"],
+    ids=[
+        *("wrong_charset", "control", "surrogate", "references", "utf16", "unknown_charset", "utf32", "ebcdic"),
+        *("json_escapes", "json_latin", "json_utf16", "sitemap_bytes", "sitemap_unknown_charset", "sitemap_hebrew"),
+    ],
 )
 def test_f27_hostile_characters_leave_clean_text(body):
     """Every string that comes out is valid UTF-8 without NUL and control characters."""
@@ -159,7 +212,12 @@ def test_f27_hostile_characters_leave_clean_text(body):
         (b"\n<h1>Too many requests</h1>", "html_page"),
         (b'{"error": "quota", "feed": "<rss>"}', "json_page"),
         (b"[]", "json_page"),
-        (b'<?xml version="1.0"?><urlset></urlset>', "not_a_feed"),
+        (b'<?xml version="1.0"?><urlset></urlset>', "plain_sitemap"),
+        (b"<sitemapindex><sitemap><loc>https://gazette.example/a.xml</loc></sitemap></sitemapindex>", "sitemap_index"),
+        (b'<?xml version="1.0"?><opml version="2.0"><body/></opml>', "opml_list"),
+        (b'{"version": "https://jsonfeed.org/version/1.1", "title": "x"}', "not_a_feed"),
+        (b'{"version": "1.1", "items": []}', "json_page"),
+        (b"\x1f\x8b\x08\x00 not gzip", "not_a_feed"),
         (b"\x89PNG\r\n\x1a\n", "not_a_feed"),
         (b"<html><body><pre>&lt;rss&gt;</pre><rss></body></html>", "html_page"),
     ],
@@ -185,6 +243,18 @@ def test_f28_a_large_page_is_refused_before_feedparser():
     assert cpu_seconds(refuse) < 0.15
 
 
+def test_f28_a_large_json_answer_is_refused_before_it_is_decoded():
+    """5 MB of some interface's JSON are refused within 50 ms of CPU (three-fold slack)."""
+    body = b'{"data": [' + b'{"id": 1, "version": "2", "text": "words"},' * 120_000 + b"0]}"
+
+    def refuse() -> None:
+        with pytest.raises(errors.ParseError, match="JSON"):
+            parse.parse_feed(body, URL)
+
+    assert len(body) > 5_000_000
+    assert cpu_seconds(refuse) < 0.15
+
+
 def test_f29_entries_beyond_a_thousand_are_cut_and_told():
     """Of 5,000 items the first 1,000 are read, in order, and the feed says so."""
     parsed = parse.parse_feed(feedtexts.rss_of(5000), URL)
@@ -198,6 +268,55 @@ def test_f29_cutting_100_000_entries_is_cheap():
     body = feedtexts.rss(*("<item><title>x</title><link>https://a.example/</link></item>" for _ in range(100_000)))
 
     assert cpu_seconds(lambda: sniff.clear_feed(body)) < 1.5
+
+
+@pytest.mark.parametrize("body", [json_of(5000), news_of(5000)], ids=["json_feed", "sitemap"])
+def test_f29_other_formats_are_cut_at_a_thousand(body):
+    """Of 5,000 items of a JSON Feed or a sitemap 1,000 are read, and the feed says so."""
+    parsed = parse.parse_feed(body, URL)
+
+    assert len(parsed.entries) == 1000
+    assert re.fullmatch(r"5,000 .*: only the (first|newest) 1,000 were read\.", parsed.dropped[0])
+
+
+HOSTILE_JSON = [
+    JSON_HEAD + '{"id": "1", "title": ' + "[" * 10_000 + "]" * 10_000 + "}]}",
+    JSON_HEAD + '{"id": "1", "title": "ok"}], "x": ' + '{"a":' * 10_000 + "1" + "}" * 10_000 + "}",
+    JSON_HEAD + '{"id": ' + "9" * 100_000 + ', "title": "ok"}]}',
+    JSON_HEAD + '{"id": 1e999999, "title": NaN, "summary": "ok"}]}',
+    JSON_HEAD + ",".join(["{}"] * 300_000) + "]}",
+    JSON_HEAD + '{"id": "1", "title": "ok", "tags": [' + ",".join(f'"t{n}"' for n in range(200_000)) + "]}]}",
+    JSON_HEAD + '{"id": "1", "content_html": "' + "<a>" * 20_000 + 'ok"}]}',
+    JSON_HEAD + '{"id": "1", "title": "' + "&amp;" * 100_000 + '"}]}',
+    JSON_HEAD + '{"id": "1"} {"id": "2"}',
+    JSON_HEAD + "]]]]",
+    '{"version": "https://jsonfeed.org/version/1"' + " " * 1_000_000,
+]
+
+
+@pytest.mark.parametrize("number", range(len(HOSTILE_JSON)))
+def test_f29_hostile_json_is_read_or_refused(number):
+    """Depth, length, numbers and lists without end in a JSON Feed end in entries or in a refusal, within 5 s of CPU."""
+
+    def read() -> None:
+        try:
+            parsed = parse.parse_feed(HOSTILE_JSON[number].encode(), URL)
+        except errors.ParseError:
+            return
+        assert len(parsed.entries) <= 1000
+        assert all(len(entry.tags) <= 30 for entry in parsed.entries)
+
+    assert cpu_seconds(read) < 5
+
+
+def test_f29_deep_nesting_in_a_sitemap_is_survived():
+    """10,000 nested elements in one address cost that address at most."""
+    deep = f"<url><loc>https://gazette.example/d</loc>{'<a>' * 10_000}x{'</a>' * 10_000}</url>"
+    body = news_of(2).replace(b"</urlset>", deep.encode() + b"</urlset>")
+
+    parsed = parse.parse_feed(body, URL)
+
+    assert [entry.title for entry in parsed.entries] == ["Day 1", "Day 2"]
 
 
 def test_f29_deep_nesting_is_survived():
@@ -236,7 +355,12 @@ EXTERNAL = (
 )
 
 
-@pytest.mark.parametrize("body", [BILLION, QUADRATIC, EXTERNAL], ids=["billion", "quadratic", "external"])
+NEWS_BOMB = BILLION[: BILLION.index(b"<rss")] + news_of(1).partition(b"?>")[2].replace(b"Day 1", b"Day &a9;")
+
+
+@pytest.mark.parametrize(
+    "body", [BILLION, QUADRATIC, EXTERNAL, NEWS_BOMB], ids=["billion", "quadratic", "external", "sitemap"]
+)
 def test_f30_entities_never_expand(body):
     """A document's own entities are not expanded, and the feed says so."""
     parsed = parse.parse_feed(body, URL)
@@ -247,6 +371,20 @@ def test_f30_entities_never_expand(body):
     assert "AAAA" not in texts
     assert "root:" not in texts
     assert "not expanded" in parsed.dropped[0]
+
+
+@pytest.mark.parametrize("layers", [1, 2])
+def test_f30_a_body_that_unpacks_without_end_is_refused(layers):
+    """A gzip file of 100 MB of nothing, or one within another, is refused within a second (three-fold slack)."""
+    body = gzip.compress(b"<rss>" + bytes(1_000_000) * 100)
+    body = gzip.compress(body) if layers == 2 else body
+
+    def refuse() -> None:
+        with pytest.raises(errors.ParseError) as caught:
+            parse.parse_feed(body, URL)
+        assert caught.value.code == ("too_large" if layers == 1 else "not_a_feed")
+
+    assert cpu_seconds(refuse) < 3
 
 
 def test_f30_entity_bomb_in_an_opml_list_is_refused():

@@ -73,6 +73,100 @@ def test_link_falls_back_to_an_absolute_guid(item, url):
     assert only_entry(f"<item>{item}</item>").url == url
 
 
+MEDIA = 'xmlns:media="http://search.yahoo.com/mrss/"'
+
+
+def test_entry_without_text_of_its_own_has_its_media_s():
+    """Title and description of a media group are what a video's entry says."""
+    entry = only_entry(
+        f"<item {MEDIA}><link>https://gazette.example/v</link><media:group><media:title>Strike, the film</media:title>"
+        "<media:description>Dockers speak.</media:description></media:group></item>"
+    )
+
+    assert (entry.title, entry.summary) == ("Strike, the film", "Dockers speak.")
+
+
+@pytest.mark.parametrize("caption_first", [True, False])
+def test_a_caption_does_not_displace_the_text(caption_first):
+    """A picture's caption that is longer than the teaser stands beside it, wherever it is written."""
+    caption = (
+        "<media:content url='https://gazette.example/a.jpg'><media:description>Cranes at rest above the quay of Haifa"
+        "</media:description></media:content>"
+    )
+    teaser = "<description>Dockers stay out.</description>"
+    parts = caption + teaser if caption_first else teaser + caption
+
+    entry = only_entry(f"<item {MEDIA}><title>Strike</title>{parts}</item>")
+
+    assert "Dockers stay out." in entry.summary
+    assert "Cranes at rest" in entry.summary
+
+
+def test_all_authors_are_named():
+    """Several authors are one line, each once."""
+    people = "".join(f"<author><name>{name}</name></author>" for name in ("R. Levi", "A. Haddad", "R. Levi"))
+
+    (entry,) = parse.parse_feed(feedtexts.atom(f"<entry><title>x</title>{people}</entry>"), URL).entries
+
+    assert entry.author == "R. Levi, A. Haddad"
+
+
+@pytest.mark.parametrize(
+    ("attributes", "inside", "lang"),
+    [
+        ("", "<dc:language xmlns:dc='http://purl.org/dc/elements/1.1/'>ar-EG</dc:language>", "ar"),
+        ("xml:lang='fr-CA'", "", "fr"),
+        ("", "", "en"),
+    ],
+)
+def test_language_of_an_entry(attributes, inside, lang):
+    """What the item says of itself comes before the feed's language."""
+    item = f"<item {attributes}><title>x</title>{inside}</item>"
+
+    assert only_entry(item, channel="<title>G</title><language>en-us</language>").lang == lang
+
+
+def test_channel_definition_format_is_read():
+    """CDF, in which a channel is the root, gives its items."""
+    body = (
+        b"<CHANNEL HREF='https://gazette.example/'><TITLE>Gazette</TITLE><ITEM HREF='https://gazette.example/1'>"
+        b"<TITLE>Strike</TITLE><ABSTRACT>Dockers stay out.</ABSTRACT></ITEM></CHANNEL>"
+    )
+
+    parsed = parse.parse_feed(body.lower(), URL)
+
+    assert parsed.format == "cdf"
+    assert [(entry.title, entry.url) for entry in parsed.entries] == [("strike", "https://gazette.example/1")]
+
+
+@pytest.mark.parametrize(("end", "count"), [("</entry>", 1), ("", 0)])
+def test_a_single_atom_entry_is_a_feed_of_one(end, count):
+    """A document whose root is an entry gives it, unless the document ends within."""
+    body = '<?xml version="1.0"?><entry xmlns="http://www.w3.org/2005/Atom"><title>Strike</title><id>tag:1</id>' + end
+
+    parsed = parse.parse_feed(body.encode(), URL)
+
+    assert len(parsed.entries) == count
+    assert bool(parsed.dropped) is (count == 0)
+
+
+def test_items_left_out_are_counted():
+    """`items` counts what the document listed, empty entries included."""
+    parsed = parse.parse_feed(feedtexts.rss("<item><guid>a</guid></item>", feedtexts.item(1)), URL)
+
+    assert (parsed.items, len(parsed.entries)) == (2, 1)
+
+
+def test_a_date_that_cannot_be_is_shown_as_written():
+    """The date that was refused goes with the place of its entry; a missing one is not told of."""
+    items = [
+        "<item><title>Undated</title></item>",
+        "<item><title>Misdated</title><pubDate>30 Feb\n 2024</pubDate></item>",
+    ]
+
+    assert parse.parse_feed(feedtexts.rss(*items), URL).unread_dates == ((1, "30 Feb 2024"),)
+
+
 def test_guid_does_not_move_with_the_feed():
     """A guid that is no address stays as written, whatever address the feed answered from."""
     body = feedtexts.rss("<item><title>x</title><guid>17</guid></item>")
