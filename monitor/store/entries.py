@@ -68,6 +68,8 @@ class WaitingEntry:
     feed_lang: str | None
     feed_tags: tuple[str, ...]
     trusted: bool
+    feed_bytes: int
+    """Bytes of text stored for the feed on the day of its newest entries."""
 
 
 def find_known(connection: sa.Connection, feed_id: int, keys: Sequence[Key]) -> list[KnownEntry]:
@@ -216,6 +218,7 @@ _WITH_FEED = (
         feeds.c.lang.label("feed_lang"),
         feeds.c.tags.label("feed_tags"),
         feeds.c.trusted,
+        feeds.c.quota_bytes,
     )
     .join(feeds, feeds.c.id == entries.c.feed_id)
     .where(entries.c.id == sa.bindparam("this"))
@@ -237,6 +240,7 @@ def _waiting(row: sa.RowMapping) -> WaitingEntry:
         feed_lang=row["feed_lang"],
         feed_tags=tuple(row["feed_tags"]),
         trusted=row["trusted"],
+        feed_bytes=row["quota_bytes"] or 0,
     )
 
 

@@ -1,7 +1,8 @@
 """Targets, messages and attempts: the delivery states.
 
-queued(due) -> sending(epoch, attempt, lease) -> sent | queued(retry at) | uncertain(due) | dead(reason).
-The claim commits before the first byte; one message per target is `sending` at a time, so order holds.
+[gathering ->] queued(due) -> sending(epoch, attempt, lease) -> sent | queued(retry at) | uncertain(due) | dead(reason).
+The claim commits before the first byte; one message per target is `sending` at a time, so order holds. A digest that is
+`gathering` (`batches.gather`) is not claimed and holds nothing behind it; `due_at` is the latest time to queue it.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from monitor import model
 from monitor.store.rows import new_id
 from monitor.store.schema import alerts, attempts, message_alerts, messages, targets
 
-OPEN = ("queued", "uncertain", "sending")
+OPEN = ("gathering", "queued", "uncertain", "sending")
 WAITING = ("queued", "uncertain")
 LEASE = timedelta(seconds=45)
 REMOVED_KEPT = timedelta(hours=24)
@@ -42,6 +43,7 @@ class Claim:
     id: int
     target_id: int
     kind: str
+    slot: str | None
     attempt: int
     lease_until: datetime
     message_id: str
@@ -125,9 +127,7 @@ def queue_alerts(
     """Queue one message per target for the alerts that one revision raised; `by_target` maps target id to alert ids."""
     queued = []
     for target_id in target_ids:
-        message = _insert(
-            connection, target_id, now, kind="alert", revision_id=revision_id, severity=severity, headline="", body=""
-        )
+        message = insert(connection, target_id, now, now, kind="alert", revision_id=revision_id, severity=severity)
         rows = [{"alert_id": alert, "target_id": target_id, "message_id": message} for alert in by_target[target_id]]
         connection.execute(message_alerts.insert(), rows)
         queued.append(message)
@@ -142,19 +142,24 @@ def queue_text(
     if connection.execute(sa.select(messages.c.id).where(same)).first() is not None:
         return None
     severity = "high" if kind == "ops" else "info"
-    return _insert(connection, target_id, now, kind=kind, slot=slot, severity=severity, headline=headline, body=body)
+    return insert(
+        connection, target_id, now, now, kind=kind, slot=slot, severity=severity, headline=headline, body=body
+    )
 
 
-def _insert(connection: sa.Connection, target_id: int, now: datetime, **values: Any) -> int:
+def insert(connection: sa.Connection, target_id: int, due: datetime, now: datetime, **values: Any) -> int:
+    """Store a message of the given columns, `queued` unless they say otherwise, and return its id."""
     row = {
         "target_id": target_id,
         "state": "queued",
-        "due_at": now,
+        "due_at": due,
         "created_at": now,
         "attempt": 0,
         "possible_repeat": False,
         "plain": False,
         "message_id": new_message_id(),
+        "headline": "",
+        "body": "",
     }
     return new_id(connection, messages.insert(), {**row, **values})
 
@@ -182,7 +187,7 @@ def next_due(connection: sa.Connection) -> datetime | None:
     query = (
         sa.select(messages.c.due_at, targets.c.paused_until)
         .join(targets, targets.c.id == messages.c.target_id)
-        .where(messages.c.state.in_(WAITING), targets.c.removed_at.is_(None))
+        .where(messages.c.state.in_((*WAITING, "gathering")), targets.c.removed_at.is_(None))
     )
     times = [max(due, paused or due) for due, paused in connection.execute(query)]
     return min(times, default=None)
@@ -230,6 +235,7 @@ def _start(connection: sa.Connection, row: sa.RowMapping, epoch: int, now: datet
         id=row["id"],
         target_id=row["target_id"],
         kind=row["kind"],
+        slot=row["slot"],
         attempt=attempt,
         lease_until=lease,
         message_id=row["message_id"],
@@ -242,6 +248,11 @@ def _start(connection: sa.Connection, row: sa.RowMapping, epoch: int, now: datet
         created_at=row["created_at"],
         alert_ids=tuple(alert_ids),
     )
+
+
+def set_words(connection: sa.Connection, message_id: int, headline: str, body: str) -> None:
+    """Note what a digest says of itself, at its first claim: every attempt says the same."""
+    connection.execute(messages.update().where(messages.c.id == message_id).values(headline=headline, body=body))
 
 
 def channel_starts(connection: sa.Connection, target_id: int, since: datetime) -> list[datetime]:

@@ -1,0 +1,149 @@
+"""Batches: entries whose alerts are told together, and the digests that gather them.
+
+A batch is open until none of its entries is pending; its digests (messages in state `gathering`) are then queued. What
+is decided later opens another digest of the same batch. Everything stands in the database: whoever comes first after a
+kill, the deciding step or the sweep, settles what is left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from monitor import model
+from monitor.store import messages as outbox
+from monitor.store.rows import new_id
+from monitor.store.schema import batches, entries, feeds, message_alerts, messages
+
+GATHER = timedelta(minutes=15)
+"""Longest wait of a digest for entries that are still pending."""
+LATE = timedelta(hours=24)
+"""How long after its beginning a batch takes in what its entries still give: a page that is read at a later try."""
+
+REBUILT = "rebuilt"
+CATCH_UP = "catch_up"
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A batch with the name of its feed (None for `catch_up`) and how many entries it has."""
+
+    id: int
+    kind: str
+    feed_name: str | None
+    created_at: datetime
+    closed_at: datetime | None
+    entries: int
+
+
+def open_rebuilt(connection: sa.Connection, feed_id: int, now: datetime) -> int:
+    """Begin the batch of a rebuilt feed and return its id."""
+    return new_id(connection, batches.insert(), {"kind": REBUILT, "feed_id": feed_id, "created_at": now})
+
+
+def open_catch_up(connection: sa.Connection, now: datetime) -> int:
+    """Return the id of the open catch-up batch, which all feeds share; a new one if none is open."""
+    query = sa.select(batches.c.id).where(batches.c.closed_at.is_(None), batches.c.kind == CATCH_UP)
+    found = connection.execute(query.order_by(batches.c.id).limit(1)).scalar()
+    return found or new_id(connection, batches.insert(), {"kind": CATCH_UP, "feed_id": None, "created_at": now})
+
+
+def get(connection: sa.Connection, batch_id: int) -> Batch | None:
+    """Return one batch."""
+    members = sa.select(sa.func.count()).select_from(entries).where(entries.c.batch_id == batch_id).scalar_subquery()
+    query = sa.select(batches, feeds.c.name, members.label("entries")).outerjoin(feeds, feeds.c.id == batches.c.feed_id)
+    row = connection.execute(query.where(batches.c.id == batch_id)).first()
+    if row is None:
+        return None
+    return Batch(row.id, row.kind, row.name, row.created_at, row.closed_at, row.entries)
+
+
+# -- gathering -----------------------------------------------------------------------------------
+
+
+def gather(
+    connection: sa.Connection, target_id: int, batch: int, alert_ids: Sequence[int], severity: str, now: datetime
+) -> int:
+    """Put alerts into the target's digest of this batch and return its id; one that was claimed takes no more."""
+    found = _newest(connection, target_id, batch)
+    if found is not None and (found.state == "gathering" or (found.state == "queued" and found.attempt == 0)):
+        message = int(found.id)
+        worst = max(severity, found.severity, key=model.severity_rank)
+        if worst != found.severity:
+            connection.execute(messages.update().where(messages.c.id == message).values(severity=worst))
+    else:
+        message = _open_digest(connection, target_id, batch, found.slot if found else None, severity, now)
+    rows = [{"alert_id": alert, "target_id": target_id, "message_id": message} for alert in alert_ids]
+    connection.execute(message_alerts.insert(), rows)
+    return message
+
+
+def _newest(connection: sa.Connection, target_id: int, batch: int) -> sa.Row[*tuple[Any, ...]] | None:
+    # Locked: a claim on another connection either sees what is added here, or is seen by it.
+    query = sa.select(messages.c.id, messages.c.state, messages.c.attempt, messages.c.severity, messages.c.slot).where(
+        messages.c.target_id == target_id, _of_batch(batch)
+    )
+    return connection.execute(query.order_by(messages.c.id.desc()).limit(1).with_for_update()).first()
+
+
+def _of_batch(batch: int) -> sa.ColumnElement[bool]:
+    return sa.or_(messages.c.slot == f"batch:{batch}", messages.c.slot.like(f"batch:{batch}:%"))
+
+
+def _open_digest(
+    connection: sa.Connection, target_id: int, batch: int, before: str | None, severity: str, now: datetime
+) -> int:
+    slot = f"batch:{batch}" if before is None else f"batch:{batch}:{_number(before) + 1}"
+    return outbox.insert(
+        connection, target_id, now + GATHER, now, kind="digest", state="gathering", slot=slot, severity=severity
+    )
+
+
+def _number(slot: str) -> int:
+    parts = slot.split(":")
+    return int(parts[2]) if len(parts) > 2 else 1
+
+
+def batch_of(slot: str | None) -> int | None:
+    """Return the batch that a message's slot names, None for other slots."""
+    parts = (slot or "").split(":")
+    return int(parts[1]) if parts[0] == "batch" and len(parts) > 1 else None
+
+
+# -- settling ------------------------------------------------------------------------------------
+
+
+def settle(connection: sa.Connection, now: datetime) -> int:
+    """Close the batches that are complete and queue the digests that have gathered long enough; return how many."""
+    closing = [row.id for row in connection.execute(_OPEN) if _is_complete(connection, row, now)]
+    for batch in closing:
+        connection.execute(batches.update().where(batches.c.id == batch).values(closed_at=now))
+    ripe = messages.c.due_at <= now
+    change = messages.update().where(
+        messages.c.state == "gathering", sa.or_(ripe, *(_of_batch(batch) for batch in closing))
+    )
+    return connection.execute(change.values(state="queued", due_at=now)).rowcount
+
+
+_OPEN = sa.select(batches.c.id, batches.c.kind, batches.c.created_at).where(batches.c.closed_at.is_(None))
+
+
+def _is_complete(connection: sa.Connection, row: sa.Row[*tuple[Any, ...]], now: datetime) -> bool:
+    if row.kind == CATCH_UP and row.created_at <= now - GATHER:
+        return True  # what comes after it is another catching up
+    pending = sa.select(entries.c.id).where(entries.c.batch_id == row.id, entries.c.state == "pending").limit(1)
+    if connection.execute(pending).first() is not None:
+        return False
+    return row.kind != CATCH_UP or not _is_behind(connection, now)
+
+
+def _is_behind(connection: sa.Connection, now: datetime) -> bool:
+    """Return whether a feed is due: while the catching up goes on, its digest waits."""
+    active = sa.and_(feeds.c.retired_at.is_(None), feeds.c.paused_at.is_(None), feeds.c.stopped_at.is_(None))
+    return (
+        connection.execute(sa.select(feeds.c.id).where(active, feeds.c.next_check <= now).limit(1)).first() is not None
+    )
