@@ -11,6 +11,7 @@ import structlog
 
 from monitor import model, tasks, text
 from monitor.alerts import decide
+from monitor.jobs import origin
 from monitor.jobs.context import Context, Outlet, Setup
 from monitor.model import Decision, Match, Outcome, Reason
 from monitor.store import articles, decisions, entries, messages
@@ -117,6 +118,7 @@ def _store_article(
         url=task.waiting.entry.url,
         canonical_url=task.waiting.canonical_url,
         newsroom=article.newsroom,
+        aggregator=origin.aggregator_of(task.waiting),
         first_seen=task.waiting.first_seen,
         duplicate_of=assigned.duplicate_of,
         duplicate_reason=assigned.reason,
@@ -213,7 +215,7 @@ def record_unreadable(context: Context, setup: Setup, connection: Connection, wa
     """Store an entry that killed its worker every time as an article without text, with its decision."""
     lock_deciding(connection)
     now = context.clock.now()
-    article = model.Article(title=waiting.entry.title, text="", newsroom=waiting.newsroom, partial=True)
+    article = model.Article(title=waiting.entry.title, text="", newsroom=origin.newsroom_of(waiting), partial=True)
     read = tasks.Reading(article, "unreadable", False, (), setup.live.id, text.TABLE_ID, None, "", "")
     placed = _place(connection, Task(waiting, None, None), read, now)
     seq = next_number(connection, "decided_seq")

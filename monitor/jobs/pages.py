@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from monitor import errors, http, model, tasks, urls
+from monitor.feeds import wrapper
 from monitor.jobs.context import Context
 from monitor.store import entries, feeds
 
@@ -13,6 +14,9 @@ ACCEPT = "text/html, application/xhtml+xml, */*;q=0.1"
 PAGE_CAP = 2_000_000
 PAGE_RETRIES = (timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=3), timedelta(hours=12))
 """When a page that failed is tried again, after the last try."""
+
+UNRESOLVED = "unresolved"
+"""The answer came from an aggregator, not from the newsroom whose article it passes on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,8 @@ async def fetch_page(context: Context, url: str | None) -> Fetched:
     if reply.info.status != 200:
         await _obey(context, reply)
         return Fetched(None, f"http_{reply.info.status}")
+    if wrapper.is_wrapper(reply.url):
+        return Fetched(None, UNRESOLVED)
     return Fetched(tasks.PageBytes(reply.body, reply.url, reply.info.content_type), None)
 
 

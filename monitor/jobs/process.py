@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from monitor import errors, metrics, model, tasks
-from monitor.jobs import decide, pages
+from monitor.jobs import decide, origin, pages
 from monitor.jobs.context import Context, Setup
 from monitor.store import articles, entries
 from monitor.store.store import Connection
@@ -63,6 +63,8 @@ async def _process(context: Context, waiting: entries.WaitingEntry) -> None:
         read, retry_at = await _read_known(context, setup, waiting, known), None
         if known.id == waiting.article_id and read.article.partial:
             retry_at = known.retry_at  # its page is still owed
+            if origin.waits_for_match(waiting) and read.matches and not known.retries:
+                retry_at = context.clock.now()
     context.reached("process.read")
     own = known if known is not None and known.id == waiting.article_id else None
     task = decide.Task(waiting, own, retry_at)
@@ -74,13 +76,16 @@ async def _process(context: Context, waiting: entries.WaitingEntry) -> None:
 def _find_known(connection: Connection, waiting: entries.WaitingEntry) -> articles.StoredArticle | None:
     """Return the article whose text need not be fetched again: the entry's own, else one with the same address.
 
+    An aggregator's article whose page was never asked for has no text to share.
+
     What an untrusted feed brought under that address may be its own words: a trusted one does not take them over.
     """
     if waiting.article_id is not None:
         return articles.get(connection, waiting.article_id)
     if not waiting.canonical_url:
         return None
-    return articles.find_by_url(connection, waiting.canonical_url, waiting.trusted)
+    known = articles.find_by_url(connection, waiting.canonical_url, waiting.trusted)
+    return None if known is not None and known.partial and known.aggregator else known
 
 
 def draft_of(waiting: entries.WaitingEntry) -> model.Article:
@@ -92,7 +97,7 @@ def draft_of(waiting: entries.WaitingEntry) -> model.Article:
         lang=None,
         url=entry.url or "",
         source=waiting.feed_slug,
-        newsroom=waiting.newsroom,
+        newsroom=origin.newsroom_of(waiting),
         groups=waiting.feed_tags,
         author=entry.author or "",
         tags=entry.tags,
@@ -106,6 +111,9 @@ async def _read_new(
 ) -> tuple[tasks.Reading, datetime | None]:
     draft = replace(draft_of(waiting), lang=waiting.entry.lang or waiting.feed_lang)
     page = pages.page_of(waiting)
+    if origin.waits_for_match(waiting):
+        read = await call_reader(context, setup, draft, pages.Fetched(None, "awaits_match"))
+        return read, context.clock.now() if read.matches and page else None
     fetched = (
         await pages.fetch_page(context, page) if waiting.attempts < TRIES - 1 else pages.Fetched(None, "unreadable")
     )

@@ -7,10 +7,11 @@ from datetime import datetime
 
 import structlog
 
-from monitor import errors, metrics, tasks
-from monitor.jobs import decide, pages, process
+from monitor import errors, metrics, model, tasks
+from monitor.jobs import decide, origin, pages, process
 from monitor.jobs.context import Context, Setup
 from monitor.store import articles, entries
+from monitor.store.store import Connection
 
 log = structlog.get_logger()
 
@@ -28,6 +29,10 @@ async def retry_page(context: Context, article_id: int) -> None:
         fetched = await pages.fetch_page(context, pages.page_of(waiting))
         retries = known.retries + 1
         due = context.clock.now() + pages.PAGE_RETRIES[retries] if retries < len(pages.PAGE_RETRIES) else None
+        if fetched.missing == pages.UNRESOLVED:
+            due = None  # it would lead nowhere again
+        if fetched.page is not None:
+            waiting = origin.resolved(waiting, fetched.page.url)
         try:
             read = await process.call_reader(
                 context, setup, replace(process.draft_of(waiting), lang=known.lang), fetched
@@ -54,5 +59,10 @@ async def _record_retry(
         )
         return
     task = decide.Task(waiting, known, None)
-    made = await context.store.write(lambda connection: decide.record(context, setup, connection, task, read))
+
+    def record(connection: Connection) -> tuple[model.Decision, ...]:
+        articles.update(connection, known.id, url=waiting.entry.url, canonical_url=waiting.canonical_url)
+        return decide.record(context, setup, connection, task, read)
+
+    made = await context.store.write(record)
     process.count(read, made)

@@ -25,6 +25,8 @@ class StoredArticle:
     url: str | None
     canonical_url: str | None
     newsroom: str
+    aggregator: str | None
+    """Newsroom of the feed that only passed it on."""
     author: str | None
     lang: str | None
     published: datetime | None

@@ -64,6 +64,7 @@ class WaitingEntry:
     article_id: int | None
     feed_id: int
     feed_slug: str
+    feed_url: str
     newsroom: str
     feed_lang: str | None
     feed_tags: tuple[str, ...]
@@ -214,6 +215,7 @@ _WITH_FEED = (
     sa.select(
         entries,
         feeds.c.slug.label("feed_slug"),
+        feeds.c.url.label("feed_url"),
         feeds.c.newsroom,
         feeds.c.lang.label("feed_lang"),
         feeds.c.tags.label("feed_tags"),
@@ -236,6 +238,7 @@ def _waiting(row: sa.RowMapping) -> WaitingEntry:
         article_id=row["article_id"],
         feed_id=row["feed_id"],
         feed_slug=row["feed_slug"],
+        feed_url=row["feed_url"],
         newsroom=row["newsroom"],
         feed_lang=row["feed_lang"],
         feed_tags=tuple(row["feed_tags"]),
