@@ -34,6 +34,7 @@ FEED_STALENESS = _gauge("feed_staleness_seconds", "Time since the last good poll
 LAST_SUCCESSFUL_POLL = _gauge("last_successful_poll_timestamp_seconds", "When a poll of any feed last succeeded.")
 
 ARTICLES = _counter("articles_total", "Entries that were processed, by how their text was got.", "outcome")
+ENTRIES_OVER_QUOTA = _counter("entries_over_quota_total", "New entries that were beyond the daily bound of their feed.")
 MATCHES = _counter("matches_total", "Rules that an article made true.", "pack", "rule")
 DECISIONS = _counter("decisions_total", "Decisions for a pack about an article.", "decision", "reason")
 

@@ -53,6 +53,21 @@ class Feed:
 
 
 @dataclass(frozen=True, slots=True)
+class FeedUse:
+    """What a feed brought on one day (UTC, `2025-03-10`)."""
+
+    day: str
+    taken: int = 0
+    """New entries that are read."""
+    changed: int = 0
+    """Changes of entries that were read before."""
+    over: int = 0
+    """New entries beyond the bound."""
+    stored: int = 0
+    """Bytes of text."""
+
+
+@dataclass(frozen=True, slots=True)
 class HttpInfo:
     """Status and headers of one answer, as far as pacing and caching need them."""
 
@@ -215,6 +230,8 @@ class Reason(StrEnum):
     """suppressed: an article with the same folded text was told."""
     SAME_STORY = "same_story"
     """suppressed: another article of the story was told."""
+    FEED_QUOTA = "feed_quota"
+    """suppressed: its feed had brought as much as it may on one day; read later if there is room while it is listed."""
     BASELINE = "baseline"
     """suppressed: stood in the feed when it was first polled."""
     TOO_OLD = "too_old"

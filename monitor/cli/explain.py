@@ -304,12 +304,13 @@ def _decision_json(row: Any) -> dict[str, Any]:
 
 
 def _of_feed(connection: Connection, found: _Located) -> dict[str, Any]:
-    """Return what is recorded of an entry without an article: the baseline, or one that waits."""
+    """Return what is recorded of an entry without an article: the baseline, one over a bound, or one that waits."""
     from monitor.store import entries
 
     waiting, state = entries.load(connection, found.entry_id), entries.state_of(connection, found.entry_id)
     assert waiting is not None, "the entry was just found"
-    baseline = {"pack": "*", "decision": "suppressed", "reason": "baseline", "severity": None, "detail": None}
+    reason = {"baseline": "baseline", entries.OVER_QUOTA: "feed_quota"}.get(str(state))
+    made = {"pack": "*", "decision": "suppressed", "reason": reason, "severity": None, "detail": None}
     return {
         "article": None,
         "entry": f"entry-{waiting.id}",
@@ -321,7 +322,7 @@ def _of_feed(connection: Connection, found: _Located) -> dict[str, Any]:
         "published": waiting.entry.published,
         "first_seen": waiting.first_seen,
         "state": state,
-        "revisions": [{"n": 1, "decisions": [baseline], "matches": []}] if state == "baseline" else [],
+        "revisions": [{"n": 1, "decisions": [made], "matches": []}] if reason else [],
     }
 
 

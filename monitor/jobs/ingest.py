@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import structlog
 
 from monitor import model
 from monitor.feeds import identity, novelty
+from monitor.jobs.meter import Excess, Meter
 from monitor.store import batches, entries
 from monitor.store.store import Connection
 
@@ -26,6 +27,8 @@ class Taken:
     """Entries listed now that an earlier poll had listed."""
     came: tuple[datetime | None, ...] = ()
     """Publication of each that is new or baseline."""
+    excess: Excess = field(default_factory=Excess)
+    """What was beyond the feed's bound of the day."""
 
 
 def store_entries(
@@ -34,11 +37,16 @@ def store_entries(
     listed: Sequence[model.Entry],
     keys: Sequence[tuple[entries.Key, ...]],
     now: datetime,
+    limit: int,
 ) -> Taken:
     """Sort a feed's items into known, revised and new, and store what is new.
 
     On the first poll all but the newest `backfill` items are the baseline: they never alert.
+
+    Args:
+        limit: Entries that the feed may bring on a day, its baseline not counted; see `monitor.feeds.quota`.
     """
+    meter = Meter(connection, feed.id, limit, now)
     looked_up = [key for own in keys for key in own]
     stored = {entry.id: entry for entry in entries.find_known(connection, feed.id, looked_up)}
     known = [_known_keys(entry) for entry in stored.values()]
@@ -48,13 +56,16 @@ def store_entries(
         if isinstance(place.decision, identity.New):
             fresh.append(entries.NewEntry(entry, dict(place.keys).get(identity.URL), place.keys, "pending"))
         elif not isinstance(place.decision, identity.Repeated):
-            _take_known(connection, feed, entry, place, stored, now)
+            _take_known(connection, feed, entry, place, stored, now, meter)
     if stored:
         entries.touch_keys(connection, feed.id, looked_up, now)
     fresh = _batched(connection, feed, fresh, placed, now) if feed.baselined else _baseline(fresh, feed.backfill)
+    fresh = meter.sort_out(fresh)
     entries.insert(connection, feed.id, fresh, now)
     new = sum(item.state == "pending" for item in fresh)
-    return Taken(new, len(fresh) - new, len(known), tuple(item.entry.published for item in fresh))
+    baseline = sum(item.state == "baseline" for item in fresh)
+    came = tuple(item.entry.published for item in fresh)
+    return Taken(new + meter.late, baseline, len(known), came, meter.settle())
 
 
 def _known_keys(entry: entries.KnownEntry) -> identity.KnownKeys:
@@ -68,18 +79,25 @@ def _take_known(
     place: identity.Placed,
     stored: Mapping[int, entries.KnownEntry],
     now: datetime,
+    meter: Meter,
 ) -> None:
     """Give a known entry the keys that it did not have yet, and its new headline or text."""
     decision = place.decision
     assert isinstance(decision, identity.Known | identity.Revised)
     before = stored[decision.entry_id]
+    changes = isinstance(decision, identity.Revised) and (before.title, before.summary) != (entry.title, entry.summary)
+    if changes and before.state == "done" and not meter.takes_change(entry):
+        return  # without the keys of its new text, so that it is a change at the next poll too
     missing = [(kind, value) for kind, value in place.keys if value not in before.keys.get(kind, ())]
     if missing:
         entries.add_keys(connection, feed.id, before.id, missing, now)
     for kind, _ in missing:
         if len(before.keys.get(kind, ())) >= entries.KEPT_KEYS:
             entries.drop_oldest_keys(connection, before.id, kind)
-    if isinstance(decision, identity.Revised) and (before.title, before.summary) != (entry.title, entry.summary):
+    if before.state == entries.OVER_QUOTA:
+        if meter.takes_late(entry):
+            entries.take_up(connection, before.id, entry, now)
+    elif changes:
         entries.revise(connection, before.id, entry, dict(place.keys).get(identity.URL), now)
 
 

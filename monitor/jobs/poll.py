@@ -10,7 +10,7 @@ import structlog
 
 from monitor import errors, http, metrics, model, tasks, urls
 from monitor.feeds import identity, pace
-from monitor.jobs import ingest, notice
+from monitor.jobs import ingest, meter, notice
 from monitor.jobs.context import Context
 from monitor.store import feeds
 from monitor.store.store import Connection
@@ -162,7 +162,9 @@ async def _ingest(
     keys = [identity.entry_keys(entry) for entry in parsed.entries]
 
     def record(connection: Connection) -> Polled:
-        taken = ingest.store_entries(connection, feed, parsed.entries, keys, now)
+        limit = meter.limit_of(context, feed.slug)
+        taken = ingest.store_entries(connection, feed, parsed.entries, keys, now, limit)
+        meter.tell(context, connection, feed, taken.excess, now)
         polled = Polled("ok" if feed.baselined else "baseline", taken.new, taken.baseline)
         columns = {"body_hash": digest, "items": len(parsed.entries)}
         columns |= {"etag": reply.info.etag, "last_modified": reply.info.last_modified}

@@ -116,8 +116,9 @@ feeds = Table(
     Column("gone_at", UtcTime),  # first of the 410 answers in a row
     Column("stopped_at", UtcTime),  # since when it is not polled: 410 for more than a day
     Column("quota_day", String(10)),  # UTC date of `quota_used`
-    Column("quota_used", Integer),  # entries and revisions taken on that day
-    Column("quota_over", Integer),  # those beyond the bound: never read, decided `feed_quota`
+    Column("quota_used", Integer),  # new entries taken on that day
+    Column("quota_changed", Integer),  # changes of known entries taken
+    Column("quota_over", Integer),  # new entries beyond the bound: not read, `feed_quota`
     Column("quota_bytes", BigInteger),  # text stored for the feed on that day
     Index("ix_feeds_next_check", "next_check"),
 )
@@ -138,7 +139,7 @@ entries = Table(
     Column("publisher", Text),
     Column("published", UtcTime),
     Column("first_seen", UtcTime, nullable=False),
-    Column("state", String(12), nullable=False),  # baseline | pending | done | unreadable
+    Column("state", String(12), nullable=False),  # baseline | pending | done | unreadable | over_quota
     Column("due_at", UtcTime),
     Column("attempts", Integer, nullable=False),
     Column("article_id", Id),

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from monitor.store.schema import articles, decisions
+from monitor.store.schema import articles, decisions, entries, revisions
 from tests.integration.conftest import database_url, made_databases  # noqa: F401 - fixtures
 from tests.support.desk import Desk, item, page
 
@@ -150,3 +150,118 @@ def test_a20_update_counts_from_what_trusted_feeds_told(forged: Desk) -> None:
     forged.later()
 
     assert decided(forged) == [("alert", "first_report"), ("alert", "trusted_report"), ("update", "higher_severity")]
+
+
+# -- A19: filling up -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def flooded(desk: Desk) -> Desk:
+    """A feed that may bring five entries a day, past its baseline, with an alert channel and an ops channel."""
+    desk.has(["forum"], channels=("desk", "ops"), ops="ops")
+    desk.config = replace(desk.config, polling=replace(desk.config.polling, daily_entries=5))
+    desk.set_up()
+    desk.publishes("forum")
+    desk.run()
+    return desk
+
+
+def posts(first: int, last: int, text: str = "") -> list[dict[str, str]]:
+    """Return items that the pack alerts, the newest on top."""
+    return [item(n, f"Resettlement rumour number {n}", text, site="forum") for n in range(last, first - 1, -1)]
+
+
+def states(desk: Desk) -> dict[str, int]:
+    """Return the number of entries by state."""
+    query = sa.select(entries.c.state, sa.func.count()).group_by(entries.c.state)
+    return dict(tuple(row) for row in desk.read(lambda c: c.execute(query).all()))
+
+
+def ops(desk: Desk) -> list[str]:
+    """Return the headlines that the ops channel got."""
+    return [notice.headline for notice in desk.senders["ops"].notices]
+
+
+def test_a19_entries_beyond_the_bound_are_recorded_and_told(flooded: Desk) -> None:
+    """Of eight entries five are read; three are recorded under their keys, and the operator hears of it once a day."""
+    flooded.publishes("forum", *posts(1, 8, "Some words."))
+    flooded.later()
+    flooded.publishes("forum", *posts(1, 9, "Some words."))
+
+    flooded.later()
+
+    assert states(flooded) == {"done": 5, "over_quota": 4}
+    assert len(flooded.senders["desk"].titles) == 5
+    assert ops(flooded) == ["Feed Forum brings more than 5 entries a day"]
+    kept = sa.select(entries.c.summary).where(entries.c.state == "over_quota").distinct()
+    assert flooded.read(lambda c: c.execute(kept).scalars().all()) == [""]
+
+
+def test_a19_what_is_over_the_bound_is_read_on_the_next_day_while_it_is_listed(flooded: Desk) -> None:
+    """Nothing that the feed lists still is lost: it is read as soon as there is room, with its text."""
+    flooded.publishes("forum", *posts(1, 8))
+    flooded.later()
+    flooded.publishes("forum", *posts(1, 9, "Of the committee."))
+
+    flooded.later(days=1)
+
+    assert states(flooded) == {"done": 9}
+    assert flooded.read(lambda c: set(c.execute(sa.select(entries.c.summary)).scalars())) == {"Of the committee."}
+
+
+def test_a19_notice_is_over_after_a_day_within_the_bound(flooded: Desk) -> None:
+    """A feed that keeps its bound for a whole day is told to do so again."""
+    flooded.publishes("forum", *posts(1, 8))
+    flooded.later()
+    for day in range(3):
+        flooded.publishes("forum", *posts(20 + day, 20 + day))
+        flooded.later(days=1)
+
+    flooded.run()
+
+    assert ops(flooded) == ["Feed Forum brings more than 5 entries a day", "Feed Forum keeps its bound again"]
+
+
+def test_a19_flood_beyond_what_is_recorded_is_counted_only(flooded: Desk) -> None:
+    """Ten times the bound is recorded; of what comes beyond only the number is kept, and told."""
+    flooded.publishes("forum", *posts(1, 80))
+
+    flooded.later()
+
+    assert states(flooded) == {"done": 5, "over_quota": 50}
+    (notice,) = flooded.senders["ops"].notices
+    assert "50 new entries" in notice.body
+    assert "25 more are not even recorded" in notice.body
+
+
+def test_a19_changes_beyond_the_bound_wait_and_are_not_lost(flooded: Desk) -> None:
+    """An entry rewritten at each poll is read five times on a day, and stands as it is listed last on the next."""
+    flooded.publishes("forum", *posts(1, 1, "Version 0 of the resettlement committee's long report."))
+    flooded.later()
+    for version in range(1, 9):
+        flooded.publishes("forum", *posts(1, 1, f"Version {version} of the resettlement committee's long report."))
+        flooded.later()
+    kept = sa.select(sa.func.count()).select_from(revisions)
+    first = sa.select(entries.c.summary).order_by(entries.c.id).limit(1)
+    today = flooded.read(lambda c: c.execute(kept).scalar())
+
+    flooded.publishes("forum", *posts(1, 1, "Version 8 of the resettlement committee's long report."), {"title": "x"})
+    flooded.later(days=1)
+
+    assert today == 1 + 5
+    assert flooded.read(lambda c: c.execute(kept).scalar()) == today + 2  # version 8, and the item beside it
+    assert flooded.read(lambda c: c.execute(first).scalar()).startswith("Version 8")
+
+
+def test_a19_text_counts_beside_the_number(flooded: Desk) -> None:
+    """Five entries of any size are within the bound in number, not in bytes: pages beyond it are not fetched."""
+    huge = " ".join(f"Witness {n} spoke of resettlement at length." for n in range(4_000))
+    for n in range(1, 6):
+        flooded.web.answers[f"https://forum.example/a/{n}"] = page("Committee", huge.replace("Witness", f"Man {n}"))
+        flooded.publishes("forum", *posts(n, n))
+        flooded.later()
+
+    asked = [url for url in flooded.web.asked if "/a/" in url]
+
+    assert asked == ["https://forum.example/a/1"]
+    assert states(flooded) == {"done": 1, "over_quota": 4}

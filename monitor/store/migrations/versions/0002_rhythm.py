@@ -41,6 +41,7 @@ def upgrade() -> None:
         sa.Column("stopped_at", UtcTime()),
         sa.Column("quota_day", sa.String(length=10)),
         sa.Column("quota_used", sa.Integer()),
+        sa.Column("quota_changed", sa.Integer()),
         sa.Column("quota_over", sa.Integer()),
         sa.Column("quota_bytes", sa.BigInteger()),
         sa.Column("trusted", sa.Boolean(), nullable=False, server_default=sa.true()),
