@@ -14,7 +14,7 @@ from monitor.alerts import decide
 from monitor.jobs import origin
 from monitor.jobs.context import Context, Outlet, Setup
 from monitor.model import Decision, Match, Outcome, Reason
-from monitor.store import articles, decisions, entries, messages
+from monitor.store import articles, decisions, entries, messages, quotas
 from monitor.store.store import Connection, lock_deciding, next_number
 from monitor.stories import assign
 
@@ -57,6 +57,7 @@ def record(
         entries.close(connection, task.waiting.id, "done", task.own.id)
         return ()
     placed = _place(connection, task, read, now)
+    quotas.add_stored(connection, task.waiting.feed_id, len(read.article.text.encode()))
     decisions.record_matches(connection, placed.revision_id, read.matches)
     made, alerts = _decide(setup, connection, task, read, placed, now)
     _queue(setup, connection, placed, alerts, now)

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 import structlog
 
 from monitor import errors, metrics, model, tasks
-from monitor.jobs import decide, origin, pages
+from monitor.feeds import quota
+from monitor.jobs import decide, meter, origin, pages
 from monitor.jobs.context import Context, Setup
 from monitor.store import articles, entries
 from monitor.store.store import Connection
@@ -114,9 +115,12 @@ async def _read_new(
     if origin.waits_for_match(waiting):
         read = await call_reader(context, setup, draft, pages.Fetched(None, "awaits_match"))
         return read, context.clock.now() if read.matches and page else None
-    fetched = (
-        await pages.fetch_page(context, page) if waiting.attempts < TRIES - 1 else pages.Fetched(None, "unreadable")
-    )
+    if quota.is_full(waiting.feed_bytes, meter.limit_of(context, waiting.feed_slug)):
+        page, fetched = None, pages.Fetched(None, "feed_quota")
+    elif waiting.attempts < TRIES - 1:
+        fetched = await pages.fetch_page(context, page)
+    else:
+        fetched = pages.Fetched(None, "unreadable")
     context.reached("process.fetched")
     read = await call_reader(context, setup, draft, fetched)
     retry_at = context.clock.now() + pages.PAGE_RETRIES[0] if read.article.partial and page else None
