@@ -397,6 +397,44 @@ def test_f30_entity_bomb_in_an_opml_list_is_refused():
     assert "entities" in problems[0]
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<opml><body>" + b'<outline text="x" xmlUrl="https://a.example/"' * 100_000,
+        b"<opml><body>" + b'<outline text="x" ' + b'title="' * 500_000,
+        b"<opml><body>" + b"<outline " + b"a" * 5_000_000,
+        b"<opml><body>" + b'<outline text="f">' * 100_000,
+        b"<opml><body>" + b"</outline>" * 500_000,
+        b"<opml><body><outline text=" + b" " * 5_000_000,
+        b"\x1f\x8b" + b"\x00" * 1000,
+    ],
+    ids=["unclosed", "quotes", "name", "folders", "ends", "spaces", "gzip"],
+)
+def test_a24_hostile_lists_are_read_or_refused_in_time(body):
+    """Whatever a list of feeds is made of, it ends in feeds or sentences within the worker's 5 s of CPU."""
+    found: list[object] = []
+
+    spent = cpu_seconds(lambda: found.append(opml.read_opml(body)))
+
+    (feeds, problems) = found[0]
+    assert problems
+    assert len(feeds) <= 10_000
+    assert spent < 5
+
+
+def test_a24_markup_in_a_list_stays_text():
+    """A name made of markup is kept as the text that it is, on one line, without control characters."""
+    hostile = "&lt;script&gt;alert(1)&lt;/script&gt;&#10;&#27;[31m"
+
+    (feed,), _ = opml.read_opml(
+        f'<opml><body><outline text="{hostile}" xmlUrl="https://a.example/"/></body></opml>'.replace(
+            "&#27;", ""
+        ).encode()
+    )
+
+    assert feed.name == "<script>alert(1)</script> [31m"
+
+
 def test_a04_feedparser_gets_bytes_only():
     """feedparser opens strings as files and fetches addresses: its one call hands it a stream of bytes."""
     sources = Path(monitor.__file__).parent.rglob("*.py")

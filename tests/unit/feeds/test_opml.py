@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from monitor import model
 from monitor.feeds import opml
 
@@ -77,6 +79,77 @@ def test_broken_and_foreign_documents_are_told():
     """No XML, and XML that is no OPML, give no feed and one sentence."""
     assert "not well-formed" in opml.read_opml(b"<opml><body>")[1][0]
     assert "its root is <rss>" in opml.read_opml(b"<rss/>")[1][0]
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        'description="The "harbour" and <a href="https://x.example/">others</a>"',
+        'description="<p>Ships & quays</p>"',
+        'description=""Never," he said"',
+        'description="&nbsp; &eacute; &undefined;"',
+    ],
+)
+def test_a_list_with_quotes_and_markup_in_it_is_read(broken):
+    """What breaks XML in one outline costs none of them, nor the folders around; the place is told."""
+    document = (
+        '<opml version="1.0"><body><outline text="Ports">'
+        '<outline text="Gazette" xmlUrl="https://gazette.example/rss?a=1&b=2"/>'
+        f'<outline text="Herald" {broken} xmlUrl="https://herald.example/rss"/></outline>'
+        '<outline text="Courier" xmlUrl="https://courier.example/rss"/></body></opml>'
+    )
+
+    feeds, problems = opml.read_opml(document.encode())
+
+    assert [(feed.name, feed.url, feed.tags) for feed in feeds] == [
+        ("Gazette", "https://gazette.example/rss?a=1&b=2", ("Ports",)),
+        ("Herald", "https://herald.example/rss", ("Ports",)),
+        ("Courier", "https://courier.example/rss", ()),
+    ]
+    assert all("line 1" in problem for problem in problems)
+
+
+def test_list_that_ends_early_keeps_what_stood_before():
+    """Of a list cut in the middle of an outline the others are read, and the cut is told."""
+    feeds, problems = opml.read_opml(LIST[: LIST.index(b'https://gazette.example/rss"/>\n<outline text="Evil') + 20])
+
+    assert [feed.name for feed in feeds] == ["Ynet"]
+    assert "not well-formed" in problems[0]
+
+
+@pytest.mark.parametrize(("category", "tags"), [("/News/Ports,daily", ("News", "Ports", "daily")), ("", ())])
+def test_categories_become_tags(category, tags):
+    """What other readers call categories are tags here, paths included."""
+    (feed,), _ = opml.read_opml(
+        f'<opml><body><outline text="x" category="{category}" xmlUrl="https://a.example/"/></body></opml>'.encode()
+    )
+
+    assert feed.tags == tags
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "windows-1255", "utf-8-sig"])
+def test_lists_in_other_charsets(encoding):
+    """A list is read by its declaration or its byte order mark."""
+    declared = encoding.removesuffix("-sig")
+    document = f'<?xml version="1.0" encoding="{declared}"?><opml><body><outline text="שבת" xmlUrl="https://a.example/"/></body></opml>'
+
+    (feed,), problems = opml.read_opml(document.encode(encoding))
+
+    assert (feed.name, problems) == ("שבת", ())
+
+
+def test_folders_read_back_as_tags():
+    """Nested folders, one with a comma in its name, are the same tags after a round trip."""
+    document = (
+        b'<opml><body><outline text="Ports, ships"><outline text="North"><outline text="x" xmlUrl="https://a.example/"/>'
+        b"</outline></outline></body></opml>"
+    )
+    (feed,), _ = opml.read_opml(document)
+    stored = model.Feed(1, "x", feed.url, feed.name, feed.name, tags=feed.tags)
+
+    (again,), _ = opml.read_opml(opml.write_opml([stored]))
+
+    assert feed.tags == again.tags == ("Ports ships", "North")
 
 
 def test_hostile_size_and_depth_are_bounded():
