@@ -12,8 +12,11 @@ from monitor import metrics, model
 from monitor.feeds import quota
 from monitor.jobs import notice
 from monitor.jobs.context import Context
-from monitor.store import entries, quotas
+from monitor.store import entries, prune, quotas
 from monitor.store.store import Connection
+
+PRUNED_EVERY = 7
+"""Days; feeds take turns."""
 
 log = structlog.get_logger()
 
@@ -91,9 +94,14 @@ class Meter:
         return replace(item, entry=bare, state=entries.OVER_QUOTA, batch_id=None)
 
     def settle(self) -> Excess:
-        """Write what was counted, if anything was, and return the excess."""
+        """Write what was counted, if anything was, and return the excess.
+
+        Once a week, with the first entries of a day, old keys are forgotten: a feed without new entries does not grow.
+        """
         if self._use is not None:
             quotas.record(self.connection, self.feed_id, self._use)
+        if self._excess.new_day and (self.now.toordinal() - self.feed_id) % PRUNED_EVERY == 0:
+            prune.prune_keys(self.connection, self.feed_id, self.now)
         return self._excess
 
 

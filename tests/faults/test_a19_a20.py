@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +10,11 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from monitor.store.schema import articles, decisions, entries, revisions
+from monitor import metrics, model
+from monitor.feeds import identity
+from monitor.jobs import ingest
+from monitor.store import feeds, stats
+from monitor.store.schema import articles, decisions, entries, entry_keys, revisions
 from tests.integration.conftest import database_url, made_databases  # noqa: F401 - fixtures
 from tests.support.desk import Desk, item, page
 
@@ -178,8 +183,13 @@ def states(desk: Desk) -> dict[str, int]:
 
 
 def ops(desk: Desk) -> list[str]:
-    """Return the headlines that the ops channel got."""
-    return [notice.headline for notice in desk.senders["ops"].notices]
+    """Return the headlines about bounds that the ops channel got."""
+    return [notice.headline for notice in bounds(desk)]
+
+
+def bounds(desk: Desk) -> list[model.Notice]:
+    """Return the notices about bounds that the ops channel got."""
+    return [notice for notice in desk.senders["ops"].notices if re.search(r"entries a day|bound", notice.headline)]
 
 
 def test_a19_entries_beyond_the_bound_are_recorded_and_told(flooded: Desk) -> None:
@@ -229,7 +239,7 @@ def test_a19_flood_beyond_what_is_recorded_is_counted_only(flooded: Desk) -> Non
     flooded.later()
 
     assert states(flooded) == {"done": 5, "over_quota": 50}
-    (notice,) = flooded.senders["ops"].notices
+    (notice,) = bounds(flooded)
     assert "50 new entries" in notice.body
     assert "25 more are not even recorded" in notice.body
 
@@ -265,3 +275,96 @@ def test_a19_text_counts_beside_the_number(flooded: Desk) -> None:
 
     assert asked == ["https://forum.example/a/1"]
     assert states(flooded) == {"done": 1, "over_quota": 4}
+
+
+def rows(desk: Desk) -> dict[str, int]:
+    """Return the number of rows of every table but those that count attempts and beats."""
+    return desk.read(stats.count_rows)
+
+
+@pytest.mark.parametrize("same_bytes", [True, False])
+def test_a19_feed_without_news_does_not_grow_the_database(flooded: Desk, same_bytes: bool) -> None:
+    """Twenty polls of the same items, in the same bytes or in others each time, add no row anywhere."""
+    flooded.publishes("forum", *posts(1, 5))
+    flooded.later()
+    before = rows(flooded)
+    body = flooded.web.answers["https://forum.example/feed"]
+
+    for n in range(20):
+        stamp = "" if same_bytes else f"<lastBuildDate>{n}</lastBuildDate>"
+        flooded.web.answers["https://forum.example/feed"] = body.replace("</title>", f"</title>{stamp}", 1)
+        flooded.later(hours=1)
+
+    assert rows(flooded) == before
+
+
+def test_a19_hostile_day_leaves_metrics_and_database_bounded(flooded: Desk) -> None:
+    """A day of new items at each poll, a million categories in all: bounded series, bounded rows."""
+    feed = flooded.read(feeds.list_active)[0]
+    text = "resettlement " * 20
+
+    def listing(poll: int) -> list[model.Entry]:
+        return [
+            model.Entry(f"g{poll}-{n}", f"https://forum.example/{poll}/{n}", f"Post {poll}-{n}", f"{poll} {n} {text}",
+                        tags=tuple(f"category {poll}-{n}-{k}" for k in range(10)))
+            for n in range(700)
+        ]  # fmt: skip
+
+    for poll in range(144):
+        listed = listing(poll)
+        keys = [identity.entry_keys(entry) for entry in listed]
+        now = flooded.clock.now()
+        flooded.write(lambda c, a=listed, k=keys, t=now: ingest.store_entries(c, feed, a, k, t, 5))
+        flooded.clock.advance(minutes=6)
+    flooded.run()
+
+    body, _ = metrics.render()
+    series = [line for line in body.decode().splitlines() if not line.startswith("#")]
+    assert len(series) <= 1_000
+    assert b"category" not in body
+    assert states(flooded) == {"done": 5, "over_quota": 50}
+    assert rows(flooded)["entry_keys"] == 3 * 55
+
+
+def test_a19_keys_go_400_days_after_they_were_last_listed(flooded: Desk) -> None:
+    """What a feed ceased to list is forgotten in the end; what it lists still is not, however long it stood still."""
+    flooded.publishes("forum", *posts(1, 2))
+    flooded.later()
+    for items in ((2, 3), (2, 4)):
+        flooded.publishes(
+            "forum", item(items[0], "Resettlement rumour number 2", site="forum"), *posts(items[1], items[1])
+        )
+        flooded.later(days=5)
+    known = set(keys_of(flooded))
+    for day in range(8):  # a week, for feeds take turns
+        flooded.publishes("forum", *posts(2, 2), *posts(4, 5 + day))
+        flooded.later(days=405 if day == 0 else 1)
+
+    left = set(keys_of(flooded))
+
+    assert {"forum-1", "forum-2", "forum-3", "forum-4"} == known
+    assert "forum-1" not in left
+    assert {"forum-2", "forum-4", "forum-5", "forum-12"} <= left
+    assert flooded.senders["desk"].titles.count("Resettlement rumour number 2") == 1
+
+
+def test_a19_feed_that_stood_still_for_500_days_repeats_nothing(flooded: Desk) -> None:
+    """What it listed all that time, dropped with its first news and lists again is known still."""
+    flooded.publishes("forum", *posts(1, 3))
+    flooded.later()
+    for day in range(8):
+        flooded.publishes("forum", *posts(4, 4 + day))
+        flooded.later(days=500 if day == 0 else 1)
+    flooded.publishes("forum", *posts(1, 12))
+
+    flooded.later(days=1)
+
+    told = flooded.senders["desk"].titles
+    assert sorted(told) == sorted(f"Resettlement rumour number {n}" for n in range(1, 13))
+    assert states(flooded) == {"done": 12}
+
+
+def keys_of(desk: Desk) -> list[str]:
+    """Return the guids by which entries are known."""
+    query = sa.select(entry_keys.c.value).where(entry_keys.c.kind == "guid")
+    return list(desk.read(lambda c: c.execute(query).scalars().all()))

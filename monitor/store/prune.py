@@ -1,0 +1,28 @@
+"""Forget by which keys entries are known, long after their feed has ceased to list them."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from monitor.store.schema import entry_keys
+
+KEPT = timedelta(days=400)
+"""How long keys stay after their feed listed them last: yearly pages and archives come back."""
+TOUCHED = timedelta(days=2)
+"""Keys that one body lists are noted within this time of one another (`entries.TOUCH_AFTER`, and as much again)."""
+
+
+def prune_keys(connection: sa.Connection, feed_id: int, now: datetime) -> int:
+    """Delete the keys of a feed that it has not listed for KEPT; return how many.
+
+    A feed that stands still lists its old entries still, though nobody has noted it since its body last changed: what
+    its last body before that time listed stays, and so a quiet feed's first news are not its whole archive.
+    """
+    own = entry_keys.c.feed_id == feed_id
+    last = sa.select(sa.func.max(entry_keys.c.listed_at)).where(own, entry_keys.c.listed_at < now - KEPT)
+    newest = connection.execute(last).scalar()
+    if newest is None:
+        return 0
+    return connection.execute(entry_keys.delete().where(own, entry_keys.c.listed_at < newest - TOUCHED)).rowcount
