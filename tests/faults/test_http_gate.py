@@ -19,30 +19,9 @@ from monitor.errors import FetchError
 from monitor.http import guard
 from monitor.model import Reply
 from tests.support import web
+from tests.support.addresses import BLOCKED, BLOCKED_V6, ODD_SPELLINGS
 
 LOOPBACK = ("127.0.0.0/8",)
-
-
-@pytest.fixture
-def connects(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """Every address that a socket of this process is told to connect to, over the event loop or directly."""
-    seen: list[Any] = []
-    loop_connect = asyncio.selector_events.BaseSelectorEventLoop.sock_connect
-
-    async def sock_connect(self: Any, sock: socket.socket, address: Any) -> None:
-        seen.append(address)
-        if not address[0].startswith("127."):
-            raise ConnectionRefusedError("this test lets nothing leave the machine")
-        await loop_connect(self, sock, address)
-
-    monkeypatch.setattr(asyncio.selector_events.BaseSelectorEventLoop, "sock_connect", sock_connect)
-    return seen
-
-
-@pytest.fixture
-async def site() -> AsyncIterator[web.Site]:
-    async with web.Site() as running:
-        yield running
 
 
 @pytest.fixture
@@ -67,61 +46,6 @@ async def refusal(gate: http.Gate, url: str, **options: Any) -> FetchError:
 
 
 # -- addresses -----------------------------------------------------------------------------------
-
-BLOCKED = (
-    *(
-        "127.0.0.1",
-        "127.1.2.3",
-        "0.0.0.0",
-        "10.0.0.1",
-        "172.16.0.1",
-        "172.31.255.255",
-        "192.168.1.1",
-        "169.254.169.254",
-    ),
-    *("100.64.0.1", "100.100.100.200", "192.0.0.192", "192.0.2.1", "198.18.0.1", "198.51.100.1", "203.0.113.1"),
-    *("192.88.99.1", "224.0.0.1", "240.0.0.1", "255.255.255.255", "168.63.129.16"),
-)
-BLOCKED_V6 = (
-    *(
-        "::1",
-        "::",
-        "::ffff:127.0.0.1",
-        "::ffff:7f00:1",
-        "::127.0.0.1",
-        "fe80::1",
-        "fec0::1",
-        "fc00::1",
-        "fd00:ec2::254",
-    ),
-    *(
-        "ff02::1",
-        "64:ff9b::7f00:1",
-        "64:ff9b:1::1",
-        "2002:7f00:1::",
-        "2001::1",
-        "2001:db8::1",
-        "100::1",
-        "3fff::1",
-        "5f00::1",
-    ),
-)
-ODD_SPELLINGS = (
-    *(
-        "2130706433",
-        "0x7f000001",
-        "0x7f.0.0.1",
-        "0177.0.0.1",
-        "017700000001",
-        "127.1",
-        "127.0.1",
-        "0",
-        "127.0.0.1.",
-        "0x",
-    ),
-    *("127.0.0.01", "１２７.0.0.1", "127。0。0。1", "①②⑦.⓪.⓪.①", "user@127.0.0.1", "example.com@127.0.0.1"),
-    *("[::1%25lo]", "[fe80::1%25eth0]", "[::ffff:0x7f.1]", "127.0.0.1%00.example.com", "[127.0.0.1]", "１２７.１"),
-)
 
 
 @pytest.mark.parametrize("host", [*BLOCKED, *(f"[{a}]" for a in BLOCKED_V6), *ODD_SPELLINGS])
