@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from monitor.model import Decision, Match, Outcome, Reason, severity_rank
@@ -29,6 +29,8 @@ class Subject:
     first_seen: datetime
     duplicate_of: int | None = None
     duplicate_reason: str | None = None
+    missed: bool = False
+    """Whether it came out while we were away: too old only because we did not look."""
     trusted: bool = True
     """Whether its feed is trusted: what feeds that are not told before it does not count against it."""
 
@@ -54,8 +56,15 @@ def decide_alert(
         )
     fresh = [match for match in live if not _too_old(subject, max_age.get(match.rule))]
     severity = max((match.severity for match in fresh or live), key=severity_rank)
-    if not fresh:
+    if not fresh and not subject.missed:
         return Decision(pack, Outcome.SUPPRESSED, Reason.TOO_OLD, severity, {"age_seconds": _age(subject)})
+    decision = _decide_fresh(pack, severity, subject, told)
+    if fresh:
+        return decision
+    return replace(decision, detail={**(decision.detail or {}), "missed": True, "age_seconds": _age(subject)})
+
+
+def _decide_fresh(pack: str, severity: str, subject: Subject, told: Sequence[Told]) -> Decision:
     if not told:
         return Decision(pack, Outcome.ALERT, Reason.FIRST_REPORT, severity)
     heard = [alert for alert in told if alert.trusted] if subject.trusted else told

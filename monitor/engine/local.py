@@ -20,7 +20,7 @@ from monitor import errors, jobs, model
 from monitor.engine import Summary
 from monitor.engine.lanes import Lane
 from monitor.jobs.context import Context
-from monitor.store import articles, entries, feeds, hold, messages
+from monitor.store import articles, batches, entries, feeds, hold, messages
 
 TICK = 1.0
 BEAT = 5.0
@@ -59,6 +59,7 @@ class LocalEngine:
         self._counts = _Counts()
         self._started = context.clock.now()
         self._polls_until: datetime | None = None
+        self._swept = False
         self._polled: set[int] = set()
         """Feeds that one pass has polled: each is polled once in it, however short its `every` is."""
         self._polls = self._lane(
@@ -219,11 +220,28 @@ class LocalEngine:
         """Poll every feed that is due now, process and send until nothing is due, and say what is left."""
         self._polls_until = self.context.clock.now() + timedelta(seconds=feeds.SPREAD)
         self._wake.clear()
-        while await self._round():
+        while await self._round() or await self._flush() or await self._sweep_once():
             await self._wake.wait()
             await asyncio.sleep(BREATH)
             self._wake.clear()
         return await self._summary()
+
+    async def _sweep_once(self) -> bool:
+        """Tell what the polls of this pass showed of feeds; return False when that was done."""
+        if self._swept:
+            return False
+        self._swept = True
+        await jobs.sweep(self.context)
+        self._sends.look_again()
+        return True
+
+    async def _flush(self) -> bool:
+        """Queue the digests that nothing holds back any more; return whether there were any."""
+        now = self.context.clock.now()
+        if not await self.context.store.write(lambda connection: batches.settle(connection, now)):
+            return False
+        self._sends.look_again()
+        return True
 
     async def _summary(self) -> Summary:
         since, counts = self._started, self._counts

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
 
 import structlog
 
 from monitor import model, tasks, text
-from monitor.alerts import decide
+from monitor.alerts import decide, digest
 from monitor.jobs import origin
 from monitor.jobs.context import Context, Outlet, Setup
 from monitor.model import Decision, Match, Outcome, Reason
-from monitor.store import articles, decisions, entries, messages, quotas
+from monitor.store import articles, batches, decisions, entries, messages, quotas
 from monitor.store.store import Connection, lock_deciding, next_number
 from monitor.stories import assign
 
@@ -54,16 +54,24 @@ def record(
     now = context.clock.now()
     if task.own is not None and (task.own.title, task.own.text) == (read.article.title, read.article.text):
         articles.update(connection, task.own.id, retry_at=task.retry_at, partial=read.article.partial)
-        entries.close(connection, task.waiting.id, "done", task.own.id)
+        _close(connection, task.waiting, "done", task.own.id, now)
         return ()
     placed = _place(connection, task, read, now)
     quotas.add_stored(connection, task.waiting.feed_id, len(read.article.text.encode()))
     decisions.record_matches(connection, placed.revision_id, read.matches)
-    made, alerts = _decide(setup, connection, task, read, placed, now)
-    _queue(setup, connection, placed, alerts, now)
-    entries.close(connection, task.waiting.id, "done", placed.article_id)
+    batch = batches.get(connection, task.waiting.batch_id) if task.waiting.batch_id else None
+    made, alerts = _decide(setup, connection, task, read, placed, batch, now)
+    _queue(setup, connection, placed, alerts, batch, now)
+    _close(connection, task.waiting, "done", placed.article_id, now)
     context.reached("process.before_commit")
     return made
+
+
+def _close(connection: Connection, waiting: entries.WaitingEntry, state: str, article_id: int, now: datetime) -> None:
+    """Close an entry; the last one of a batch lets its digests go."""
+    entries.close(connection, waiting.id, state, article_id)
+    if waiting.batch_id is not None:
+        batches.settle(connection, now)
 
 
 def _place(connection: Connection, task: Task, read: tasks.Reading, now: datetime) -> _Placed:
@@ -128,7 +136,13 @@ def _store_article(
 
 
 def _decide(
-    setup: Setup, connection: Connection, task: Task, read: tasks.Reading, placed: _Placed, now: datetime
+    setup: Setup,
+    connection: Connection,
+    task: Task,
+    read: tasks.Reading,
+    placed: _Placed,
+    batch: batches.Batch | None,
+    now: datetime,
 ) -> tuple[tuple[Decision, ...], dict[int, tuple[Decision, tuple[str, ...]]]]:
     """Decide for every pack; return all decisions, and those that alert by alert id with their route."""
     subject = decide.Subject(
@@ -137,13 +151,16 @@ def _decide(
         task.waiting.first_seen,
         placed.duplicate_of,
         placed.duplicate_reason,
-        task.waiting.trusted,
+        missed=batch is not None and batch.kind == digest.CATCH_UP,
+        trusted=task.waiting.trusted,
     )
     seq = next_number(connection, "decided_seq")
     made: list[Decision] = []
     alerts: dict[int, tuple[Decision, tuple[str, ...]]] = {}
     for pack, found in _by_pack(read.matches):
         decision = _decide_pack(setup, connection, pack, found, subject, placed.story_id)
+        if batch is not None and digest.joins_digest(batch.kind, batch.created_at, decision, now):
+            decision = replace(decision, detail={**(decision.detail or {}), "batch": batch.id})
         alert = _new_alert(setup, decision, found, placed)
         alert_id = decisions.record(connection, placed.revision_id, decision, seq, now, alert)
         made.append(decision)
@@ -189,17 +206,29 @@ def _queue(
     connection: Connection,
     placed: _Placed,
     alerts: Mapping[int, tuple[Decision, tuple[str, ...]]],
+    batch: batches.Batch | None,
     now: datetime,
 ) -> None:
-    """Queue one message per recipient, however many packs alert."""
+    """Queue one message per recipient, however many packs alert; where all of them can wait, in the batch's digest."""
     by_target: dict[int, list[int]] = {}
     for alert_id, (_, route) in alerts.items():
         for outlet in outlets_for(setup, route):
             by_target.setdefault(outlet.target_id, []).append(alert_id)
+    waits = {alert_id for alert_id, (decision, _) in alerts.items() if "batch" in (decision.detail or {})}
+    at_once = {target: own for target, own in by_target.items() if batch is None or not waits.issuperset(own)}
+    if batch is not None:
+        for target, own in by_target.items():
+            if target in at_once:
+                continue
+            batches.gather(connection, target, batch.id, own, _worst(alerts[alert][0] for alert in own), now)
     if alerts:
-        severity = max((str(decision.severity) for decision, _ in alerts.values()), key=model.severity_rank)
-        messages.queue_alerts(connection, list(by_target), placed.revision_id, by_target, severity, now)
+        severity = _worst(decision for decision, _ in alerts.values())
+        messages.queue_alerts(connection, list(at_once), placed.revision_id, at_once, severity, now)
         log.info("alert", article=placed.article_id, alerts=sorted(alerts), packs=[d.pack for d, _ in alerts.values()])
+
+
+def _worst(made: Iterable[Decision]) -> str:
+    return max((str(decision.severity) for decision in made), key=model.severity_rank)
 
 
 def outlets_for(setup: Setup, route: Sequence[str]) -> tuple[Outlet, ...]:
@@ -222,4 +251,4 @@ def record_unreadable(context: Context, setup: Setup, connection: Connection, wa
     seq = next_number(connection, "decided_seq")
     decision = Decision(decisions.EVERY_PACK, Outcome.NONE, Reason.UNREADABLE, None, {"attempts": waiting.attempts + 1})
     decisions.record(connection, placed.revision_id, decision, seq, now, None)
-    entries.close(connection, waiting.id, "unreadable", placed.article_id)
+    _close(connection, waiting, "unreadable", placed.article_id, now)

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import structlog
 
 from monitor import errors, metrics, model
-from monitor.alerts import render
+from monitor.alerts import digest, render
 from monitor.delivery import limit, verdict
 from monitor.jobs import notice
 from monitor.jobs.context import Context, Outlet
 from monitor.model import SendOutcome, SendResult
-from monitor.store import articles, decisions, messages
+from monitor.store import articles, batches, decisions, messages
 from monitor.store.store import Connection
+
+FULL_ITEMS = 100
+"""Articles of a digest that are shown with their sentences; of the others titles are enough to count and to name."""
 
 log = structlog.get_logger()
 
@@ -41,7 +45,21 @@ def _claim(context: Context, connection: Connection, outlet: Outlet) -> messages
         if slot > now:
             messages.pause_target(connection, outlet.target_id, slot, None)
             return None
-    return messages.claim(connection, outlet.target_id, context.store.epoch, now)
+    claim = messages.claim(connection, outlet.target_id, context.store.epoch, now)
+    return _with_words(connection, claim) if claim is not None and claim.kind == "digest" else claim
+
+
+def _with_words(connection: Connection, claim: messages.Claim) -> messages.Claim:
+    """Let a digest say what it is, once and for all attempts: its members are frozen from now on."""
+    number = batches.batch_of(claim.slot)
+    batch = batches.get(connection, number) if number is not None and not claim.headline else None
+    if batch is None:
+        return claim
+    articles_told = {row.revision_id for row in decisions.get_alerts(connection, claim.alert_ids)}
+    first = claim.slot == batches.slot_of(batch.id)
+    headline, body = digest.render_words(batch.kind, batch.feed_name, batch.entries, len(articles_told), first)
+    messages.set_words(connection, claim.id, headline, body)
+    return replace(claim, headline=headline, body=body)
 
 
 async def _send(context: Context, outlet: Outlet, claim: messages.Claim) -> None:
@@ -69,13 +87,14 @@ async def _attempt(context: Context, outlet: Outlet, claim: messages.Claim, said
 
 def build_notice(context: Context, connection: Connection, claim: messages.Claim) -> model.Notice:
     """Return what a message says, from what is stored about its alerts."""
-    rows = decisions.get_alerts(connection, claim.alert_ids)
+    by_revision: dict[int, list[decisions.AlertRow]] = {}
+    for row in decisions.get_alerts(connection, claim.alert_ids):
+        by_revision.setdefault(row.revision_id, []).append(row)
     items = []
-    for revision_id in dict.fromkeys(row.revision_id for row in rows):
-        own = [row for row in rows if row.revision_id == revision_id]
-        evidence = decisions.evidence_of(connection, revision_id, [row.pack for row in own])
-        body = articles.text_of(connection, revision_id)
-        items.append(_item(own, evidence, body))
+    for place, (revision_id, own) in enumerate(sorted(by_revision.items(), key=_weight)):
+        shown = place < FULL_ITEMS
+        evidence = decisions.evidence_of(connection, revision_id, [row.pack for row in own]) if shown else []
+        items.append(_item(own, evidence, articles.text_of(connection, revision_id) if shown else ""))
     return model.Notice(
         kind=claim.kind,
         message_id=claim.message_id,
@@ -87,6 +106,14 @@ def build_notice(context: Context, connection: Connection, claim: messages.Claim
         possible_repeat=claim.possible_repeat,
         plain=claim.plain,
     )
+
+
+def _weight(revision: tuple[int, list[decisions.AlertRow]]) -> tuple[int, float, int]:
+    """Sort what matters most to the top, where nothing is cut off: by severity, then the newest first."""
+    number, rows = revision
+    severity = max(model.severity_rank(row.severity) for row in rows)
+    published = rows[0].published or datetime.min.replace(tzinfo=UTC)
+    return -severity, -(published - datetime.min.replace(tzinfo=UTC)).total_seconds(), number
 
 
 def _item(rows: list[decisions.AlertRow], evidence: list[model.Evidence], body: str) -> model.NoticeItem:

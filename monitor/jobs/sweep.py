@@ -9,7 +9,7 @@ import structlog
 from monitor import metrics
 from monitor.jobs import notice
 from monitor.jobs.context import Context
-from monitor.store import feeds, messages
+from monitor.store import batches, feeds, messages
 from monitor.store.store import Connection
 
 log = structlog.get_logger()
@@ -31,6 +31,7 @@ def _expire(context: Context, connection: Connection, now: datetime) -> tuple[in
         headline = f"Channel {channel} is gone and {waiting} messages wait for it"
         body = "They wait 24 hours for the channel to come back to config.toml; then they are dead: channel_removed."
         notice.tell(context, connection, f"channel_removed:{channel}", headline, body, now)
+    batches.settle(connection, now)
     return messages.expire_leases(connection, now), messages.expire_removed(connection, now)
 
 

@@ -21,8 +21,6 @@ from monitor.store.schema import batches, entries, feeds, message_alerts, messag
 
 GATHER = timedelta(minutes=15)
 """Longest wait of a digest for entries that are still pending."""
-LATE = timedelta(hours=24)
-"""How long after its beginning a batch takes in what its entries still give: a page that is read at a later try."""
 
 REBUILT = "rebuilt"
 CATCH_UP = "catch_up"
@@ -91,13 +89,13 @@ def _newest(connection: sa.Connection, target_id: int, batch: int) -> sa.Row[*tu
 
 
 def _of_batch(batch: int) -> sa.ColumnElement[bool]:
-    return sa.or_(messages.c.slot == f"batch:{batch}", messages.c.slot.like(f"batch:{batch}:%"))
+    return sa.or_(messages.c.slot == slot_of(batch), messages.c.slot.like(f"{slot_of(batch)}:%"))
 
 
 def _open_digest(
     connection: sa.Connection, target_id: int, batch: int, before: str | None, severity: str, now: datetime
 ) -> int:
-    slot = f"batch:{batch}" if before is None else f"batch:{batch}:{_number(before) + 1}"
+    slot = slot_of(batch) if before is None else f"{slot_of(batch)}:{_number(before) + 1}"
     return outbox.insert(
         connection, target_id, now + GATHER, now, kind="digest", state="gathering", slot=slot, severity=severity
     )
@@ -106,6 +104,11 @@ def _open_digest(
 def _number(slot: str) -> int:
     parts = slot.split(":")
     return int(parts[2]) if len(parts) > 2 else 1
+
+
+def slot_of(batch: int) -> str:
+    """Return the slot of a batch's first digest."""
+    return f"batch:{batch}"
 
 
 def batch_of(slot: str | None) -> int | None:

@@ -62,6 +62,7 @@ class WaitingEntry:
     state: str
     attempts: int
     article_id: int | None
+    batch_id: int | None
     feed_id: int
     feed_slug: str
     feed_url: str
@@ -236,6 +237,7 @@ def _waiting(row: sa.RowMapping) -> WaitingEntry:
         state=row["state"],
         attempts=row["attempts"],
         article_id=row["article_id"],
+        batch_id=row["batch_id"],
         feed_id=row["feed_id"],
         feed_slug=row["feed_slug"],
         feed_url=row["feed_url"],

@@ -1,0 +1,55 @@
+"""Which alerts are told together, and what their digest says of itself. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from monitor.model import Decision, Outcome
+
+REBUILT = "rebuilt"
+"""Batch of a feed that was rebuilt: all of its entries look new."""
+CATCH_UP = "catch_up"
+"""Batch of what came out while we were away."""
+LATE = timedelta(hours=24)
+"""How long after its beginning a batch takes in what its entries still give: a page that is read at a later try."""
+
+
+def joins_digest(kind: str, begun: datetime, decision: Decision, now: datetime) -> bool:
+    """Return whether an alert about an entry of a batch goes into the batch's digest instead of a message of its own.
+
+    Of a rebuilt feed all but urgent ones do, of what was missed those that are too old by their rule's max_age.
+    """
+    if decision.outcome not in (Outcome.ALERT, Outcome.UPDATE) or now - begun > LATE:
+        return False
+    if kind == CATCH_UP:
+        return bool(decision.detail and decision.detail.get("missed"))
+    return decision.severity != "urgent"
+
+
+def render_words(kind: str, feed_name: str | None, entries: int, matched: int, first: bool) -> tuple[str, str]:
+    """Return headline and explanation of a digest.
+
+    Args:
+        entries: That looked new or were missed, over the whole batch.
+        matched: Articles that this message tells.
+        first: Whether it is the batch's first message to this recipient.
+    """
+    more = "" if first else " more"
+    reports = f"{matched}{more} report{'s' if matched > 1 else ''}"
+    if kind == CATCH_UP:
+        body = (
+            f"The monitor could not look at these feeds for a while. {reports} came out meanwhile and {_be(matched)} "
+            f"now older than the rule's max_age: told here together, so that nothing is lost, and not one by one."
+        )
+        return f"Catch-up: {reports} from while the monitor was away", body
+    feed = feed_name or "a feed"
+    match = "matches" if matched == 1 else "match"
+    body = (
+        f"The feed {feed} was rebuilt: {entries} items that look new; {matched}{more} {match}. "
+        f"Most of them are older than the last poll, so they are told here together and not one by one."
+    )
+    return f"{feed} was rebuilt: {reports} among {entries} items that look new", body
+
+
+def _be(count: int) -> str:
+    return "is" if count == 1 else "are"
