@@ -7,8 +7,13 @@ starts fast; the workers' fork server has them loaded before the first task (`PR
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from monitor import model
+
+if TYPE_CHECKING:
+    from monitor.feeds.look import Look
+    from monitor.feeds.opml import OpmlFeed
 
 PRELOAD = ("monitor.reading", "monitor.feeds.parse")
 WARM_UP = "monitor.tasks:warm_up"
@@ -50,6 +55,20 @@ def parse_feed(body: bytes, url: str, content_type: str | None) -> model.ParsedF
     from monitor.feeds import parse
 
     return parse.parse_feed(body, url, content_type)
+
+
+def look_at(body: bytes, url: str, content_type: str | None) -> Look:
+    """Return what stands at an address: a feed, or what leads to one (`feeds.look.look_at`)."""
+    from monitor.feeds import look
+
+    return look.look_at(body, url, content_type)
+
+
+def read_opml(data: bytes) -> tuple[tuple[OpmlFeed, ...], tuple[str, ...]]:
+    """Return the feeds of a list, and what is wrong with it (`feeds.opml.read_opml`)."""
+    from monitor.feeds import opml
+
+    return opml.read_opml(data)
 
 
 def read_entry(rules_path: str, draft: model.Article, page: PageBytes | None, missing: str | None) -> Reading:

@@ -47,9 +47,40 @@ def _remove_worker_folder() -> None:
 def run_command(arguments: Sequence[str] | None = None) -> int:
     """Run one command, by default that of the process's own arguments, and return its exit code."""
     # Each file adds its commands to `app`, and imports what a command needs where it runs.
-    from monitor.cli import alerts, channels, check, db, demo, explain, extract, feeds, health, replay, rules, run
+    from monitor.cli import (
+        alerts,
+        channels,
+        check,
+        db,
+        demo,
+        explain,
+        extract,
+        feeds,
+        feeds_add,
+        feeds_check,
+        health,
+        replay,
+        rules,
+        run,
+    )
 
-    assert all((alerts, channels, check, db, demo, explain, extract, feeds, health, replay, rules, run))
+    own = (
+        alerts,
+        channels,
+        check,
+        db,
+        demo,
+        explain,
+        extract,
+        feeds,
+        feeds_add,
+        feeds_check,
+        health,
+        replay,
+        rules,
+        run,
+    )
+    assert all((*own, health, replay, rules, run))
     try:
         done = app(arguments, standalone_mode=False)
     except MonitorError as fault:

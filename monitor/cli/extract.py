@@ -13,6 +13,7 @@ from monitor.cli import common
 
 if TYPE_CHECKING:
     from monitor import model
+    from monitor.http import HttpSettings
 
 Page = Annotated[str, typer.Argument(metavar="PAGE|URL", help="An HTML file, an address, or `-` for standard input.")]
 Address = Annotated[
@@ -45,9 +46,9 @@ def fetch(url: str, config: Path | None, accept: str, cap: int = 2_000_000) -> m
     """Return the answer of a URL, asked through the gate as the daemon asks. Raises: FetchError; typer.Exit."""
     import asyncio
 
-    from monitor import http, wiring
+    from monitor import http
 
-    settings = wiring.http_settings(common.load_config(config)) if _has_config(config) else _settings()
+    settings = gate_settings(config)
 
     async def ask() -> model.Reply:
         gate = http.Gate(settings)
@@ -62,6 +63,15 @@ def fetch(url: str, config: Path | None, accept: str, cap: int = 2_000_000) -> m
     return reply
 
 
+def gate_settings(config: Path | None) -> HttpSettings:
+    """Return the limits of the configuration, or the default ones where there is none."""
+    from monitor import http, wiring
+
+    if _has_config(config):
+        return wiring.http_settings(common.load_config(config))
+    return http.HttpSettings(user_agent=http.user_agent(""))
+
+
 def _has_config(config: Path | None) -> bool:
     from monitor import config as configuration
 
@@ -70,12 +80,6 @@ def _has_config(config: Path | None) -> bool:
     except errors.ConfigError:
         return False
     return True
-
-
-def _settings() -> Any:
-    from monitor import http
-
-    return http.HttpSettings(user_agent=http.user_agent(""))
 
 
 def read_bytes(page: str) -> bytes:

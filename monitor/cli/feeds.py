@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from monitor import errors
 from monitor.cli import common
 from monitor.cli import extract as pages
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from monitor import model
     from monitor.config import Config, FeedSettings
@@ -26,11 +25,9 @@ if TYPE_CHECKING:
 group = typer.Typer(help="Feeds and their health.", no_args_is_help=True)
 common.app.add_typer(group, name="feeds")
 
-FEED_CAP = 10_000_000
-ACCEPT = "application/rss+xml, application/atom+xml, application/xml;q=0.9, text/xml;q=0.8, text/html;q=0.5, */*;q=0.1"
+LIST_SECONDS = 10.0
 
 Retired = Annotated[bool, typer.Option("--retired", help="Also feeds that are no longer declared.")]
-Place = Annotated[str, typer.Argument(metavar="URL|FILE", help="A feed or a page, or `-` for standard input.")]
 Opml = Annotated[Path, typer.Argument(metavar="OPML", help="A list of feeds, as any feed reader exports it.")]
 Output = Annotated[Path | None, typer.Argument(metavar="[FILE]", help="Where to write; standard output if left out.")]
 
@@ -93,98 +90,6 @@ def _health_json(row: Health) -> dict[str, Any]:
     )
 
 
-# -- check -----------------------------------------------------------------------------------------
-
-
-@group.command("check")
-def check_feed(
-    place: Place,
-    config: common.ConfigOption = None,
-    json: common.JsonOption = False,
-    verbose: common.VerboseOption = False,
-) -> None:
-    """Show the entries of a feed as the monitor sees them, or the feeds behind a page.
-
-    Of each entry: its link and date, and the keys by which it is known again. What was left out is named with the
-    reason. Exit 1 if there is no feed.
-
-    Example: wirewatch feeds check https://example.org/feed.xml
-    """
-    from monitor.feeds import parse
-
-    common.quiet_logs(verbose)
-    body, url, content_type = _fetched(place, config)
-    try:
-        parsed = parse.parse_feed(body, url, content_type)
-    except errors.ParseError as fault:
-        _show_behind(body, url, str(fault), json)
-        return
-    found = _parsed_json(parsed, url)
-    common.print_json(found) if json else _print_parsed(found)
-
-
-def _fetched(place: str, config: Path | None) -> tuple[bytes, str, str | None]:
-    if place.startswith(("http://", "https://")):
-        reply = pages.fetch(place, config, ACCEPT, FEED_CAP)
-        return reply.body, reply.url, reply.info.content_type
-    return pages.read_bytes(place), "https://feed.invalid/", None
-
-
-def _show_behind(body: bytes, url: str, fault: str, json: bool) -> None:
-    """Show the feeds that a page names. Raises: typer.Exit 1 where there is none."""
-    from monitor.feeds import discover
-
-    found = discover.discover_feeds(body, url)
-    if json:
-        common.print_json({"url": url, "fault": fault, "feeds_found": list(found)})
-    elif found:
-        print(f"{url} is a page; feeds behind it:")
-        print("\n".join(found))
-    else:
-        print(fault, file=sys.stderr)
-    if not found:
-        raise typer.Exit(1)
-
-
-def _parsed_json(parsed: model.ParsedFeed, url: str) -> dict[str, Any]:
-    return {
-        "url": url,
-        "format": parsed.format,
-        "title": parsed.title,
-        "lang": parsed.lang,
-        "ttl": parsed.ttl,
-        "entries": [_entry_json(entry) for entry in parsed.entries],
-        "dropped": list(parsed.dropped),
-    }
-
-
-def _entry_json(entry: model.Entry) -> dict[str, Any]:
-    from monitor.feeds import identity
-
-    return {
-        "title": entry.title,
-        "url": entry.url,
-        "published": entry.published,
-        "lang": entry.lang,
-        "author": entry.author,
-        "publisher": entry.publisher,
-        "tags": list(entry.tags),
-        "summary_characters": len(entry.summary),
-        "keys": dict(identity.entry_keys(entry)),
-    }
-
-
-def _print_parsed(found: dict[str, Any]) -> None:
-    print(common.bold(f"{common.clean(found['title'])}  ({found['format']}, {len(found['entries'])} entries)"))
-    for entry in found["entries"]:
-        print(f"{common.when(entry['published']):16}  {common.clean(entry['title']) or '(no title)'}")
-        print(f"{'':18}{common.clean(entry['url']) or 'no link: only the feed text is matched'}")
-        keys = ", ".join(f"{kind} {common.clean(value)[:80]}" for kind, value in entry["keys"].items())
-        print(f"{'':18}known by {keys}; {entry['summary_characters']} characters of text")
-    for sentence in found["dropped"]:
-        print(f"left out: {common.clean(sentence)}")
-
-
 # -- import and export -----------------------------------------------------------------------------
 
 
@@ -194,30 +99,51 @@ def import_feeds(file: Opml, config: common.ConfigOption = None, json: common.Js
 
     Example: wirewatch feeds import subscriptions.opml
     """
-    from monitor import wiring
-    from monitor.clock import SystemClock
-    from monitor.feeds import opml
-    from monitor.store import feeds as stored
-    from monitor.store import visit
-
     loaded = common.load_config(config)
-    outlines, problems = opml.read_opml(pages.read_bytes(str(file)))
+    outlines, problems = _read_list(pages.read_bytes(str(file)))
     for problem in problems:
         print(f"{file}: {common.clean(problem)}", file=sys.stderr)
     if not outlines:
         raise common.fail(f"{file}: no feed was found, so nothing is changed")
-    wanted = wiring.declared_feeds(replace(loaded, feeds=_settings(outlines)))
-    now = SystemClock().now()
-    _make_database(loaded)
-
-    def add(connection: Connection) -> tuple[int, int]:
-        return stored.add(connection, wanted, now)
-
-    added, known = visit.write(loaded.database, add)
+    added, known = store(outlines, loaded)
     if json:
         common.print_json({"added": added, "known": known, "problems": list(problems)})
     else:
         print(f"{added} feeds added, {known} known already")
+
+
+def _read_list(data: bytes) -> tuple[tuple[OpmlFeed, ...], tuple[str, ...]]:
+    """Read a list in a worker: it comes from elsewhere, as feeds do. Raises: WorkerError."""
+    import asyncio
+
+    from monitor import tasks, workers
+
+    pool = workers.Workers(workers.WorkerSettings(count=1))
+    try:
+        return asyncio.run(pool.call(tasks.read_opml, data, timeout=LIST_SECONDS))
+    finally:
+        pool.close()
+
+
+def store(outlines: Iterable[OpmlFeed], loaded: Config) -> tuple[int, int]:
+    """Add feeds to the database; return how many are new and how many were there. A running daemon takes them up.
+
+    A feed whose id another feed has already gets an id of its own: two newsrooms may have one name.
+    """
+    from monitor import wiring
+    from monitor.clock import SystemClock
+    from monitor.store import feeds as stored
+    from monitor.store import visit
+
+    now = SystemClock().now()
+    _make_database(loaded)
+
+    def add(connection: Connection) -> tuple[int, int]:
+        taken = {row.feed.slug: row.feed.url for row in stored.list_health(connection, True)}
+        settings = _settings(outlines, taken)
+        return stored.add(connection, wiring.declared_feeds(replace(loaded, feeds=settings)), now)
+
+    return visit.write(loaded.database, add)
 
 
 def _make_database(config: Config) -> None:
@@ -230,8 +156,12 @@ def _make_database(config: Config) -> None:
         visit.upgrade(config.database, SystemClock().now())
 
 
-def _settings(outlines: Iterable[OpmlFeed]) -> tuple[FeedSettings, ...]:
-    """Return the feeds of a list, each with an id of its own that stays the same whenever the list is read."""
+def _settings(outlines: Iterable[OpmlFeed], stored: Mapping[str, str]) -> tuple[FeedSettings, ...]:
+    """Return the feeds of a list, each with an id of its own that stays the same whenever the list is read.
+
+    Args:
+        stored: Addresses of the feeds that are there, by id.
+    """
     from monitor import config as configuration
     from monitor import urls
 
@@ -240,7 +170,7 @@ def _settings(outlines: Iterable[OpmlFeed]) -> tuple[FeedSettings, ...]:
     for outline in outlines:
         name = outline.name if outline.name != outline.url else urls.host_of(outline.url)
         slug = outline.id or configuration.slug(name) or configuration.slug(urls.host_of(outline.url))
-        if slug in taken:
+        if slug in taken or stored.get(slug, outline.url) != outline.url:
             slug = f"{slug}-{hashlib.sha256(outline.url.encode()).hexdigest()[:6]}"
         taken.add(slug)
         found.append(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import lxml.etree
 import lxml.html
@@ -14,17 +15,32 @@ MAX_FOUND = 50
 MAX_LINKS = 5_000
 """Links of a page that are looked at."""
 
-_FEED_TYPES = frozenset(("application/rss+xml", "application/atom+xml", "application/rdf+xml", "text/rss+xml"))
+_FEED_TYPES = frozenset((
+    "application/rss+xml", "application/atom+xml", "application/rdf+xml", "application/feed+json", "text/rss+xml",
+))  # fmt: skip
 _FEED_PATH = re.compile(
-    r"(?:^|[/._=-])(?:rss|atom|feeds?|rdf)(?:[/._=?&-]|\d*$|\.xml)|\.(?:rss|atom|rdf)$", re.IGNORECASE
+    r"(?:^|[/._=-])(?:rss|atom|feeds?|rdf)(?:[/._=?&-]|\d*$|\.xml)|\.(?:rss|atom|rdf)$|news-?sitemap", re.IGNORECASE
 )
 _NOT_A_FEED = re.compile(
     r"feedback|feedburner\.com/fb|subscribe\?|\.(?:png|jpe?g|gif|svg|css|js|html?)$", re.IGNORECASE
 )
+_COMMENTS = re.compile(r"/comments?/|[?&]feed=comments", re.IGNORECASE)
+_USUAL_PLACES = ("/feed/", "/rss", "/rss.xml", "/feed.xml", "/atom.xml", "/index.xml", "/news-sitemap.xml")
+
+DECLARED, LINKED, GUESSED = "declared", "linked", "guessed"
 
 
-def discover_feeds(html: bytes, url: str) -> tuple[str, ...]:
-    """Return the addresses of feeds that the page at `url` declares, then those that its links suggest.
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An address that may be a feed."""
+
+    url: str
+    how: str
+    """`declared` in the page's head, `linked` from its body, or `guessed`: where many sites have one."""
+
+
+def find_feeds(html: bytes, url: str) -> tuple[Found, ...]:
+    """Return the feeds that the page at `url` declares, then those that its links suggest; those of comments last.
 
     At most MAX_FOUND, each once, absolute, http or https. Nothing is fetched: a suggestion may prove wrong.
     """
@@ -33,8 +49,24 @@ def discover_feeds(html: bytes, url: str) -> tuple[str, ...]:
     except (lxml.etree.ParserError, ValueError):
         return ()
     base = _base(tree, url)
-    links = (urls.safe_link(written, base) for written in (*_declared(tree), *_suggested(tree)))
-    return tuple(dict.fromkeys(link for link in links if link))[:MAX_FOUND]
+    found: dict[str, str] = {}
+    for how, links in ((DECLARED, _declared(tree)), (LINKED, _suggested(tree))):
+        for written in links:
+            if link := urls.safe_link(written, base):
+                found.setdefault(link, how)
+    ranked = sorted(found.items(), key=lambda pair: _COMMENTS.search(pair[0]) is not None)
+    return tuple(Found(link, how) for link, how in ranked[:MAX_FOUND])
+
+
+def discover_feeds(html: bytes, url: str) -> tuple[str, ...]:
+    """Return the addresses of `find_feeds`."""
+    return tuple(found.url for found in find_feeds(html, url))
+
+
+def guess_feeds(url: str) -> tuple[Found, ...]:
+    """Return where many sites have a feed, for a page that names none."""
+    links = (urls.safe_link(place, url) for place in _USUAL_PLACES)
+    return tuple(Found(link, GUESSED) for link in links if link)
 
 
 def _base(tree: lxml.html.HtmlElement, url: str) -> str:

@@ -294,7 +294,7 @@ def test_feeds_check_shows_entries_as_the_monitor_sees_them(tmp_path: Path) -> N
     shown = commands.call("feeds", "check", tmp_path / "feed.xml")
 
     [entry] = done.json["entries"]
-    assert entry["keys"] == {"guid": "17", "url": "https://gazette.example/plan"}
+    assert (entry["keys"]["guid"], entry["keys"]["url"]) == ("17", "https://gazette.example/plan")
     assert entry["published"] == "2025-03-10T12:00:00Z"
     assert "neither title, text nor link" in done.json["dropped"][0]
     assert "known by guid 17" in shown.out
