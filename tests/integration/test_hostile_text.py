@@ -32,7 +32,7 @@ UNWANTED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 
 @pytest.mark.parametrize("kind", sorted(BODIES))
 def test_f27_hostile_characters_are_stored_alike_in_both_databases(desk: Desk, kind: str) -> None:
-    """NUL, lone surrogates and control characters reach no row, either database holds what was parsed, the alert goes."""
+    """NUL, lone surrogates and control characters reach no row; both databases hold what was parsed."""
     desk.has(["gazette"]).publishes("gazette")
     desk.run()
     desk.web.answers[FEED] = BODIES[kind]
