@@ -300,11 +300,12 @@ class NoticeItem:
 class Notice:
     """What one message says, before a channel gives it its shape.
 
-    Either `items` (alerts) or `headline` and `body` (an ops notice, a channel test) is filled.
+    Either `items` (alerts) or `headline` and `body` (an ops notice, a channel test) is filled; a digest has both, and the
+    body says why it is one.
     """
 
     kind: str
-    """`alert`, `ops` or `test`."""
+    """`alert`, `digest`, `ops` or `test`."""
     message_id: str
     """Stable RFC 5322 Message-ID with angle brackets; the same at every attempt."""
     severity: str

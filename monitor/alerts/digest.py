@@ -38,8 +38,8 @@ def render_words(kind: str, feed_name: str | None, entries: int, matched: int, f
     reports = f"{matched}{more} report{'s' if matched > 1 else ''}"
     if kind == CATCH_UP:
         body = (
-            f"The monitor could not look at these feeds for a while. {reports} came out meanwhile and {_be(matched)} "
-            f"now older than the rule's max_age: told here together, so that nothing is lost, and not one by one."
+            f"The monitor could not look at these feeds for a while. {reports} came out meanwhile and {_be(matched)} now "
+            f"older than the rule's max_age: told here together, so that nothing is lost, and not one by one."
         )
         return f"Catch-up: {reports} from while the monitor was away", body
     feed = feed_name or "a feed"

@@ -231,8 +231,10 @@ def fit_text(notice: model.Notice, title_room: int, body_room: int) -> tuple[str
         title_room: Longest title; 0 if the service knows none (the headline then begins the body).
     """
     headline = wording.inert(wording.subject(notice))
-    body = "\n".join(map(_inert_line, wording.plain_lines(notice).splitlines()))
     title = wording.clamp(headline, title_room) if title_room > 0 else ""
+    if wording.is_list(notice):
+        return title, _fit_list(notice, headline if not title else "", body_room)
+    body = "\n".join(map(_inert_line, wording.plain_lines(notice).splitlines()))
     whole = body if title else f"{headline}\n{body}"
     if len(whole) <= body_room:
         return title, whole or headline
@@ -242,6 +244,18 @@ def fit_text(notice: model.Notice, title_room: int, body_room: int) -> tuple[str
     # Two line breaks and the ellipsis of the text that is cut after the link.
     lead = "" if title else wording.clamp(headline, body_room - len(links) - 3) + "\n"
     return title, wording.clamp(f"{lead}{links}\n{body}".strip(), body_room)
+
+
+def _fit_list(notice: model.Notice, headline: str, room: int) -> str:
+    """Return a message of many within `room` characters: articles that fit whole, and how many more there are."""
+    lines = wording.plain_lines_within(notice, room - len(headline) - 1 if headline else room)
+    body = "\n".join(map(_inert_line, lines.splitlines()))
+    whole = f"{headline}\n{body}" if headline and not notice.headline else body
+    if len(whole) <= room:
+        return whole
+    # Not even the explanation fits: what it is, and where to read it.
+    rest = wording.left_out(notice, 0)
+    return wording.clamp(f"{wording.clamp(headline or wording.inert(wording.subject(notice)), 120)}\n{rest}", room)
 
 
 def _inert_line(line: str) -> str:

@@ -28,6 +28,8 @@ body { margin: 0; padding: 16px; background: #ffffff; color: #1f2328; }
 .severity { display: inline-block; padding: 1px 8px; border-radius: 4px; color: #ffffff; }
 .severity { font-size: 13px; font-weight: 700; }
 h1 { margin: 8px 0 4px; font-size: 21px; line-height: 1.35; }
+h1.digest { margin: 0 0 8px; font-size: 23px; }
+.why { margin: 0 0 24px; }
 h1 a { color: inherit; text-decoration: underline; }
 p { margin: 0 0 10px; }
 .origin, .foot { color: #57606a; font-size: 14px; }
@@ -129,7 +131,11 @@ def render_html(notice: model.Notice, envelope: Envelope) -> str:
 
 def _items(notice: model.Notice) -> Iterable[str]:
     listed = notice.items[: wording.ITEMS_LISTED]
-    if len(notice.items) > 1:
+    if notice.headline:
+        headline = wording.clean(notice.headline)
+        yield f'<h1 class="digest"{_dir(headline)}>{html.escape(headline)}</h1>\n'
+        yield _paragraph(wording.introduction(notice), "why")
+    if wording.is_list(notice):
         yield from (_paragraph(remark, "remark") for remark in wording.repeat_remark(notice))
     yield from (_item(notice, item) for item in listed)
     rest = wording.left_out(notice, len(listed))

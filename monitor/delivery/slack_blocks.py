@@ -46,7 +46,7 @@ def render_payload(notice: model.Notice, channel: str | None = None) -> dict[str
 def _blocks(notice: model.Notice) -> list[Block]:
     if not notice.items:
         return _notice_blocks(notice)
-    if len(notice.items) == 1:
+    if not wording.is_list(notice):
         return _item_blocks(notice, notice.items[0])
     return _list_blocks(notice)
 
@@ -99,7 +99,9 @@ def _button(item: model.NoticeItem) -> list[Block]:
 def _list_blocks(notice: model.Notice) -> list[Block]:
     listed = notice.items[:ITEMS_LISTED]
     quoted = 1 if len(notice.items) <= ITEMS_QUOTED else 0
-    blocks = [_header(f"{len(notice.items)} alerts")]
+    blocks = [_header(wording.clean(notice.headline) or f"{len(notice.items)} alerts")]
+    if why := wording.introduction(notice):
+        blocks.append(_section(fit([(why, False)], SECTION)))
     blocks += [_section(_list_item(notice, item, quoted)) for item in listed]
     closing = [*wording.repeat_remark(notice), *filter(None, [wording.left_out(notice, len(listed))])]
     if closing:
@@ -137,7 +139,8 @@ def _notice_blocks(notice: model.Notice) -> list[Block]:
 def _text(notice: model.Notice) -> str:
     if not notice.items:
         return fit([(wording.plain_lines(notice), False)], TEXT)
-    texts = [fit([(wording.subject(notice), False)], 900), *_repeat_of_many(notice)]
+    why = filter(None, [fit([(wording.introduction(notice), False)], 900)])
+    texts = [fit([(wording.subject(notice), False)], 900), *why, *_repeat_of_many(notice)]
     for n, item in enumerate(notice.items):
         text = _text_item(notice, item)
         if _width("\n\n".join([*texts, text])) > TEXT - 100:
@@ -148,11 +151,11 @@ def _text(notice: model.Notice) -> str:
 
 
 def _repeat_of_many(notice: model.Notice) -> list[str]:
-    return list(wording.repeat_remark(notice)) if len(notice.items) > 1 else []
+    return list(wording.repeat_remark(notice)) if wording.is_list(notice) else []
 
 
 def _text_item(notice: model.Notice, item: model.NoticeItem) -> str:
-    head = [wording.title(item)] if len(notice.items) > 1 else []
+    head = [wording.title(item)] if wording.is_list(notice) else []
     origin = f"{wording.newsroom(item)}, {wording.when(item.published, notice.timezone)}"
     tellings = [wording.clamp(wording.telling(told), 200) for told in item.tellings[:8]]
     quotes = [f"“{wording.clamp(wording.marked_text(s), 400)}”" for s in item.snippets[:2] if s.text.strip()]

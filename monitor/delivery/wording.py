@@ -21,6 +21,8 @@ TITLE_LENGTH = 500
 SUBJECT_LENGTH = 180
 ITEMS_LISTED = 100
 """A message with more articles names the first ones and counts the rest."""
+ALERTS_LISTED = 50
+"""What `wirewatch alerts list` shows when nothing else is asked for."""
 
 _VISIBLE_FORMAT_CHARACTERS = frozenset("\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u08e2")
 """Arabic signs of category Cf that are seen when read (year, footnote, end of verse)."""
@@ -199,7 +201,7 @@ def is_update(item: model.NoticeItem) -> bool:
 def remarks(notice: model.Notice, item: model.NoticeItem) -> tuple[str, ...]:
     """Return what a reader must know about this item; that a message of many is a repeat is said once, not here."""
     partial = ("Full text unavailable: matched on the feed's text",) if item.partial else ()
-    return partial + (repeat_remark(notice) if len(notice.items) == 1 else ())
+    return partial + (() if is_list(notice) else repeat_remark(notice))
 
 
 def repeat_remark(notice: model.Notice) -> tuple[str, ...]:
@@ -210,7 +212,21 @@ def repeat_remark(notice: model.Notice) -> tuple[str, ...]:
 def left_out(notice: model.Notice, listed: int) -> str:
     """Return the sentence that counts the articles which did not fit; empty if all did."""
     rest = len(notice.items) - listed
-    return f"and {rest} more article{'s' if rest > 1 else ''}: see `wirewatch alerts list`" if rest > 0 else ""
+    if rest <= 0:
+        return ""
+    alerts = sum(len(item.tellings) for item in notice.items)
+    limit = f" --limit {alerts}" if alerts > ALERTS_LISTED else ""
+    return f"and {rest} more article{'s' if rest > 1 else ''}: see `wirewatch alerts list{limit}`"
+
+
+def introduction(notice: model.Notice) -> str:
+    """Return why a message of many is one: what a digest says of itself; empty for others."""
+    return clean_lines(notice.body) if notice.items else ""
+
+
+def is_list(notice: model.Notice) -> bool:
+    """Return whether a message lists articles, be it one, rather than being about one."""
+    return len(notice.items) > 1 or notice.kind == "digest"
 
 
 def subject(notice: model.Notice) -> str:
@@ -222,6 +238,8 @@ def subject(notice: model.Notice) -> str:
 def _subject(notice: model.Notice) -> str:
     if not notice.items:
         return clean(notice.headline) or "Notice"
+    if notice.headline:
+        return f"[{notice.severity}] {clean(notice.headline)}"
     first = notice.items[0]
     update = "Update: " if is_update(first) else ""
     if len(notice.items) > 1:
@@ -235,10 +253,24 @@ def plain_lines(notice: model.Notice) -> str:
     if not notice.items:
         parts = (clean(notice.headline), *repeat_remark(notice), clean_lines(notice.body))
         return "\n\n".join(filter(None, parts))
-    listed = notice.items[:ITEMS_LISTED]
-    blocks = [_plain_item(notice, item) for item in listed]
-    repeat = repeat_remark(notice) if len(notice.items) > 1 else ()
-    return "\n\n".join([*repeat, *blocks, *filter(None, [left_out(notice, len(listed))])])
+    blocks = [_plain_item(notice, item) for item in notice.items[:ITEMS_LISTED]]
+    return "\n\n".join(filter(None, [*_plain_head(notice), *blocks, left_out(notice, len(blocks))]))
+
+
+def plain_lines_within(notice: model.Notice, room: int) -> str:
+    """Return a message of many in at most about `room` characters: whole articles, and how many more there are."""
+    parts = list(filter(None, _plain_head(notice)))
+    for place, item in enumerate(notice.items):
+        block, rest = _plain_item(notice, item), left_out(notice, place + 1)
+        if place >= ITEMS_LISTED or len("\n\n".join([*parts, block, rest])) > room:
+            return "\n\n".join([*parts, left_out(notice, place)])
+        parts.append(block)
+    return "\n\n".join(parts)
+
+
+def _plain_head(notice: model.Notice) -> tuple[str, ...]:
+    repeat = repeat_remark(notice) if is_list(notice) else ()
+    return (clean(notice.headline), introduction(notice), *repeat)
 
 
 def _plain_item(notice: model.Notice, item: model.NoticeItem) -> str:

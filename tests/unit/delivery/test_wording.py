@@ -149,7 +149,7 @@ def test_many_articles_are_listed_and_counted():
     text = wording.plain_lines(notices.notice(*items))
 
     assert text.count("al-12") == wording.ITEMS_LISTED
-    assert text.endswith("and 3 more articles: see `wirewatch alerts list`")
+    assert text.endswith("and 3 more articles: see `wirewatch alerts list --limit 103`")
     assert wording.subject(notices.notice(*items)) == "[high] 103 alerts: Report 0"
 
 
