@@ -37,8 +37,9 @@ def render_words(kind: str, feed_name: str | None, entries: int, matched: int, f
     more = "" if first else " more"
     reports = f"{matched}{more} report{'s' if matched > 1 else ''}"
     if kind == CATCH_UP:
+        be = "is" if matched == 1 else "are"
         body = (
-            f"The monitor could not look at these feeds for a while. {reports} came out meanwhile and {_be(matched)} now "
+            f"The monitor could not look at these feeds for a while. {reports} came out meanwhile and {be} now "
             f"older than the rule's max_age: told here together, so that nothing is lost, and not one by one."
         )
         return f"Catch-up: {reports} from while the monitor was away", body
@@ -49,7 +50,3 @@ def render_words(kind: str, feed_name: str | None, entries: int, matched: int, f
         f"Most of them are older than the last poll, so they are told here together and not one by one."
     )
     return f"{feed} was rebuilt: {reports} among {entries} items that look new", body
-
-
-def _be(count: int) -> str:
-    return "is" if count == 1 else "are"
