@@ -81,7 +81,8 @@ class FetchError(MonitorError):
     """An address gave nothing usable.
 
     `code` is a snake_case word for metrics and decisions: blocked_address, bad_url, dns, connect, tls, timeout,
-    too_large, bad_encoding, too_many_redirects, bad_redirect, protocol, truncated.
+    too_large, bad_encoding, too_many_redirects, bad_redirect, protocol, truncated; and busy, where too many large
+    answers came at once, which says nothing about the address.
     """
 
     def __init__(self, code: str, message: str) -> None:
@@ -102,7 +103,15 @@ class ParseError(MonitorError):
 
 
 class ExtractError(MonitorError):
-    """A page gave no article text."""
+    """A page gave no article text.
+
+    `code` is a snake_case word for decisions: no_text, menus, unreadable, not_found, consent_wall, login, script_only,
+    robot_check, meta_refresh.
+    """
+
+    def __init__(self, message: str, code: str = "no_text") -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class WorkerError(MonitorError):

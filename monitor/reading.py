@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 import functools
+import re
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 from monitor import errors, model, text
-from monitor.articles import extract, language
+from monitor.articles import extract, language, walls
 from monitor.rules import collector, live, match
 from monitor.rules import compile as rules_compile
 from monitor.stories import fingerprint
@@ -29,6 +30,15 @@ def warm_up(rules_path: str) -> None:
 
 _SAMPLE = b"""<html><head><title>Port closed by strike</title></head><body><article><h1>Port closed by strike</h1>
 <p>The port was closed on Tuesday by a strike of its pilots; no ship has left it since.</p></article></body></html>"""
+WHOLE = 1500
+"""Characters: a feed's text of that length that is not broken off is the whole article, whatever its page shows."""
+FAR_LONGER = 1.5
+"""How many times longer than a page's text the feed's must be to be taken instead."""
+_BROKEN_OFF = re.compile(
+    r"(?:…|\.\.\.|\[\+\d+ chars\]|\[…\]|\[\.\.\.\])\s*$|continue reading|read more|read the rest|weiterlesen"
+    r"|lire la suite|leer más|להמשך קריאה|לכתבה המלאה|اقرأ المزيد|المزيد",
+    re.IGNORECASE,
+)
 
 
 def read_entry(rules_path: str, draft: model.Article, page: PageBytes | None, missing: str | None) -> Reading:
@@ -76,12 +86,16 @@ def _rules(path: str) -> rules_compile.RuleSet:
 
 
 def _with_page(draft: model.Article, page: PageBytes) -> tuple[model.Article, str | None]:
+    wall = walls.of_address(draft.url, page.url)
+    if wall:
+        return draft, wall
     try:
-        seen = extract.extract_page(page.body, page.url, page.content_type)
-    except errors.ExtractError:
-        return draft, "no_text"
-    if seen.partial and len(draft.text) >= len(seen.text):
-        return draft, "thin_page"
+        read = extract.read_page(page.body, page.url, page.content_type)
+    except errors.ExtractError as fault:
+        return draft, fault.code
+    seen, reason = read.page, read.partial_reason
+    if _feed_has_more(draft.text, seen.text, reason):
+        return draft, None if reason and _is_whole(draft.text) else reason
     title = draft.title or seen.title
     body = _without_headline((title, seen.title), seen.text)
     article = replace(
@@ -92,7 +106,19 @@ def _with_page(draft: model.Article, page: PageBytes) -> tuple[model.Article, st
         author=draft.author or seen.author or "",
         published=draft.published or _not_to_come(seen.published, draft.first_seen),
     )
-    return article, "thin_page" if seen.partial else None
+    return article, reason
+
+
+def _feed_has_more(summary: str, body: str, reason: str | None) -> bool:
+    """Return whether the feed's own text is the better one: longer than a piece of the page, or far longer than it."""
+    if reason is not None:
+        return len(summary) >= len(body)
+    return _is_whole(summary) and len(summary) >= FAR_LONGER * len(body)
+
+
+def _is_whole(summary: str) -> bool:
+    """Return whether a feed's text is the article itself: long, and not broken off."""
+    return len(summary) >= WHOLE and not _BROKEN_OFF.search(summary[-80:])
 
 
 def _not_to_come(published: datetime | None, first_seen: datetime | None) -> datetime | None:

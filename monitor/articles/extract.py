@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import logging
 import re
+from dataclasses import dataclass
 
 import lxml.etree
 import lxml.html
 import trafilatura
 
 from monitor import errors, model
-from monitor.articles import charset, head, scope
+from monitor.articles import charset, head, lines, parts, scope, stated, teasers, walls, zones
 
 THIN_TEXT = 250
 """Characters: a shorter text is a teaser, a video's caption or an error page."""
@@ -36,8 +37,26 @@ _UNWANTED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]"
 logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What was read in a page, where from, and why it is partial."""
+
+    page: model.Page
+    origin: str
+    """`page`, `page_parts` (several parts joined), `paragraphs` (in a row, where the extractor found a piece),
+    `second_extractor` (where the first found little), `json_ld` (the page's own `articleBody`), or
+    `script_data` (of a page that draws itself by script)."""
+    partial_reason: str | None
+    """`paid`, `thin_page`, or None where the text is whole."""
+
+
 def extract_page(html: bytes, url: str, content_type: str | None = None, fast: bool = True) -> model.Page:
-    """Return the article in a page.
+    """Return the article in a page; see `read_page`."""
+    return read_page(html, url, content_type, fast).page
+
+
+def read_page(html: bytes, url: str, content_type: str | None = None, fast: bool = True) -> Seen:
+    """Return the article in a page, and how it was found.
 
     Args:
         html: At most 2 MB, decoded from gzip.
@@ -45,24 +64,30 @@ def extract_page(html: bytes, url: str, content_type: str | None = None, fast: b
         content_type: Header of that name, for its charset.
         fast: Compare with two further extractors only where little text was found, instead of always.
     Returns: A page whose `partial` is True where it says that it is paid, or the text is under THIN_TEXT characters.
-    Raises: ExtractError, if there is no page or no text in it.
+    Raises: ExtractError with its code, if there is no page, no text in it, or the text is none of an article.
     """
-    tree = _parse_html(charset.to_utf8(html, content_type), url)
+    page = charset.to_utf8(html, content_type)
+    tree = _parse_html(page, url)
     about = head.read_head(tree, url)
-    text = _extract_text(tree, url, fast)
-    if len(text) < LEAST_TEXT or _is_menus(text):
-        raise errors.ExtractError(
-            f"{url}: the page holds no article text" + (", only menus." if _is_menus(text) else ".")
-        )
-    return model.Page(
+    text, origin = _find_text(tree, url, about, fast)
+    if len(text) < LEAST_TEXT:
+        text, origin = _from_scripts(page, url, about.title) or text, "script_data"
+    fault = "menus" if _is_menus(text) else walls.of_text(about.title, text) if len(text) >= LEAST_TEXT else "no_text"
+    if fault == "no_text":
+        fault = walls.without_text(about.title, _parse_html(page, url))
+    if fault:
+        raise errors.ExtractError(f"{url}: the page holds no article text: {walls.SAID[fault]}.", fault)
+    reason = "paid" if about.paid else "thin_page" if len(text) < THIN_TEXT else None
+    seen = model.Page(
         title=about.title,
         text=text,
         lang=about.lang,
         author=about.author,
         published=about.published,
         canonical_url=about.canonical_url,
-        partial=about.paid or len(text) < THIN_TEXT,
+        partial=reason is not None,
     )
+    return Seen(seen, origin, reason)
 
 
 def _parse_html(page: bytes, url: str) -> lxml.html.HtmlElement:
@@ -74,19 +99,52 @@ def _parse_html(page: bytes, url: str) -> lxml.html.HtmlElement:
     try:
         tree = lxml.etree.fromstring(page, parser) if page.strip() else None
     except (lxml.etree.LxmlError, ValueError) as error:
-        raise errors.ExtractError(f"{url}: the page cannot be read ({error}).") from error
+        raise errors.ExtractError(f"{url}: the page cannot be read ({error}).", "unreadable") from error
     if tree is None:
         raise errors.ExtractError(f"{url}: the page is empty.")
     return tree
 
 
-def _extract_text(tree: lxml.html.HtmlElement, url: str, fast: bool) -> str:
-    scope.drop_dead(tree)
-    scope.narrow(tree)
-    text = _run_trafilatura(tree, url, fast)
+def _find_text(tree: lxml.html.HtmlElement, url: str, about: head.Head, fast: bool) -> tuple[str, str]:
+    """Return the text and its origin: the page's, a second extractor's where that is thin, or what JSON-LD states."""
+    text, origin = _extract_text(tree, url, fast)
+    if about.body and stated.replaces(about.body, text):
+        text, origin = _UNWANTED.sub("", about.body), "json_ld"
+    elif about.body:
+        text = stated.trimmed(text, about.body)
+    return lines.without_tail(lines.without_headline(text, about.title)), origin
+
+
+def _from_scripts(page: bytes, url: str, title: str) -> str:
+    scripts = [element.text for element in _parse_html(page, url).iter("script") if element.text]
+    return _UNWANTED.sub("", stated.from_scripts(scripts, title))
+
+
+def _extract_text(tree: lxml.html.HtmlElement, url: str, fast: bool) -> tuple[str, str]:
+    body, posts = _prepare(tree)
+    text, origin = _run_trafilatura(tree, url, fast), "page"
+    if body is not None and parts.join_parts(body, text, posts):
+        joined = _run_trafilatura(tree, url, fast)
+        text, origin = (joined, "page_parts") if len(joined) > len(text) else (text, origin)
+    siblings = parts.sibling_paragraphs(body, text) if body is not None else ""
+    if siblings:
+        text, origin = _UNWANTED.sub("", siblings), "paragraphs"
     if not fast or len(text) >= DOUBTFUL_TEXT:
-        return text
-    return max(text, _run_trafilatura(tree, url, fast=False), key=len)
+        return text, origin
+    second = _run_trafilatura(tree, url, fast=False)
+    return (second, "second_extractor") if len(second) > len(text) else (text, origin)
+
+
+def _prepare(tree: lxml.html.HtmlElement) -> tuple[lxml.html.HtmlElement | None, list[lxml.html.HtmlElement]]:
+    """Take out of the tree what is not the article; return its body, and the frames of headings that were links."""
+    scope.drop_dead(tree)
+    body = tree.find("body")
+    if body is None:
+        return None, []
+    scope.unfold_layout(body)
+    scope.narrow(tree)
+    zones.drop_zones(body)
+    return body, teasers.drop_teasers(body)
 
 
 def _is_menus(text: str) -> bool:

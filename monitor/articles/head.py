@@ -16,12 +16,14 @@ from typing import Any
 import lxml.html
 
 from monitor import urls
-from monitor.articles import dates
+from monitor.articles import dates, stated
 
 MAX_TITLE = 500
 MAX_AUTHOR = 200
 MAX_JSON = 500_000
 """Characters of one JSON-LD block that are read."""
+MAX_UPDATES = 200
+"""Posts of a live blog that are read."""
 
 _TITLE_KEYS = ("twitter:title", "dc.title", "sailthru.title", "parsely-title", "headline")
 _AUTHOR_KEYS = ("author", "article:author", "parsely-author", "dc.creator", "sailthru.author", "byl", "citation_author")
@@ -36,7 +38,14 @@ _LANG_KEYS = ("og:locale", "content-language", "language", "dc.language")
 _ARTICLE_TYPES = re.compile(r"article|posting|report|liveblog|review", re.IGNORECASE)
 _SPACE = re.compile(r"\s+")
 _UNWANTED = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
-_SEPARATOR = re.compile(r"\s+[|\u2013\u2014\u00b7\u2022\u00bb:-]{1,2}\s+|\s*[|\uff5c\uff1a]\s*")
+_BARS = "|\uff5c\u2502\u3163"
+_SEPARATOR = re.compile(rf"\s+[{_BARS}\u2013\u2014\u00b7\u2022\u00bb:-]{{1,2}}\s+|\s*[{_BARS}\uff1a]\s*")
+_KICKER = re.compile(rf"(?::|\s[\u2013\u2014\u00b7\u2022\u00bb/-]|\s*[{_BARS}\uff1a])\s*$")
+_LETTERS = re.compile(r"[\W_]+")
+SITE_WORDS = 20
+"""Letters that a title's end may hold beside the site's name ("Bhopal News - The Times of India")."""
+LEAST_HEADLINE = 20
+"""Characters: a shorter candidate is not taken for what is left of a longer one without its kicker."""
 _BYLINE = re.compile(r"^(?:by|von|par|por|da|di|door|מאת|بقلم)[:\s]+", re.IGNORECASE)
 _LANG = re.compile(r"([a-z]{2,3})(?:[-_][a-z0-9]{1,8})*$", re.IGNORECASE)
 _OLD_LANGS = {"iw": "he", "ji": "yi", "in": "id"}
@@ -52,6 +61,8 @@ class Head:
     canonical_url: str | None
     lang: str | None
     paid: bool
+    body: str = ""
+    """The article's text as JSON-LD states it, without markup; empty where it states none."""
 
 
 @dataclass(slots=True)
@@ -69,12 +80,14 @@ def read_head(tree: lxml.html.HtmlElement, url: str) -> Head:
     seen = _collect(tree)
     article = _article_node(seen.nodes)
     return Head(
-        title=_title(seen, article),
+        title=_title(seen, article, url),
         author=_author(seen, article),
         published=_published(seen, article, url),
         canonical_url=urls.safe_link(seen.canonical, url) if seen.canonical else None,
         lang=_lang(tree, seen),
-        paid=any(_is_paid(node) for node in seen.nodes),
+        paid=any(_is_paid(node) for node in seen.nodes)
+        or seen.meta.get("article:content_tier", "").lower() == "locked",
+        body=_body(seen.nodes),
     )
 
 
@@ -161,36 +174,73 @@ def _decoded(text: str) -> str:
     return html.unescape(text) if "&" in text else text
 
 
-def _title(seen: _Seen, article: dict[str, Any]) -> str:
-    """Return the headline: JSON-LD's, else og:title, else the only `<h1>`, else what is left.
+def _title(seen: _Seen, article: dict[str, Any], url: str) -> str:
+    """Return the headline: og:title, else JSON-LD's, else the only `<h1>`, else what is left.
 
-    The order was tuned on extract-fundus and extract-trafilatura; re-run tests/eval/test_extract.py.
+    og:title is what the newsroom shows outside. But where `<title>` says the same, and JSON-LD and `<h1>` agree on
+    something else, the former are words for search engines and the latter what is printed. The order was tuned on
+    extract-fundus and extract-trafilatura; re-run `python -m tests.eval.extraction`.
     """
+    names = _site_names(seen, url)
     headline = article.get("headline")
-    candidates = (
-        headline if isinstance(headline, str) else "",
-        seen.meta.get("og:title", ""),
-        *(seen.headings if len(seen.headings) == 1 else ()),
-        *(seen.meta.get(key, "") for key in _TITLE_KEYS),
-        *seen.titles,
-        *seen.headings,
-    )
-    found = next((line for text in candidates if (line := _line(_decoded(text), MAX_TITLE))), "")
-    return _without_site(found, seen)
+    shown = _plain_title(seen.meta.get("og:title", ""), names, seen)
+    stated_ = _plain_title(headline if isinstance(headline, str) else "", names, seen)
+    printed = _plain_title(seen.headings[0] if len(seen.headings) == 1 else "", names, seen)
+    window = _plain_title(seen.titles[0] if seen.titles else "", names, seen)
+    if stated_ and _letters(stated_) == _letters(printed) and _letters(window) == _letters(shown):
+        return stated_
+    others = (*(seen.meta.get(key, "") for key in _TITLE_KEYS), *seen.titles, *seen.headings)
+    rest = (title for text in others if (title := _plain_title(text, names, seen)))
+    return _without_kicker(shown or stated_ or printed or next(rest, ""), (stated_, printed))
 
 
-def _without_site(title: str, seen: _Seen) -> str:
-    """Drop `| Name of the site` from the end, where the site's name or a heading of the page shows what that is."""
-    for heading in seen.headings:
+def _plain_title(text: str, names: tuple[str, ...], seen: _Seen) -> str:
+    line = _line(_decoded(text), MAX_TITLE)
+    return _without_site(line, names, seen.headings) if line else ""
+
+
+def _site_names(seen: _Seen, url: str) -> tuple[str, ...]:
+    """Return what the site may be called in its titles, letters only: its name, and its host without the ending."""
+    site = _line(_decoded(seen.meta.get("og:site_name", "")), 200)
+    labels = urls.host_of(url).removeprefix("www.").split(".")
+    names = (_letters(site), _letters("".join(labels)), _letters(labels[0]) if len(labels) > 1 else "")
+    return tuple(name for name in names if len(name) > 2)
+
+
+def _letters(text: str) -> str:
+    return _LETTERS.sub("", text).casefold()
+
+
+def _without_site(title: str, names: tuple[str, ...], headings: list[str]) -> str:
+    """Drop `| Name of the site` from either end, where the site's name or a heading of the page shows what that is."""
+    for heading in headings:
         if len(heading) > 10 and title.startswith(heading) and _SEPARATOR.match(title, len(heading)):
             return heading
-    site = _line(_decoded(seen.meta.get("og:site_name", "")), 200).casefold()
-    while parts := list(_SEPARATOR.finditer(title)):
-        head, tail = title[: parts[-1].start()], title[parts[-1].end() :].casefold()
-        is_site = bool(site and tail) and (tail in site or site in tail)
-        if not head or not (is_site or ("|" in parts[-1][0] and len(tail) < len(head))):
+    parts = list(_SEPARATOR.finditer(title))
+    while parts:
+        last = parts.pop()
+        head, tail = title[: last.start()], title[last.end() :]
+        bar = any(sign in last[0] for sign in _BARS)
+        if not head or not (_is_site(tail, names) or (bar and len(tail) < len(head))):
             break
         title = head
+    first = _SEPARATOR.search(title)
+    return title[first.end() :] if first and _letters(title[: first.start()]) in names else title
+
+
+def _is_site(tail: str, names: tuple[str, ...]) -> bool:
+    letters = _letters(tail)
+    return len(letters) > 1 and any(
+        letters in name or (name in letters and len(letters) <= len(name) + SITE_WORDS) for name in names
+    )
+
+
+def _without_kicker(title: str, others: tuple[str, ...]) -> str:
+    """Return what stands after a kicker ("Migration: ..."), where another title of the page is just that."""
+    for other in others:
+        before = title[: -len(other)] if title.endswith(other) else ""
+        if len(other) >= LEAST_HEADLINE and _KICKER.search(before):
+            return other
     return title
 
 
@@ -230,6 +280,21 @@ def _lang(tree: lxml.html.HtmlElement, seen: _Seen) -> str | None:
         if found:
             return _OLD_LANGS.get(found[1].lower(), found[1].lower())
     return None
+
+
+def _body(nodes: list[dict[str, Any]]) -> str:
+    """Return the longest `articleBody`; of a live blog the updates, newest first, as the page shows them."""
+    bodies = [node["articleBody"] for node in nodes if isinstance(node.get("articleBody"), str)]
+    bodies += [_updates(node["liveBlogUpdate"]) for node in nodes if isinstance(node.get("liveBlogUpdate"), list)]
+    return stated.plain(max(bodies, key=len)[:MAX_JSON]) if bodies else ""
+
+
+def _updates(posts: list[Any]) -> str:
+    texts = [
+        post[key] for post in posts[:MAX_UPDATES] if isinstance(post, dict) for key in ("headline", "articleBody")
+        if isinstance(post.get(key), str)
+    ]  # fmt: skip
+    return "\n".join(texts)
 
 
 def _is_paid(node: dict[str, Any]) -> bool:

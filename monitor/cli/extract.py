@@ -13,6 +13,7 @@ from monitor.cli import common
 
 if TYPE_CHECKING:
     from monitor import model
+    from monitor.articles.extract import Seen
     from monitor.http import HttpSettings
 
 Page = Annotated[str, typer.Argument(metavar="PAGE|URL", help="An HTML file, an address, or `-` for standard input.")]
@@ -21,6 +22,18 @@ Address = Annotated[
 ]
 ACCEPT = "text/html, application/xhtml+xml, */*;q=0.1"
 UNKNOWN = "https://page.invalid/"
+_ORIGINS = {
+    "page": "the page",
+    "page_parts": "the page, several parts of it joined",
+    "paragraphs": "the page's longest row of paragraphs, since the extractor found a piece of it only",
+    "second_extractor": "a second extractor, since the first found little",
+    "json_ld": "the article's text as the page states it for machines (JSON-LD), since the page shows little",
+    "script_data": "the data of the page's scripts, since it shows no text without them",
+}
+_PARTIAL = {
+    "paid": "the page says that it is for subscribers",
+    "thin_page": "its text is very short",
+}
 
 
 @common.app.command()
@@ -34,6 +47,7 @@ def extract(
     common.quiet_logs(False)
     if page.startswith(("http://", "https://")):
         reply = fetch(page, config, ACCEPT)
+        _refuse_wall(page, reply.url)
         seen = _read(reply.body, reply.url, reply.info.content_type)
     else:
         seen = _read(read_bytes(page), url or UNKNOWN, None)
@@ -92,15 +106,25 @@ def read_bytes(page: str) -> bytes:
         raise common.fail(f"{page}: cannot be read: {fault.strerror}", 2) from None
 
 
-def _read(body: bytes, url: str, content_type: str | None) -> model.Page:
+def _read(body: bytes, url: str, content_type: str | None) -> Seen:
     from monitor.articles import extract as extracting
 
-    return extracting.extract_page(body, url, content_type)
+    return extracting.read_page(body, url, content_type)
 
 
-def _json(seen: model.Page, url: str | None) -> dict[str, Any]:
+def _refuse_wall(asked: str, answered: str) -> None:
+    """End with exit 1 where the daemon would not read the page either: the address led to a log-in or consent page."""
+    from monitor.articles import walls
+
+    wall = walls.of_address(asked, answered)
+    if wall:
+        raise common.fail(f"{asked} led to {answered}: {walls.SAID[wall]}")
+
+
+def _json(read: Seen, url: str | None) -> dict[str, Any]:
     from monitor.articles import language
 
+    seen = read.page
     return {
         "title": seen.title,
         "text": seen.text,
@@ -110,6 +134,8 @@ def _json(seen: model.Page, url: str | None) -> dict[str, Any]:
         "url": url,
         "canonical_url": seen.canonical_url,
         "partial": seen.partial,
+        "partial_reason": read.partial_reason,
+        "text_from": read.origin,
     }
 
 
@@ -121,6 +147,7 @@ def _print(found: dict[str, Any]) -> None:
         if found[key]
     ]
     print("\n".join(about))
+    print(f"text from: {_ORIGINS[found['text_from']]}")
     if found["partial"]:
-        print("partial: the page says it is paid, or its text is very short")
+        print(f"partial: {_PARTIAL[found['partial_reason']]}")
     print("\n" + "\n\n".join(common.clean(line) for line in found["text"].split("\n") if line.strip()))

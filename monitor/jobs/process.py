@@ -17,8 +17,10 @@ from monitor.store.store import Connection
 READ_SECONDS = 10.0
 GROUP = 0.02
 """Seconds that a decision may wait for others to share its commit."""
-WORKERS_BUSY = timedelta(seconds=60)
+BUSY = timedelta(seconds=60)
 """How long an entry of a feed with slow pages waits while the slow ones before it are not done."""
+CROWDED = timedelta(seconds=5)
+"""How long an entry waits whose host has more than enough to answer; it would hold the place of others."""
 TRIES = 3
 """Times a reading may kill its worker before the entry is set aside as unreadable."""
 
@@ -31,13 +33,16 @@ async def process_entry(context: Context, entry_id: int) -> None:
     if waiting is None or waiting.state != "pending":
         return
     if context.workers.is_busy(_source(waiting.feed_slug)):
-        await _wait_for_workers(context, entry_id)
+        await _put_off(context, entry_id, BUSY)
+        return
+    if context.gate.is_crowded(pages.page_of(waiting) or ""):
+        await _put_off(context, entry_id, CROWDED)
         return
     async with context.locks.hold(waiting.canonical_url or f"entry {entry_id}"):
         try:
             await _process(context, waiting)
         except errors.WorkerBusy:
-            await _wait_for_workers(context, entry_id)
+            await _put_off(context, entry_id, BUSY)
         except errors.WorkerUnavailable:
             raise  # not the entry's fault: it stays pending and is taken up again
         except errors.WorkerError as fault:
@@ -49,9 +54,9 @@ def _source(feed_slug: str) -> str:
     return f"articles of {feed_slug}"
 
 
-async def _wait_for_workers(context: Context, entry_id: int) -> None:
-    """Put off an entry of a feed whose pages take long, while others of their kind wait already: no try is lost."""
-    due = context.clock.now() + WORKERS_BUSY
+async def _put_off(context: Context, entry_id: int, wait: timedelta) -> None:
+    """Put off an entry whose pages take long to come or to read, while others of their kind wait: no try is lost."""
+    due = context.clock.now() + wait
     await context.store.write(lambda connection: entries.postpone(connection, entry_id, due), GROUP)
 
 
@@ -118,13 +123,27 @@ async def _read_new(
     if quota.is_full(waiting.feed_bytes, meter.limit_of(context, waiting.feed_slug)):
         page, fetched = None, pages.Fetched(None, "feed_quota")
     elif waiting.attempts < TRIES - 1:
-        fetched = await pages.fetch_page(context, page)
+        return await _read_page(context, setup, draft, page)
     else:
         fetched = pages.Fetched(None, "unreadable")
+    return await _read_fetched(context, setup, draft, page, fetched)
+
+
+async def _read_page(
+    context: Context, setup: Setup, draft: model.Article, page: str | None
+) -> tuple[tasks.Reading, datetime | None]:
+    async with context.gate.room() as room:
+        fetched = await pages.fetch_page(context, page, room)
+        return await _read_fetched(context, setup, draft, page, fetched)
+
+
+async def _read_fetched(
+    context: Context, setup: Setup, draft: model.Article, page: str | None, fetched: pages.Fetched
+) -> tuple[tasks.Reading, datetime | None]:
     context.reached("process.fetched")
     read = await call_reader(context, setup, draft, fetched)
-    retry_at = context.clock.now() + pages.PAGE_RETRIES[0] if read.article.partial and page else None
-    return read, retry_at
+    wait = pages.next_try(read.partial_reason, 0) if read.article.partial and page else None
+    return read, context.clock.now() + wait if wait else None
 
 
 async def call_reader(context: Context, setup: Setup, draft: model.Article, fetched: pages.Fetched) -> tasks.Reading:

@@ -17,7 +17,7 @@ log = structlog.get_logger()
 
 
 async def retry_page(context: Context, article_id: int) -> None:
-    """Fetch a partial article's page again; full text becomes a new revision, matched under the live rules."""
+    """Fetch a partial article's page again; more text becomes a new revision, matched under the live rules."""
     known = await context.store.read(lambda connection: articles.get(connection, article_id))
     if known is None:
         return
@@ -28,9 +28,6 @@ async def retry_page(context: Context, article_id: int) -> None:
         setup = context.setup
         fetched = await pages.fetch_page(context, pages.page_of(waiting))
         retries = known.retries + 1
-        due = context.clock.now() + pages.PAGE_RETRIES[retries] if retries < len(pages.PAGE_RETRIES) else None
-        if fetched.missing == pages.UNRESOLVED:
-            due = None  # it would lead nowhere again
         if fetched.page is not None:
             waiting = origin.resolved(waiting, fetched.page.url)
         try:
@@ -41,6 +38,8 @@ async def retry_page(context: Context, article_id: int) -> None:
             metrics.WORKER_RESTARTS.inc()
             log.warning("page_unreadable", article=article_id, error=str(fault))
             read = None
+        wait = pages.next_try(read.partial_reason if read else "unreadable", retries)
+        due = context.clock.now() + wait if wait else None
         await _record_retry(context, setup, waiting, known, read, retries, due)
 
 
@@ -53,15 +52,16 @@ async def _record_retry(
     retries: int,
     due: datetime | None,
 ) -> None:
-    if read is None or read.article.partial:
+    if read is None or (read.article.partial and len(read.article.text) <= len(known.text)):
         await context.store.write(
             lambda connection: articles.update(connection, known.id, retries=retries, retry_at=due)
         )
         return
-    task = decide.Task(waiting, known, None)
+    task = decide.Task(waiting, known, due if read.article.partial else None)
 
     def record(connection: Connection) -> tuple[model.Decision, ...]:
-        articles.update(connection, known.id, url=waiting.entry.url, canonical_url=waiting.canonical_url)
+        moved = {"url": waiting.entry.url, "canonical_url": waiting.canonical_url}
+        articles.update(connection, known.id, retries=retries, **moved)
         return decide.record(context, setup, connection, task, read)
 
     made = await context.store.write(record)

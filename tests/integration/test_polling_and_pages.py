@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from monitor import errors, jobs
 from monitor.errors import FetchError
 from monitor.model import HttpInfo, Reply
+from monitor.store import entries as store_entries
 from monitor.store import feeds as store_feeds
 from monitor.store.schema import articles, decisions, entries, feeds, revisions
 from tests.support.desk import Desk, item, page
@@ -40,12 +41,13 @@ def test_failing_feed_is_told_once_and_again_when_it_works(alerting: Desk) -> No
 
     for _ in range(6):
         alerting.poll("gazette")
+        alerting.run()
     alerting.publishes("gazette", item(9, "Weather"))
     alerting.poll("gazette")
     alerting.later()
 
     headlines = [notice.headline for notice in alerting.senders["ops"].notices]
-    assert headlines == ["Feed Gazette has failed 3 times", "Feed Gazette works again"]
+    assert headlines == ["Feed Gazette is failing", "Feed Gazette works again"]
 
 
 def test_back_off_grows_and_stays_under_a_day(alerting: Desk) -> None:
@@ -121,7 +123,8 @@ def test_partial_article_becomes_a_new_revision_when_its_page_comes(alerting: De
 
 
 def test_page_is_tried_on_a_schedule_and_then_left(alerting: Desk) -> None:
-    """A page that never comes is asked for five times in all, over hours, and then no more."""
+    """A page whose server fails is asked for five times in all, over hours, and then no more."""
+    alerting.web.answers["https://gazette.example/a/1"] = 503
     alerting.publishes("gazette", item(1, "Plan unveiled", "Lawmakers debate."))
     alerting.later()
 
@@ -282,3 +285,36 @@ def test_one_pass_polls_each_feed_once(desk: Desk) -> None:
     summary = desk.run()
 
     assert summary.polled == 1
+
+
+def test_entries_of_all_feeds_take_turns(desk: Desk) -> None:
+    """A feed that brings many entries does not keep those of others waiting until it is done."""
+    desk.has(["flood", "gazette"])
+    desk.publishes("flood", item(0, "Quiet day", site="flood"))
+    desk.publishes("gazette", item(0, "Quiet day"))
+    desk.run()
+    desk.publishes("flood", *(item(n, f"Flood {n}", site="flood") for n in range(1, 60)))
+    desk.clock.advance(minutes=20)
+    desk.poll("flood")
+    desk.clock.advance(minutes=1)
+    desk.publishes("gazette", *(item(n, f"Story {n}") for n in range(1, 4)))
+    desk.poll("gazette")
+
+    first = desk.read(lambda connection: store_entries.list_pending(connection, desk.clock.now(), 6))
+
+    found = [desk.read(lambda connection, this=this: store_entries.load(connection, this)) for this in first]
+    assert [entry.feed_slug for entry in found] == ["flood", "gazette"] * 3
+
+
+def test_f32_a_host_that_does_not_answer_is_asked_for_few_pages(alerting: Desk) -> None:
+    """After one page that did not come in time, the next articles of that host go by their feed's text at once."""
+    slow = errors.FetchError("timeout", "did not answer")
+    urls = [f"https://gazette.example/a/{n}" for n in range(20, 40)]
+    alerting.web.answers.update(dict.fromkeys(urls, slow))
+    alerting.publishes("gazette", *(item(n, f"Resettlement {n}", f"Words {n}") for n in range(20, 40)))
+
+    alerting.later()
+
+    asked = [url for url in alerting.web.asked if url in urls]
+    assert len(alerting.senders["desk"].titles) >= 20
+    assert len(asked) < len(urls)

