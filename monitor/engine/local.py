@@ -31,6 +31,8 @@ BREATH = 0.02
 """Least seconds between two rounds, so that a burst of finished jobs makes one round."""
 PROCESSING = 12
 """Entries under way at once: enough to keep two workers busy while pages are fetched."""
+FEW = 64
+"""Entries that are loaded at a time: what comes new stands behind no more of them."""
 
 log = structlog.get_logger()
 
@@ -113,7 +115,8 @@ class LocalEngine:
 
     async def _due_entries(self, n: int) -> list[int]:
         now = self.context.clock.now()
-        return await self.context.store.read(lambda connection: entries.list_pending(connection, now, n))
+        few = min(n, FEW)
+        return await self.context.store.read(lambda connection: entries.list_pending(connection, now, few))
 
     async def _due_pages(self, n: int) -> list[int]:
         now = self.context.clock.now()

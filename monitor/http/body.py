@@ -2,32 +2,36 @@
 
 from __future__ import annotations
 
+import io
 import zlib
 
 import aiohttp
 
 from monitor import urls
 from monitor.errors import FetchError
+from monitor.http.room import Room
 
 MAX_MEMBERS = 1000
 """Members of one gzip stream: beyond it the stream is made to cost time, not to carry text."""
 
 
-async def read(url: urls.Url, response: aiohttp.ClientResponse, cap: int) -> bytes:
+async def read(url: urls.Url, response: aiohttp.ClientResponse, cap: int, room: Room | None) -> bytes:
     """Return the decoded body, never holding more than `cap` bytes of it. Raises: FetchError."""
     decoder = _decoder(url, response.headers.get("Content-Encoding", ""))
     if response.content_length is not None and response.content_length > cap:
         raise _too_large(url, cap)
-    body = bytearray()
-    received = 0
+    body = io.BytesIO()  # hands its bytes over without a copy
+    size = received = 0
     async for chunk in response.content.iter_any():
         received += len(chunk)
-        body += decoder.decode(chunk, cap + 1 - len(body)) if decoder else chunk
-        if max(len(body), received) > cap:
+        size += body.write(decoder.decode(chunk, cap + 1 - size) if decoder else chunk)
+        if max(size, received) > cap:
             raise _too_large(url, cap)
+        if room is not None:
+            await room.hold(size)
     if decoder and not decoder.finished:
         raise FetchError("truncated", f"{url.shown}: the compressed answer ends in the middle")
-    return bytes(body)
+    return body.getvalue()
 
 
 def _decoder(url: urls.Url, encoding: str) -> _Gunzip | None:

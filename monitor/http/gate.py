@@ -18,6 +18,7 @@ from monitor import urls
 from monitor.errors import FetchError
 from monitor.http import addresses, body, faults, guard, turns
 from monitor.http import headers as headers_
+from monitor.http import room as room_
 from monitor.model import Reply
 
 _PERMANENT = (301, 308)
@@ -58,6 +59,7 @@ class Gate:
         self._line = _Line(settings, self._resolver)
         self._retired: list[_Line] = []
         self._turns = turns.Turns(settings.concurrency, settings.per_host)
+        self._rooms = room_.Rooms()
 
     async def fetch(
         self,
@@ -69,17 +71,20 @@ class Gate:
         last_modified: str | None = None,
         headers: Mapping[str, str] | None = None,
         auth: tuple[str, str] | None = None,
+        room: room_.Room | None = None,
     ) -> Reply:
         """Return the final answer to a GET, whatever its status; the body only for 2xx, at most `cap` bytes.
 
         Args:
             etag, last_modified: As the address gave them before; the answer may then be a 304.
             headers, auth: For this host only; they are dropped when a redirect leaves it.
+            room: Bounds what all bodies together may hold; without it nothing does.
         Raises: FetchError, see its codes.
         """
         line, settings = self._line, self._settings
         public = headers_.public_headers(settings.user_agent, accept, etag, last_modified)
-        request = _Request(urls.parse_url(url), public, headers_.private_headers(headers, auth), settings.deadline)
+        private = headers_.private_headers(headers, auth)
+        request = _Request(urls.parse_url(url), public, private, settings.deadline, room)
         line.users += 1
         try:
             return await self._follow(line, settings, request, cap)
@@ -87,6 +92,14 @@ class Gate:
             line.users -= 1
             if self._retired:
                 await self._close_retired()
+
+    def room(self) -> contextlib.AbstractAsyncContextManager[room_.Room]:
+        """Return a room to fetch in; it is left when the body has been dropped."""
+        return self._rooms.open()
+
+    def is_crowded(self, url: str) -> bool:
+        """Return whether so many requests wait for the host of `url` that another would wait for long."""
+        return self._turns.is_crowded(urls.host_of(url))
 
     def replace(self, settings: HttpSettings) -> None:
         """Use `settings` from the next request on; requests under way end under the old ones.
@@ -166,8 +179,16 @@ class _Redirect:
 class _Request:
     """One fetch on its way through its redirects."""
 
-    def __init__(self, url: urls.Url, public: dict[str, str], private: dict[str, str], deadline: float) -> None:
+    def __init__(
+        self,
+        url: urls.Url,
+        public: dict[str, str],
+        private: dict[str, str],
+        deadline: float,
+        room: room_.Room | None,
+    ) -> None:
         self.first = self.url = url
+        self.room = room
         self._public = public
         self._private = private
         self._left = deadline
@@ -186,6 +207,8 @@ class _Request:
             async with asyncio.timeout(self._left):
                 yield
         except TimeoutError:
+            if self.room is not None and self.room.waits:
+                raise FetchError("busy", "other large answers were not done in time; it is asked again soon") from None
             raise FetchError("timeout", f"{self.url.shown} did not answer in full within {deadline:g} s") from None
         self._left -= time.monotonic() - began
 
@@ -216,7 +239,7 @@ async def _ask(line: _Line, request: _Request, cap: int) -> Reply | _Redirect:
         async with line.session.get(_to_yarl(url), headers=request.headers, allow_redirects=False) as response:
             if response.status in _REDIRECTS:
                 return _Redirect(response.status, _location(url, response))
-            content = await body.read(url, response, cap) if 200 <= response.status < 300 else b""
+            content = await body.read(url, response, cap, request.room) if 200 <= response.status < 300 else b""
             return Reply(headers_.info_of(response), str(url), content, request.permanent_url)
     except (aiohttp.ClientError, OSError, ValueError) as error:
         if isinstance(error, TimeoutError):

@@ -21,6 +21,11 @@ class Limit:
         """Whether nobody holds it or waits for it."""
         return not self._held and not self._waiting
 
+    @property
+    def waiting(self) -> int:
+        """How many wait for a turn."""
+        return len(self._waiting)
+
     async def acquire(self) -> None:
         """Wait for a turn."""
         if self._held < self._size and not self._waiting:
@@ -83,6 +88,11 @@ class Turns:
         finally:
             if limit.idle:
                 self._hosts.pop(host, None)
+
+    def is_crowded(self, host: str) -> bool:
+        """Return whether so many wait for `host` that another would wait for long."""
+        limit = self._hosts.get(host)
+        return limit is not None and limit.waiting >= self._per_host
 
     def resize(self, total: int, per_host: int) -> None:
         """Change both limits; requests under way are not touched."""

@@ -88,5 +88,7 @@ class Context:
     draw: Callable[[], float] = field(default=lambda: 0.5)
     """Uniform in [0, 1): the jitter of next checks."""
     locks: Locks = field(default_factory=Locks)
+    slow_hosts: dict[str, datetime] = field(default_factory=dict)
+    """Hosts whose pages did not come in time, and until when none is asked for."""
     host_pauses: dict[str, datetime] = field(default_factory=dict)
     """Hosts that sent Retry-After, and until when; the database keeps a copy for the next start."""

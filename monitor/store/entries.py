@@ -196,14 +196,21 @@ def take_up(connection: sa.Connection, entry_id: int, entry: model.Entry, now: d
 
 
 def list_pending(connection: sa.Connection, now: datetime, limit: int) -> list[int]:
-    """Return ids of entries that wait to be processed, oldest first."""
-    query = (
-        sa.select(entries.c.id)
-        .where(entries.c.state == "pending", entries.c.due_at <= now)
-        .order_by(entries.c.due_at, entries.c.id)
-        .limit(limit)
+    """Return ids of entries that wait to be processed: the oldest of each feed, then the second of each, ...
+
+    In order of age alone, a feed that brings a thousand would keep all others waiting until it is done.
+    """
+    age = (entries.c.due_at, entries.c.id)
+    turn = sa.func.row_number().over(partition_by=entries.c.feed_id, order_by=age).label("turn")
+    waiting = sa.select(entries.c.id, entries.c.due_at, turn).where(
+        entries.c.state == "pending", entries.c.due_at <= now
     )
-    return list(connection.execute(query).scalars())
+    found = waiting.subquery()
+    return list(
+        connection.execute(
+            sa.select(found.c.id).order_by(found.c.turn, found.c.due_at, found.c.id).limit(limit)
+        ).scalars()
+    )
 
 
 def load(connection: sa.Connection, entry_id: int) -> WaitingEntry | None:

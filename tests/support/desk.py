@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -72,6 +73,14 @@ class FakeWeb:
         if isinstance(answer, Reply):
             return answer
         return Reply(HttpInfo(200), url, answer if isinstance(answer, bytes) else answer.encode())
+
+    def room(self) -> contextlib.AbstractAsyncContextManager[None]:
+        """Bound nothing."""
+        return contextlib.nullcontext()
+
+    def is_crowded(self, url: str) -> bool:
+        """Let everybody in."""
+        return False
 
     def replace(self, _settings: object) -> None:
         """Take no settings: there is nothing to limit."""

@@ -344,3 +344,52 @@ async def test_waiters_cancelled_with_the_holder_leave_without_an_error() -> Non
 
     assert [type(result) for result in ended] == [asyncio.CancelledError] * 3
     assert limit.idle
+
+
+async def test_a_host_with_many_who_wait_is_crowded(site: web.Site) -> None:
+    """Two who wait for a host make it crowded, and only it; when they are through, it is not."""
+    reply, go_on = web.gated(web.page(b"x"))
+    site.on("/slow", reply)
+    gate = http.Gate(settings(per_host=2))
+    before = gate.is_crowded(site.url("/slow"))
+    asked = [asyncio.create_task(fetch(gate, site.url("/slow"))) for _ in range(4)]
+    await site.until_busy(2)
+
+    crowded, other = gate.is_crowded(site.url("/other")), gate.is_crowded("http://elsewhere.example/")
+    go_on.set()
+    await asyncio.gather(*asked)
+    after = gate.is_crowded(site.url("/slow"))
+    await gate.close()
+
+    assert (before, crowded, other, after) == (False, True, False, False)
+
+
+async def test_f29_large_bodies_wait_for_one_another(site: web.Site) -> None:
+    """Of many large bodies at once each arrives whole, those that find no room in time are told so, none is cut."""
+    for number in range(6):
+        site.page(f"/{number}", bytes(2_000_000))
+    gate = http.Gate(settings(per_host=10, deadline=30.0))
+
+    async def one(number: int) -> int:
+        async with gate.room() as room:
+            return len((await fetch(gate, site.url(f"/{number}"), cap=3_000_000, room=room)).body)
+
+    sizes = await asyncio.gather(*(one(number) for number in range(6)))
+    await gate.close()
+
+    assert sizes == [2_000_000] * 6
+
+
+async def test_f29_no_room_in_time_is_not_the_servers_fault(site: web.Site) -> None:
+    """A body that finds no room before the deadline gives `busy`, not `timeout`."""
+    site.page("/large", bytes(2_000_000))
+    gate = http.Gate(settings(deadline=0.3))
+    async with gate.room() as first, gate.room() as second, gate.room() as third:
+        await first.hold(2_000_000)
+        await second.hold(2_000_000)
+
+        with pytest.raises(FetchError) as caught:
+            await fetch(gate, site.url("/large"), cap=3_000_000, room=third)
+    await gate.close()
+
+    assert caught.value.code == "busy"
