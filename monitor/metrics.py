@@ -30,7 +30,9 @@ def _gauge(name: str, says: str, *labels: str) -> Gauge:
 
 
 FEED_POLLS = _counter("feed_polls_total", "Polls of feeds, by how they ended.", "outcome")
+FEEDS = _gauge("feeds", "Feeds by their state.", "state")
 FEED_STALENESS = _gauge("feed_staleness_seconds", "Time since the last good poll of the feed that has waited longest.")
+FEED_TROUBLES = _gauge("feed_troubles", "Feeds that are in a trouble now, by its code.", "trouble")
 LAST_SUCCESSFUL_POLL = _gauge("last_successful_poll_timestamp_seconds", "When a poll of any feed last succeeded.")
 
 ARTICLES = _counter("articles_total", "Entries that were processed, by how their text was got.", "outcome")

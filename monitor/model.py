@@ -50,6 +50,30 @@ class Feed:
     succeeded_at: datetime | None = None
     trusted: bool = True
     """Whether its reports may keep those of others from being told as copies."""
+    declared_url: str | None = None
+    """What the declaration says where `url` is an address that the feed has moved to since."""
+    due: datetime | None = None
+    """When this poll was to be."""
+    polled_at: datetime | None = None
+    baselined_at: datetime | None = None
+    arrivals: tuple[float, ...] = ()
+    """When its last entries came out, seconds since 1970, oldest first."""
+    ttl: float | None = None
+    """Seconds that its text asked to be left alone when it was last read."""
+    skip_hours: tuple[int, ...] = ()
+    skip_days: tuple[int, ...] = ()
+    newest_at: datetime | None = None
+    """Publication of the newest entry that its last body listed."""
+    spoken: str | None = None
+    """Language that its entries are written in."""
+    troubles: Mapping[str, tuple[float, str]] = field(default_factory=dict)
+    """Alarms that stand: by code, since when (seconds since 1970) and the sentence."""
+    permanent_url: str | None = None
+    """Where its address permanently redirects to, seen at `permanent_polls` polls since `permanent_since`."""
+    permanent_polls: int = 0
+    permanent_since: datetime | None = None
+    gone_at: datetime | None = None
+    """First of the 410 answers in a row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +148,8 @@ class ParsedFeed:
     """Hours, 0 to 23 UTC, at which it asks for no polls."""
     skip_days: tuple[int, ...] = ()
     """Days, 0 is Monday in UTC, on which it asks for no polls."""
+    spoken: str | None = None
+    """Language that its entries are clearly written in, whatever it declares."""
     dropped: tuple[str, ...] = ()
     items: int = 0
     """How many items the document listed as far as it was read, those included that `dropped` tells of as empty."""

@@ -6,7 +6,7 @@ starts fast; the workers' fork server has them loaded before the first task (`PR
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from monitor import model
@@ -51,10 +51,13 @@ def warm_up(rules_path: str) -> None:
 
 
 def parse_feed(body: bytes, url: str, content_type: str | None) -> model.ParsedFeed:
-    """Return what a feed's bytes hold. Raises: ParseError."""
+    """Return what a feed's bytes hold, and the language that its entries are in. Raises: ParseError."""
+    from monitor.articles import spoken
     from monitor.feeds import parse
 
-    return parse.parse_feed(body, url, content_type)
+    parsed = parse.parse_feed(body, url, content_type)
+    texts = [f"{entry.title}. {entry.summary}" for entry in parsed.entries[: spoken.MOST]]
+    return replace(parsed, spoken=spoken.spoken_language(texts, parsed.lang))
 
 
 def look_at(body: bytes, url: str, content_type: str | None) -> Look:

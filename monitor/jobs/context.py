@@ -13,6 +13,7 @@ from typing import Any
 from monitor import clock, http, model, workers
 from monitor.config import Config, FeedSettings, Rate
 from monitor.delivery.channel import Sender
+from monitor.feeds import outage
 from monitor.rules.live import LiveRules
 from monitor.store.store import Store
 
@@ -92,3 +93,5 @@ class Context:
     """Hosts whose pages did not come in time, and until when none is asked for."""
     host_pauses: dict[str, datetime] = field(default_factory=dict)
     """Hosts that sent Retry-After, and until when; the database keeps a copy for the next start."""
+    network: outage.Network = field(default_factory=outage.Network)
+    """What the last polls say of our own way out."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
@@ -10,7 +12,21 @@ from monitor.jobs.context import Context, Outlet
 from monitor.store import messages, notices
 from monitor.store.store import Connection
 
+MANY = 6
+"""Troubles that begin or end together from which on they share a message."""
+LISTED = 100
+"""Troubles that such a message names."""
+
 log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """A trouble to tell, or that is over; the first line of `body` is a sentence of its own."""
+
+    key: str
+    headline: str
+    body: str
 
 
 def tell(
@@ -36,6 +52,42 @@ def over(context: Context, connection: Connection, key: str, headline: str, body
     """Close notice `key` and say so, if it stood open."""
     if notices.close_notice(connection, key, now):
         _queue(context, connection, f"{key}:over:{now:%Y-%m-%dT%H:%M:%S}", headline, body, now, None)
+
+
+def close(connection: Connection, key: str, now: datetime) -> None:
+    """Close notice `key` and say nothing: whoever asks knows."""
+    notices.close_notice(connection, key, now)
+
+
+def tell_all(
+    context: Context, connection: Connection, tellings: Sequence[Telling], headline: str, now: datetime
+) -> None:
+    """Open every notice; tell those that are due each for itself, or MANY and more in one message under `headline`."""
+    due = [told for told in tellings if notices.open_notice(connection, told.key, told.headline, told.body, now)]
+    _queue_all(context, connection, due, headline, "", now)
+
+
+def over_all(
+    context: Context, connection: Connection, tellings: Sequence[Telling], headline: str, now: datetime
+) -> None:
+    """Close every notice and say so, MANY and more in one message under `headline`."""
+    due = [told for told in tellings if notices.close_notice(connection, told.key, now)]
+    _queue_all(context, connection, due, headline, "over:", now)
+
+
+def _queue_all(
+    context: Context, connection: Connection, due: Sequence[Telling], headline: str, what: str, now: datetime
+) -> None:
+    if len(due) < MANY:
+        for told in due:
+            slot = f"{told.key}:{what}{now:%Y-%m-%dT%H:%M:%S}"
+            _queue(context, connection, slot, told.headline, told.body, now, None)
+        return
+    lines = [f"{told.headline}. {told.body.splitlines()[0]}" for told in due[:LISTED]]
+    if len(due) > LISTED:
+        lines.append(f"And {len(due) - LISTED} more: `wirewatch feeds list`.")
+    slot = f"many:{what}{now:%Y-%m-%dT%H:%M:%S.%f}"
+    _queue(context, connection, slot, headline.format(count=len(due)), "\n".join(lines), now, None)
 
 
 def _queue(

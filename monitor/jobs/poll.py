@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 import structlog
 
 from monitor import errors, http, metrics, model, tasks, urls
-from monitor.feeds import identity, pace
-from monitor.jobs import ingest, meter, notice
+from monitor.feeds import health, identity, outage, pace
+from monitor.jobs import ingest, learn, meter
 from monitor.jobs.context import Context
-from monitor.store import feeds
+from monitor.store import feeds, troubles
 from monitor.store.store import Connection
 
 ACCEPT = (
@@ -21,12 +21,13 @@ ACCEPT = (
 )
 FEED_CAP = 10_000_000
 PARSE_SECONDS = 10.0
-WORKERS_BUSY = 60.0
-"""Seconds that a feed known to be slow waits while the slow ones before it are not done."""
+BUSY = 60.0
+"""Seconds that a feed known to be slow, or a large one, waits while those before it are not done."""
 UNHURRIED = 0.1
 """Seconds that the record of an unchanged feed may wait for others: nobody is told anything by it."""
-TELL_AFTER = 3
-"""Failed polls in a row before the ops channel hears of a feed."""
+_GONE = 410
+_NOT_ASKED = frozenset(("bad_url", "blocked_address"))
+"""Faults that end a fetch before anything was sent."""
 
 log = structlog.get_logger()
 
@@ -55,13 +56,16 @@ async def poll_feed(context: Context, feed: model.Feed) -> Polled:
         await context.store.write(lambda connection: feeds.postpone(connection, feed.id, pause, "host_paused"))
         return Polled("postponed")
     if context.workers.is_busy(_source(feed)):
-        return await _wait_for_workers(context, feed)
+        return await _put_off(context, feed, "workers_busy")
     try:
-        reply = await _fetch(context, feed)
-        context.reached("poll.fetched")
-        polled = await _take_in(context, feed, reply)
+        async with context.gate.room() as room:
+            reply = await _fetch(context, feed, room)
+            context.reached("poll.fetched")
+            polled = await _take_in(context, feed, reply)
     except errors.WorkerBusy:
-        polled = await _wait_for_workers(context, feed)
+        polled = await _put_off(context, feed, "workers_busy")
+    except _Crowded:
+        polled = await _put_off(context, feed, "memory_busy")
     except _Failed as failed:
         polled = await _record_failure(context, feed, failed.failure)
     metrics.FEED_POLLS.labels(polled.outcome).inc()
@@ -75,11 +79,15 @@ def _source(feed: model.Feed) -> str:
     return f"feed {feed.id}"
 
 
-async def _wait_for_workers(context: Context, feed: model.Feed) -> Polled:
-    """Put off a feed that takes long to parse while others of its kind wait already; it has not failed."""
-    due = context.clock.now() + timedelta(seconds=WORKERS_BUSY)
-    await context.store.write(lambda connection: feeds.postpone(connection, feed.id, due, "workers_busy"))
+async def _put_off(context: Context, feed: model.Feed, reason: str) -> Polled:
+    """Put off a feed that takes long to parse, or is large, while others of its kind wait; it has not failed."""
+    due = context.clock.now() + timedelta(seconds=BUSY)
+    await context.store.write(lambda connection: feeds.postpone(connection, feed.id, due, reason))
     return Polled("postponed")
+
+
+class _Crowded(Exception):
+    """Too many large answers came at once."""
 
 
 class _Failed(Exception):
@@ -88,8 +96,10 @@ class _Failed(Exception):
         self.failure = failure
 
 
-async def _fetch(context: Context, feed: model.Feed) -> model.Reply:
+async def _fetch(context: Context, feed: model.Feed, room: http.Room) -> model.Reply:
     declared = context.setup.declared.get(feed.slug)
+    if declared and urls.host_of(declared.url) != urls.host_of(feed.url):
+        declared = None  # the feed has moved to another host: what was meant for the first is not shown to it
     headers = {name: value.get_secret_value() for name, value in declared.headers.items()} if declared else {}
     auth = (
         (declared.user, declared.password.get_secret_value())
@@ -105,9 +115,14 @@ async def _fetch(context: Context, feed: model.Feed) -> model.Reply:
             last_modified=feed.last_modified,
             headers=headers,
             auth=auth,
+            room=room,
         )
     except errors.FetchError as fault:
+        if fault.code == "busy":
+            raise _Crowded from fault
+        _note_network(context, feed, fault.code)
         raise _Failed(_Failure(fault.code, str(fault))) from fault
+    _note_network(context, feed, None)
     if reply.info.status not in (200, 304):
         raise _Failed(_Failure(f"http_{reply.info.status}", f"the server answered {reply.info.status}", reply.info))
     return reply
@@ -147,8 +162,8 @@ async def _record_unchanged(context: Context, feed: model.Feed, reply: model.Rep
     due, reason = pace.next_check(feed, reply.info, now, _pace(context, feed), context.draw)
 
     def record(connection: Connection) -> None:
-        feeds.record_success(connection, feed, reply.info, now, due, reason)
-        _recovered(context, connection, feed, now)
+        more = learn.from_answer(connection, feed, reply, now)
+        feeds.record_success(connection, feed, reply.info, now, due, reason, **more)
 
     await context.store.write(record, UNHURRIED)
     return Polled("unchanged")
@@ -158,7 +173,6 @@ async def _ingest(
     context: Context, feed: model.Feed, reply: model.Reply, parsed: model.ParsedFeed, digest: str
 ) -> Polled:
     now = context.clock.now()
-    due, reason = pace.next_check(feed, reply.info, now, _pace(context, feed), context.draw, parsed.ttl)
     keys = [identity.entry_keys(entry) for entry in parsed.entries]
 
     def record(connection: Connection) -> Polled:
@@ -167,13 +181,17 @@ async def _ingest(
         meter.tell(context, connection, feed, taken.excess, now)
         polled = Polled("ok" if feed.baselined else "baseline", taken.new, taken.baseline)
         columns = {"body_hash": digest, "items": len(parsed.entries)}
-        columns |= {"etag": reply.info.etag, "last_modified": reply.info.last_modified}
+        # Of a body that ended early the rest is still owed: a 304 next time would keep it back.
+        answer = model.HttpInfo(reply.info.status) if parsed.ended_early else reply.info
+        columns |= {"etag": answer.etag, "last_modified": answer.last_modified}
         if polled.new:
             columns["new_entry_at"] = now
         if not feed.baselined:
             columns["baselined_at"] = now
+        learned = learn.from_listing(connection, feed, parsed, taken, now)
+        columns |= learn.from_answer(connection, feed, reply, now) | learned.columns
+        due, reason = pace.next_check(learned.feed, reply.info, now, _pace(context, feed), context.draw)
         feeds.record_success(connection, feed, reply.info, now, due, reason, **columns)
-        _recovered(context, connection, feed, now)
         context.reached("poll.before_commit")
         return polled
 
@@ -196,20 +214,19 @@ async def _record_failure(context: Context, feed: model.Feed, failure: _Failure)
     now = context.clock.now()
     # A good answer that held no feed is a failure all the same: what it says of caching does not count.
     heeded = failure.answer if failure.answer and failure.answer.status >= 400 else None
-    due, _ = pace.next_check(feed, heeded, now, _pace(context, feed), context.draw)
-    status = failure.answer.status if failure.answer else None
+    ours = failure.reason in outage.SILENT_CODES and outage.is_ours(context.network, now)
+    due, reason = pace.next_check(feed, heeded, now, _pace(context, feed), context.draw, ours)
+    failed = _judge_failure(feed, failure, now, counts=not ours)
     wait = http.retry_after_seconds(failure.answer.retry_after, now) if failure.answer else None
 
     def record(connection: Connection) -> None:
-        feeds.record_failure(connection, feed.id, now, due, failure.reason, status, failure.sentence)
+        feeds.record_failure(connection, feed, failed, now, due, reason)
         if wait:
             feeds.pause_host(connection, urls.host_of(feed.url), now + timedelta(seconds=wait))
-        if _is_told(feed):
-            headline = f"Feed {feed.name} has failed {feed.failures + 1} times"
-            body = (
-                f"{feed.url}\n{failure.sentence}\nIt is tried again at {due:%Y-%m-%d %H:%M} UTC; it is never given up."
-            )
-            notice.tell(context, connection, f"feed_failing:{feed.slug}", headline, body, now)
+        if not ours:
+            found = health.judge_failure(failed.failures, failure.reason, failure.sentence, bool(failed.stopped_at))
+            standing = health.merge(troubles.standing(connection, feed.id), health.OF_POLLS, found, now)
+            troubles.record(connection, feed.id, standing)
 
     await context.store.write(record)
     if wait:
@@ -220,12 +237,19 @@ async def _record_failure(context: Context, feed: model.Feed, failure: _Failure)
     return Polled("failed")
 
 
-def _is_told(feed: model.Feed) -> bool:
-    """A candidate's failures raise no notice until its first good fetch."""
-    return feed.failures + 1 >= TELL_AFTER and not (feed.candidate and feed.succeeded_at is None)
+def _judge_failure(feed: model.Feed, failure: _Failure, now: datetime, counts: bool) -> feeds.Failed:
+    """Return what to record: a poll that failed for a reason of ours counts for nothing."""
+    status = failure.answer.status if failure.answer else None
+    gone_at = (feed.gone_at or now) if status == _GONE else feed.gone_at
+    stopped = status == _GONE and gone_at is not None and now - gone_at >= health.GONE_AFTER
+    failures = feed.failures + 1 if counts else feed.failures
+    return feeds.Failed(status, failure.sentence, failures, gone_at, now if stopped else None)
 
 
-def _recovered(context: Context, connection: Connection, feed: model.Feed, now: datetime) -> None:
-    if feed.failures >= TELL_AFTER:
-        headline = f"Feed {feed.name} works again"
-        notice.over(context, connection, f"feed_failing:{feed.slug}", headline, feed.url, now)
+def _note_network(context: Context, feed: model.Feed, code: str | None) -> None:
+    """Note whether anybody answered; `code` is that of the fault, None for an answer."""
+    now, host = context.clock.now(), urls.host_of(feed.url)
+    if code in outage.SILENT_CODES:
+        context.network = outage.see_silence(context.network, host, now)
+    elif code not in _NOT_ASKED:
+        context.network = outage.see_answer(context.network, host, now)

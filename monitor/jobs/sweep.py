@@ -7,7 +7,7 @@ from datetime import datetime
 import structlog
 
 from monitor import metrics
-from monitor.jobs import notice
+from monitor.jobs import alarm, notice
 from monitor.jobs.context import Context
 from monitor.store import batches, feeds, messages
 from monitor.store.store import Connection
@@ -16,11 +16,12 @@ log = structlog.get_logger()
 
 
 async def sweep(context: Context) -> None:
-    """Void expired leases, give up messages of channels long removed, and bring the gauges up to date."""
+    """Void expired leases, give up messages of channels long removed, judge feeds, and bring the gauges up to date."""
     now = context.clock.now()
     expired, dead = await context.store.write(lambda connection: _expire(context, connection, now))
     if expired or dead:
         log.warning("messages_swept", expired_leases=expired, channel_removed=dead)
+    await alarm.watch_feeds(context)
     await context.store.read(lambda connection: _gauge(context, connection, now))
     for host in [host for host, until in context.host_pauses.items() if until <= now]:
         del context.host_pauses[host]
@@ -39,5 +40,7 @@ def _gauge(context: Context, connection: Connection, now: datetime) -> None:
     waiting = messages.count_open(connection)
     for channel in {outlet.target.channel for outlet in context.setup.outlets.values()} | set(waiting):
         metrics.MESSAGES_PENDING.labels(channel).set(waiting.get(channel, 0))
+    for state, count in feeds.count_states(connection).items():
+        metrics.FEEDS.labels(state).set(count)
     oldest = feeds.longest_silence(connection, now)
     metrics.FEED_STALENESS.set(oldest)

@@ -61,6 +61,8 @@ metadata = MetaData(
     }
 )
 
+Sparse = JSON(none_as_null=True)
+"""A mapping or list that most rows lack: None is NULL, so that queries can ask for it."""
 Id = BigInteger().with_variant(Integer, "sqlite")
 
 
@@ -106,13 +108,13 @@ feeds = Table(
     Column("permanent_since", UtcTime),
     Column("declared_url", Text),  # what the declaration says, once `url` has followed a permanent redirect
     Column("ttl", Float),  # seconds that the feed's own text asks to be left alone
-    Column("skip", JSON),  # {"hours": [0-23], "days": [0-6, Monday first]} in UTC, when its text asks for no polls
-    Column("arrivals", JSON),  # seconds since 1970 at which its last entries came out, oldest first: the rhythm
-    Column("lulls", JSON),  # [end, length] in seconds of the longest gaps between them in the last weeks
+    Column("skip", Sparse),  # {"hours": [0-23], "days": [0-6, Monday first]} in UTC, when its text asks for no polls
+    Column("arrivals", Sparse),  # seconds since 1970 at which its last entries came out, oldest first: the rhythm
+    Column("lulls", Sparse),  # [end, length] in seconds of the longest gaps between them in the last weeks
     Column("stale_at", UtcTime),  # when silence will be longer than the lulls explain
     Column("newest_at", UtcTime),  # publication of the newest entry that its last body listed
     Column("spoken", String(8)),  # language that its entries are written in, as polls found it
-    Column("troubles", JSON),  # that stand: {code: [seconds since 1970 of its beginning, sentence]}
+    Column("troubles", Sparse),  # that stand: {code: [seconds since 1970 of its beginning, sentence]}
     Column("gone_at", UtcTime),  # first of the 410 answers in a row
     Column("stopped_at", UtcTime),  # since when it is not polled: 410 for more than a day
     Column("quota_day", String(10)),  # UTC date of `quota_used`

@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from monitor import model
 from monitor.feeds import pace
 
-NOW = datetime(2024, 11, 4, 10, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+MINUTE = timedelta(minutes=1)
+NOW = datetime(2024, 11, 4, 10, tzinfo=UTC)  # a Monday
 SETTINGS = pace.PaceSettings(every=600, min_every=60)
-FEED = model.Feed(1, "gazette", "https://gazette.example/rss", "Gazette", "Gazette", every=600)
+FEED = model.Feed(
+    1, "gazette", "https://gazette.example/rss", "Gazette", "Gazette", every=600, due=NOW, polled_at=NOW - 10 * MINUTE
+)
 OK = model.HttpInfo(200)
 
 
-def wait(feed=FEED, answer=OK, drawn=0.5, ttl=None, settings=SETTINGS):
-    when, reason = pace.next_check(feed, answer, NOW, settings, lambda: drawn, ttl)
-    return (when - NOW).total_seconds(), reason
+def wait(feed=FEED, answer=OK, drawn=0.5, settings=SETTINGS, now=NOW, ours=False):
+    when, reason = pace.next_check(feed, answer, now, settings, lambda: drawn, ours)
+    return (when - now).total_seconds(), reason
+
+
+def coming_every(seconds, now=NOW):
+    """A feed that has brought something every so many seconds until now."""
+    return replace(FEED, arrivals=tuple(now.timestamp() - seconds * n for n in reversed(range(8))))
 
 
 def test_healthy_feed_is_asked_after_its_every():
@@ -55,9 +64,94 @@ def test_server_lengthens_the_wait(info, seconds):
     assert wait(answer=info, drawn=0.0)[0] in (seconds, seconds * 0.9)
 
 
-def test_ttl_lengthens_the_wait():
-    """A feed's own ttl is waited for, jitter only after it."""
-    assert wait(ttl=3600, drawn=0.0) == (3600, "feed_ttl")
+@pytest.mark.parametrize("answer", [OK, model.HttpInfo(304)])
+def test_ttl_lengthens_the_wait(answer):
+    """A feed's own ttl is waited for, jitter only after it, also while it answers that nothing has changed."""
+    feed = replace(FEED, ttl=3600)
+
+    assert wait(feed, answer, drawn=0.0) == (3600, "feed_ttl")
+    assert wait(feed, answer, drawn=0.99)[0] == pytest.approx(3660, abs=1)
+
+
+def test_ttl_of_a_month_is_a_day():
+    """No feed can silence itself for longer than a day."""
+    assert wait(replace(FEED, ttl=30 * 86_400), drawn=0.0) == (86_400, "feed_ttl")
+
+
+@pytest.mark.parametrize(
+    ("gap", "seconds", "reason"),
+    [(30, 60, "rhythm"), (600, 173, "rhythm"), (3600, 424, "rhythm"), (86_400, 600, "healthy")],
+)
+def test_a_feed_is_asked_in_its_own_rhythm(gap, seconds, reason):
+    """The more often something comes out the sooner it is asked, between `min_every` and its `every`."""
+    assert wait(coming_every(gap)) == (pytest.approx(seconds, abs=1), reason)
+
+
+def test_a_feed_that_falls_silent_is_asked_more_seldom():
+    """The gap that is still open counts, so that nobody hurries for a burst of yesterday."""
+    feed = coming_every(60, now=NOW - 24 * 60 * MINUTE)
+
+    assert wait(feed) == (600, "healthy")
+
+
+def test_two_arrivals_are_no_rhythm():
+    """With fewer than three distinct arrivals `every` holds; a baseline without dates counts as one."""
+    assert wait(replace(FEED, arrivals=(NOW.timestamp(),) * 20)) == (600, "healthy")
+
+
+def test_rhythm_never_beats_what_the_server_asks():
+    """max-age holds against a feed that brings something each minute."""
+    answer = model.HttpInfo(200, cache_control="max-age=900")
+
+    assert wait(coming_every(60), answer, drawn=0.0) == (900, "server_cache")
+
+
+def test_a_feed_that_overflowed_is_asked_as_often_as_may_be():
+    """Entries came and went between two polls: the wait is `min_every`, but never less than the server asks."""
+    feed = replace(FEED, troubles={"overflow": (NOW.timestamp(), "lost")})
+
+    assert wait(feed) == (60, "overflow")
+    assert wait(replace(feed, ttl=1200), drawn=0.0) == (1200, "feed_ttl")
+
+
+@pytest.mark.parametrize(
+    ("hours", "days", "at"),
+    [
+        ((10,), (), "2024-11-04T11:00"),
+        ((10, 11, 12), (), "2024-11-04T13:00"),
+        ((), (0,), "2024-11-05T00:00"),
+        ((3,), (), "2024-11-04T10:10"),
+        (tuple(range(23)), (), "2024-11-04T23:00"),
+        ((), (0, 1, 2), "2024-11-05T10:00"),
+    ],
+)
+@pytest.mark.parametrize("answer", [OK, model.HttpInfo(304)])
+def test_skipped_hours_and_days_are_kept(hours, days, at, answer):
+    """No poll falls into an hour or a day that the feed asks to skip, up to a day ahead; jitter only after it."""
+    feed = replace(FEED, skip_hours=hours, skip_days=days)
+
+    waited, reason = wait(feed, answer)
+
+    when = NOW + waited * SECOND
+    assert f"{when:%Y-%m-%dT%H:%M}" == at
+    assert reason == ("healthy" if hours == (3,) else "feed_skips")
+
+
+def test_catch_up_is_spread_over_half_the_wait():
+    """After an outage all are asked at once; their next checks lie between half of the wait and all of it."""
+    late = replace(FEED, due=NOW - 60 * MINUTE)
+
+    assert wait(late, drawn=0.0)[0] == 600
+    assert wait(late, drawn=0.999)[0] == pytest.approx(300, abs=1)
+
+
+def test_f16_while_nothing_answers_the_back_off_stays_small():
+    """A dead network is not the feed's fault: it is tried again within five minutes, with jitter."""
+    feed = replace(FEED, failures=12)
+
+    assert wait(feed, None, ours=True) == (300, "network")
+    assert wait(feed, None, drawn=0.0, ours=True)[0] == 270
+    assert wait(feed, None) == (86_400, "no_answer")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,66 @@
+"""Is it them, or is it us? When nothing answers any more, no feed is to blame."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+DOUBT = timedelta(minutes=2)
+"""Time without any answer after which failures are not held against feeds: less than the third failure of one takes."""
+TOLD = timedelta(minutes=10)
+"""Time without any answer after which the operator is told."""
+WITNESSES = 2
+"""Hosts that must fail before it is us; where only one has ever answered, that one is enough."""
+MEMORY = 0.05
+"""Weight of one poll in the share of polls that are answered."""
+FEW = 0.02
+"""Share of answered polls below which it is us all the same: a feed inside the house answers when the line is cut."""
+SILENT_CODES = frozenset(("dns", "connect", "timeout", "tls"))
+"""Faults of a fetch in which no server of the feed's had a part, or may have had none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """What the last polls say of the way out."""
+
+    answered_at: datetime | None = None
+    failing_since: datetime | None = None
+    """First poll without an answer since one was answered."""
+    answered: frozenset[str] = frozenset()
+    """Hosts that have ever answered, WITNESSES of them at most."""
+    failing: frozenset[str] = frozenset()
+    """Hosts that failed since the last answer, WITNESSES of them at most."""
+    share: float = 1.0
+    """Of polls that are answered, the later ones counting more."""
+
+
+def see_answer(network: Network, host: str, now: datetime) -> Network:
+    """Return the network after a server answered, whatever it said."""
+    share = network.share + MEMORY * (1.0 - network.share)
+    return Network(now, None, _with(network.answered, host), frozenset(), share)
+
+
+def see_silence(network: Network, host: str, now: datetime) -> Network:
+    """Return the network after a poll that nobody answered."""
+    since, share = network.failing_since or now, network.share * (1.0 - MEMORY)
+    return replace(network, failing_since=since, failing=_with(network.failing, host), share=share)
+
+
+def is_ours(network: Network, now: datetime) -> bool:
+    """Return whether a poll that nobody answered is rather our own fault than the feed's."""
+    if network.failing_since is None:
+        return False
+    if network.share < FEW:
+        return True
+    last = min(network.answered_at or now, network.failing_since)
+    alone = len(network.answered | network.failing) < WITNESSES
+    return now - last >= DOUBT and (alone or len(network.failing) >= WITNESSES)
+
+
+def silence(network: Network, now: datetime) -> timedelta:
+    """Return for how long polls have gone unanswered; zero if the last one was answered."""
+    return max(now - network.failing_since, timedelta()) if network.failing_since else timedelta()
+
+
+def _with(hosts: frozenset[str], host: str) -> frozenset[str]:
+    return hosts if len(hosts) >= WITNESSES else hosts | {host}
