@@ -26,6 +26,8 @@ group = typer.Typer(help="Feeds and their health.", no_args_is_help=True)
 common.app.add_typer(group, name="feeds")
 
 LIST_SECONDS = 10.0
+NAMED = 20
+"""Candidates that the line below the list names."""
 
 Retired = Annotated[bool, typer.Option("--retired", help="Also feeds that are no longer declared.")]
 Opml = Annotated[Path, typer.Argument(metavar="OPML", help="A list of feeds, as any feed reader exports it.")]
@@ -53,6 +55,18 @@ def list_feeds(retired: Retired = False, config: common.ConfigOption = None, jso
         ("FEED", "STATE", "LAST GOOD POLL", "NEXT CHECK", "ITEMS", "NEWSROOM, ERROR"),
         [_health_row(row, loaded.timezone) for row in rows],
     )
+    if silent := _silent_candidates(rows):
+        print(silent)
+
+
+def _silent_candidates(rows: list[Health]) -> str:
+    """Return a line about the candidates that have failed and never answered well: no notice tells of them."""
+    silent = [row.feed.slug for row in rows if row.state == "candidate"]
+    if not silent:
+        return ""
+    candidates = sum(row.feed.candidate for row in rows)
+    named = ", ".join(silent[:NAMED]) + (f" and {len(silent) - NAMED} more" if len(silent) > NAMED else "")
+    return f"\n{len(silent)} of {candidates} candidates have never answered: {named}. See: wirewatch feeds check URL"
 
 
 def _health_row(row: Health, zone: str) -> tuple[object, ...]:

@@ -44,8 +44,8 @@ class Health:
     feed: model.Feed
     origin: str
     state: str
-    """`new`, `ok`, `failing`, `candidate` (one that has never answered well), `paused`, `stopped` (gone for good, as its
-    server says) or `retired`."""
+    """`new`, `ok`, `failing`, `candidate` (one that has never answered well), `paused`, `stopped` (gone for good, as
+    its server says) or `retired`."""
     polled_at: datetime | None
     succeeded_at: datetime | None
     next_check: datetime

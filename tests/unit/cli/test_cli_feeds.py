@@ -257,3 +257,21 @@ def test_two_feeds_of_one_name_are_both_polled(config: Path) -> None:
     assert imported.out == "1 feeds added, 0 known already\n"
     assert len({row["id"] for row in rows}) == 3
     assert {row["url"] for row in rows} == {"https://a.example/rss", "https://b.example/rss", "https://c.example/"}
+
+
+# -- list ------------------------------------------------------------------------------------------
+
+
+def test_list_names_the_candidates_that_never_answered(site: Site, tmp_path: Path) -> None:
+    """What is dead in an untried list is not dead in silence: a line below the table names it, and says what to do."""
+    site.pages["/good"] = feedtexts.rss_of(2)
+    feeds = "".join(
+        f'[[feeds]]\nurl = "{site.address}/{name}"\nname = "{name}"\ncandidate = true\n' for name in ("good", "dead")
+    )
+    config = commands.write_config(tmp_path, LOOPBACK + feeds)
+    commands.call("run", "--once", "--config", config)
+
+    done = commands.call("feeds", "list", "--config", config)
+
+    assert "1 of 2 candidates have never answered: dead. See: wirewatch feeds check URL" in done.out
+    assert "candidate (1)" in done.out
