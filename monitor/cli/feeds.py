@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import sys
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -70,15 +71,27 @@ def _silent_candidates(rows: list[Health]) -> str:
 
 
 def _health_row(row: Health, zone: str) -> tuple[object, ...]:
-    error = f": {common.clean(row.error)}" if row.error else ""
+    failed = f" ({row.failures})" if row.failures else ""
+    others = sorted(row.feed.troubles.keys() - {"failing"})
     return (
         row.feed.slug,
-        row.state + (f" ({row.failures})" if row.failures else ""),
+        row.state + failed + "".join(f", {code}" for code in others),
         common.when(row.succeeded_at, zone),
         common.when(row.next_check, zone),
         "-" if row.items is None else row.items,
-        common.clean(row.feed.newsroom) + error,
+        ". ".join(common.clean(word) for word in (row.feed.newsroom, *_remarks(row))),
     )
+
+
+def _remarks(row: Health) -> list[str]:
+    """Return what there is to know of a feed besides its state."""
+    feed = row.feed
+    told = [sentence.rstrip(".") for code, (_, sentence) in sorted(feed.troubles.items()) if code != "failing"]
+    if feed.declared_url:
+        told.append(f"Moved for good from {feed.declared_url} to {feed.url}: write that in its declaration")
+    elif feed.permanent_url:
+        told.append(f"Redirects permanently to {feed.permanent_url} (seen at {feed.permanent_polls} polls)")
+    return [row.error.rstrip("."), *told] if row.error else told
 
 
 def _health_json(row: Health) -> dict[str, Any]:
@@ -101,7 +114,13 @@ def _health_json(row: Health) -> dict[str, Any]:
         {"id": feed.slug}
         | {name: getattr(feed, name) for name in names}
         | {name: getattr(row, name) for name in (*states, "items", "new_entry_at")}
+        | {"troubles": [_trouble_json(*told) for told in sorted(feed.troubles.items())]}
+        | {name: getattr(feed, name) for name in ("declared_url", "permanent_url", "permanent_polls")}
     )
+
+
+def _trouble_json(code: str, told: tuple[float, str]) -> dict[str, Any]:
+    return {"code": code, "since": datetime.fromtimestamp(told[0], UTC), "sentence": told[1]}
 
 
 # -- import and export -----------------------------------------------------------------------------

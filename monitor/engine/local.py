@@ -19,14 +19,17 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from monitor import errors, jobs, model
 from monitor.engine import Summary
 from monitor.engine.lanes import Lane
+from monitor.feeds import outage
 from monitor.jobs.context import Context
-from monitor.store import articles, batches, entries, feeds, hold, messages
+from monitor.store import articles, batches, entries, feeds, hold, messages, times
 
 TICK = 1.0
 BEAT = 5.0
 SWEEP = 30.0
 SEND_GRACE = 4.0
 """Seconds that sends in flight get when the daemon is told to stop."""
+CLOCK_SET = timedelta(seconds=30)
+"""Difference between wall and monotonic clock from which on the wall clock was set, not corrected."""
 BREATH = 0.02
 """Least seconds between two rounds, so that a burst of finished jobs makes one round."""
 PROCESSING = 12
@@ -62,6 +65,8 @@ class LocalEngine:
         self._started = context.clock.now()
         self._polls_until: datetime | None = None
         self._swept = False
+        self._seen: tuple[datetime, float] | None = None
+        """What the clocks showed when feeds were last looked for."""
         self._polled: set[int] = set()
         """Feeds that one pass has polled: each is polled once in it, however short its `every` is."""
         self._polls = self._lane(
@@ -109,9 +114,27 @@ class LocalEngine:
     # -- what is due -----------------------------------------------------------------------------
 
     async def _due_feeds(self, n: int) -> list[model.Feed]:
+        await self._mind_clock()
         until = self._polls_until or self.context.clock.now()
         due = await self.context.store.read(lambda connection: feeds.list_due(connection, until, n))
         return [feed for feed in due if feed.id not in self._polled]
+
+    async def _mind_clock(self) -> None:
+        """Move what is planned along when the clock was set: else all would be due at once, or nothing for long."""
+        before, self._seen = self._seen, (self.context.clock.now(), self.context.clock.monotonic())
+        now, running = self._seen
+        if before is None:  # the last run's clock may have been ahead of this one's
+            last = await self.context.store.read(times.last_poll)
+            moved = min(now - last, timedelta()) if last else timedelta()
+        else:
+            moved = now - before[0] - timedelta(seconds=running - before[1])
+        if abs(moved) < CLOCK_SET:
+            return
+        log.warning("clock_set", seconds=round(moved.total_seconds()), meaning="what is planned moves with it")
+        await self.context.store.write(lambda connection: times.shift(connection, moved, now))
+        for host, until in self.context.host_pauses.items():
+            self.context.host_pauses[host] = until + moved
+        self.context.network = outage.shift(self.context.network, moved)
 
     async def _due_entries(self, n: int) -> list[int]:
         now = self.context.clock.now()
@@ -228,6 +251,15 @@ class LocalEngine:
             await asyncio.sleep(BREATH)
             self._wake.clear()
         return await self._summary()
+
+    async def work_off(self) -> None:
+        """Do what is due by now, with all that follows from it, as a tick of the running daemon does."""
+        await self._tick()
+        self._wake.clear()
+        while await self._round():
+            await self._wake.wait()
+            await asyncio.sleep(BREATH)
+            self._wake.clear()
 
     async def _sweep_once(self) -> bool:
         """Tell what the polls of this pass showed of feeds; return False when that was done."""

@@ -62,5 +62,11 @@ def silence(network: Network, now: datetime) -> timedelta:
     return max(now - network.failing_since, timedelta()) if network.failing_since else timedelta()
 
 
+def shift(network: Network, by: timedelta) -> Network:
+    """Return the network after the clock was set by `by`."""
+    answered, failing = network.answered_at, network.failing_since
+    return replace(network, answered_at=answered and answered + by, failing_since=failing and failing + by)
+
+
 def _with(hosts: frozenset[str], host: str) -> frozenset[str]:
     return hosts if len(hosts) >= WITNESSES else hosts | {host}

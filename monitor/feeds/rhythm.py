@@ -57,9 +57,10 @@ def learn(rhythm: Rhythm, came: Iterable[float], now: float) -> Rhythm:
 def gap(arrivals: Sequence[float], now: float) -> float | None:
     """Return the mean gap in seconds between the last few arrivals, the one that is still open included.
 
-    None while there is no rhythm. Entries that came out at the same second count once.
+    None while there is no rhythm. Entries that came out at the same second count once, those ahead of a clock that was
+    set back not at all.
     """
-    last = sorted(set(arrivals))[-RECENT:]
+    last = sorted({moment for moment in arrivals if moment <= now})[-RECENT:]
     return max(now - last[0], 1.0) / len(last) if len(last) >= FEWEST else None
 
 

@@ -45,15 +45,22 @@ class FakeClock:
     """A clock that moves when told."""
 
     time: datetime = START
+    was_set: timedelta = timedelta()
+    """By how much the clock was set so far: it is no time that passed."""
 
     def now(self) -> datetime:
         return self.time
 
     def monotonic(self) -> float:
-        return self.time.timestamp()
+        return (self.time - self.was_set).timestamp()
 
     def advance(self, **step: float) -> None:
         self.time += timedelta(**step)
+
+    def set_by(self, step: timedelta) -> None:
+        """Show another time without any having passed."""
+        self.time += step
+        self.was_set += step
 
 
 @dataclass
