@@ -16,7 +16,7 @@ from aiohttp.abc import AbstractResolver
 
 from monitor import urls
 from monitor.errors import FetchError
-from monitor.http import addresses, body, faults, guard, turns
+from monitor.http import addresses, body, faults, guard, names, turns
 from monitor.http import headers as headers_
 from monitor.http import room as room_
 from monitor.model import Reply
@@ -54,7 +54,7 @@ class Gate:
 
         Raises: ValueError for a bad `allow_private`; FetchError `tls` for an unreadable `ca_file`.
         """
-        self._resolver = resolver or guard.SystemResolver()
+        self._resolver = resolver or names.SystemResolver()
         self._settings = settings
         self._line = _Line(settings, self._resolver)
         self._retired: list[_Line] = []
@@ -159,6 +159,7 @@ class _Line:
             limit=0,  # Turns does the limiting
             ssl=self._tls,
             resolver=self._guard,
+            use_dns_cache=False,  # the resolver remembers, and knows what to do when the name server does not answer
             socket_factory=self._guard.make_socket,
         )
         return aiohttp.ClientSession(
