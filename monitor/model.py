@@ -134,6 +134,10 @@ class Entry:
     """The newsroom that RSS `<source>` names, where the feed is a wrapper."""
 
 
+CUT_OFF = "The document ends early"
+"""How the sentence begins that tells of a document which was cut off."""
+
+
 @dataclass(frozen=True, slots=True)
 class ParsedFeed:
     """What a feed's bytes held. `dropped` tells what was left out and why, one sentence each."""
@@ -155,6 +159,11 @@ class ParsedFeed:
     """How many items the document listed as far as it was read, those included that `dropped` tells of as empty."""
     unread_dates: tuple[tuple[int, str], ...] = ()
     """Dates that cannot be, as they were written, with the place of their entry in `entries`."""
+
+    @property
+    def ended_early(self) -> bool:
+        """Whether the document was cut off on its way: what it lists stands, and the rest is still owed."""
+        return any(sentence.startswith(CUT_OFF) for sentence in self.dropped)
 
 
 # -- articles ------------------------------------------------------------------------------------
