@@ -14,7 +14,7 @@ import lxml.html
 import trafilatura
 
 from monitor import errors, model
-from monitor.articles import charset, head, lines, parts, scope, stated, teasers, walls, zones
+from monitor.articles import charset, head, lead, lines, parts, scope, stated, teasers, walls, zones
 
 THIN_TEXT = 250
 """Characters: a shorter text is a teaser, a video's caption or an error page."""
@@ -107,12 +107,16 @@ def _parse_html(page: bytes, url: str) -> lxml.html.HtmlElement:
 
 def _find_text(tree: lxml.html.HtmlElement, url: str, about: head.Head, fast: bool) -> tuple[str, str]:
     """Return the text and its origin: the page's, a second extractor's where that is thin, or what JSON-LD states."""
-    text, origin = _extract_text(tree, url, fast)
+    scope.drop_dead(tree)
+    body = tree.find("body")
+    above = lead.find_lead(body, about.description) if body is not None else ""
+    text, origin = _extract_text(tree, body, url, fast)
     if about.body and stated.replaces(about.body, text):
         text, origin = _UNWANTED.sub("", about.body), "json_ld"
     elif about.body:
         text = stated.trimmed(text, about.body)
-    return lines.without_tail(lines.without_headline(text, about.title)), origin
+    text = lines.without_tail(lines.without_headline(text, about.title))
+    return lead.with_lead(_UNWANTED.sub("", above), text) if text else text, origin
 
 
 def _from_scripts(page: bytes, url: str, title: str) -> str:
@@ -120,8 +124,10 @@ def _from_scripts(page: bytes, url: str, title: str) -> str:
     return _UNWANTED.sub("", stated.from_scripts(scripts, title))
 
 
-def _extract_text(tree: lxml.html.HtmlElement, url: str, fast: bool) -> tuple[str, str]:
-    body, posts = _prepare(tree)
+def _extract_text(
+    tree: lxml.html.HtmlElement, body: lxml.html.HtmlElement | None, url: str, fast: bool
+) -> tuple[str, str]:
+    posts = _prepare(tree, body) if body is not None else []
     text, origin = _run_trafilatura(tree, url, fast), "page"
     if body is not None and parts.join_parts(body, text, posts):
         joined = _run_trafilatura(tree, url, fast)
@@ -135,16 +141,13 @@ def _extract_text(tree: lxml.html.HtmlElement, url: str, fast: bool) -> tuple[st
     return (second, "second_extractor") if len(second) > len(text) else (text, origin)
 
 
-def _prepare(tree: lxml.html.HtmlElement) -> tuple[lxml.html.HtmlElement | None, list[lxml.html.HtmlElement]]:
-    """Take out of the tree what is not the article; return its body, and the frames of headings that were links."""
-    scope.drop_dead(tree)
-    body = tree.find("body")
-    if body is None:
-        return None, []
-    scope.unfold_layout(body)
+def _prepare(tree: lxml.html.HtmlElement, body: lxml.html.HtmlElement) -> list[lxml.html.HtmlElement]:
+    """Take out of the tree what is not the article; return the frames of headings that were links."""
+    if scope.unfold_layout(body):
+        scope.narrow_by_text(body)
     scope.narrow(tree)
     zones.drop_zones(body)
-    return body, teasers.drop_teasers(body)
+    return teasers.drop_teasers(body)
 
 
 def _is_menus(text: str) -> bool:

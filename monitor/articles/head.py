@@ -63,6 +63,8 @@ class Head:
     paid: bool
     body: str = ""
     """The article's text as JSON-LD states it, without markup; empty where it states none."""
+    description: str = ""
+    """What the page says of itself to those who share it."""
 
 
 @dataclass(slots=True)
@@ -88,6 +90,7 @@ def read_head(tree: lxml.html.HtmlElement, url: str) -> Head:
         paid=any(_is_paid(node) for node in seen.nodes)
         or seen.meta.get("article:content_tier", "").lower() == "locked",
         body=_body(seen.nodes),
+        description=_decoded(seen.meta.get("og:description") or seen.meta.get("description", "")),
     )
 
 
@@ -225,7 +228,8 @@ def _without_site(title: str, names: tuple[str, ...], headings: list[str]) -> st
             break
         title = head
     first = _SEPARATOR.search(title)
-    return title[first.end() :] if first and _letters(title[: first.start()]) in names else title
+    is_site = first and _letters(title[: first.start()]).removeprefix("the") in names
+    return title[first.end() :] if first and is_site else title
 
 
 def _is_site(tail: str, names: tuple[str, ...]) -> bool:

@@ -9,7 +9,8 @@ import lxml.html
 DEAD = (
     "script", "style", "svg", "iframe", "object", "embed", "template", "canvas", "input", "source", "link", "noscript",
     "select", "button", "audio", "video", "map", "picture", "img", "figure", "textarea", "dialog", "menu", "datalist",
-    "nav", "footer", "aside",
+    "nav", "footer", "aside", "amp-ad", "amp-embed", "amp-sticky-ad", "amp-consent", "amp-sidebar", "amp-lightbox",
+    "amp-user-notification",
 )  # fmt: skip
 FRAMES = ("aside", "figure", "dialog", "footer", "object", "button", "menu", "nav")
 UNCLOSED = 0.6
@@ -23,6 +24,9 @@ text that a table must hold to be the page's layout.
 Tuned on extract-aeb and extract-trafilatura: at 0.5 the text F1 falls by 0.007, without scoping by 0.001, and the time
 rises by a quarter. Re-run `python -m tests.eval.extraction`.
 """
+INLINE = frozenset(("font", "span", "b", "i", "strong", "em", "u", "small", "big", "a"))
+LINE = 40
+"""Characters: a block with less text of its own is a label."""
 CELL = 600
 """Characters: no cell of a table of data is longer."""
 
@@ -38,17 +42,64 @@ def drop_dead(tree: lxml.html.HtmlElement) -> None:
     lxml.etree.strip_elements(tree, *DEAD, with_tail=False)
 
 
-def unfold_layout(body: lxml.html.HtmlElement) -> None:
+def unfold_layout(body: lxml.html.HtmlElement) -> bool:
     """Turn the tables that hold the whole page into plain blocks, as pages of the years before CSS are built.
 
-    The extractor writes a table as one line, menus and article alike.
+    The extractor writes a table as one line, menus and article alike. Returns: Whether there were any.
     """
     tables = list(body.iter("table"))
     whole = len(body.text_content()) if tables else 0
-    for table in tables:
-        if len(table.text_content()) >= SHARE * whole and _is_layout(table):
-            for element in table.iter(*_TABLE):
-                element.tag = "div"
+    layout = [table for table in tables if len(table.text_content()) >= SHARE * whole and _is_layout(table)]
+    for table in layout:
+        for element in table.iter(*_TABLE):
+            element.tag = "div"
+    return bool(layout)
+
+
+def narrow_by_text(body: lxml.html.HtmlElement) -> None:
+    """Leave nothing in `body` but the innermost block with nearly all of its text that is no link.
+
+    For pages without names and without paragraphs only: elsewhere the lead, which stands apart, would be lost.
+    """
+    held: dict[lxml.html.HtmlElement, int] = {}
+    for block in body.iter("div", "p", "center", "blockquote"):
+        size = _own_text(block)
+        if size >= LINE:
+            for frame in (block, *block.iterancestors()):
+                held[frame] = held.get(frame, 0) + size
+    frame = body
+    while (inner := max(frame, key=lambda child: held.get(child, 0), default=None)) is not None:
+        if held.get(inner, 0) < SHARE * held.get(body, 0) or not held.get(inner):
+            break
+        frame = inner
+    frame = _with_lead(frame, body, held)
+    if frame is not body:
+        body.text = frame.tail = None
+        body[:] = [frame]
+
+
+def _with_lead(
+    frame: lxml.html.HtmlElement, body: lxml.html.HtmlElement, held: dict[lxml.html.HtmlElement, int]
+) -> lxml.html.HtmlElement:
+    """Return the next frame around `frame` that adds text before it and none after: a lead does, comments do not."""
+    inner = frame
+    while inner is not body and (around := inner.getparent()) is not None and around is not body:
+        if any(held.get(after) for after in inner.itersiblings()):
+            break
+        if any(held.get(before) for before in inner.itersiblings(preceding=True)):
+            return around
+        inner = around
+    return frame
+
+
+def _own_text(block: lxml.html.HtmlElement) -> int:
+    """Return how many characters stand in `block` itself or in inline elements, links left out."""
+    size = len((block.text or "").strip())
+    for child in block:
+        if child.tag in INLINE and next(child.iterdescendants("div", "p"), None) is None:
+            size += len(child.text_content().strip()) - sum(len(link.text_content()) for link in child.iter("a"))
+        size += len((child.tail or "").strip())
+    return size
 
 
 def _is_layout(table: lxml.html.HtmlElement) -> bool:

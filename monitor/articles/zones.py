@@ -23,6 +23,7 @@ NAME_LENGTH = 60
 _BEFORE = (
     "site post article entry story block page single content main top left right bottom js wp the mobile desktop widget"
     " region view sidebar header footer news region-content blog item inline in primary secondary global section"
+    " [a-z]{1,3}"
 )
 _AFTER = (
     "list area section wrap wrapper form box block container thread items item links link bar banner notice popup panel"

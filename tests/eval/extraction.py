@@ -1,7 +1,11 @@
 """Print the quality and cost of page extraction on labelled pages: `python -m tests.eval.extraction [--wrong]`.
 
 Every page goes through `extract.read_page`, the function that the daemon's workers call, with its defaults. Each figure
-comes with those of the two halves of the corpus (by hash of the page's name), to show what is chance.
+comes with those of the two halves of the corpus (by hash of the page's name), to show what is chance, and beside that
+of trafilatura alone: its fast path without comments, on the same bytes in the same charset, with the same clock.
+
+`constructed-ar` and `constructed-he` are not real pages: texts written for this project in templates modelled on common
+systems (`tests/support/constructed.py`), since no labelled pages in these languages are at hand but one.
 """
 
 from __future__ import annotations
@@ -20,8 +24,11 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+import trafilatura
+
 from monitor import errors
-from monitor.articles import extract
+from monitor.articles import charset, extract
+from tests.support import constructed
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 WORD = re.compile(r"\w+")
@@ -40,6 +47,9 @@ class Read:
     seen: extract.Seen | None
     fault: str | None
     seconds: float
+    plain: str
+    """What trafilatura alone gives."""
+    plain_seconds: float
 
     @property
     def text(self) -> str:
@@ -59,7 +69,17 @@ def read_bytes(name: str, html: bytes, url: str, truth: dict[str, Any], content_
         seen, fault = extract.read_page(html, url, content_type), None
     except errors.ExtractError as error:
         seen, fault = None, error.code
-    return Read(name, truth, seen, fault, time.process_time() - began)
+    seconds = time.process_time() - began
+    plain, plain_seconds = read_plainly(html, url, content_type)
+    return Read(name, truth, seen, fault, seconds, plain, plain_seconds)
+
+
+def read_plainly(html: bytes, url: str, content_type: str | None) -> tuple[str, float]:
+    """Return what trafilatura's fast path gives by itself, and its CPU seconds."""
+    began = time.process_time()
+    page = charset.to_utf8(html, content_type).decode("utf-8", "replace")
+    found = trafilatura.bare_extraction(page, url=url, fast=True, include_comments=False, include_tables=True)
+    return getattr(found, "text", None) or "", time.process_time() - began
 
 
 def read_file(path: Path, url: str, truth: dict[str, Any]) -> Read:
@@ -108,6 +128,27 @@ def newspaper() -> list[Read]:
     ]
 
 
+def built(lang: str) -> list[Read]:
+    """Pages built for tests: every template with every text of a language, old ones in the charsets of their time."""
+    old = {"ar": "windows-1256", "he": "windows-1255"}
+    return [
+        read_bytes(
+            f"{template} {number}",
+            constructed.page(
+                template,
+                story,
+                constructed.planted(lang, story.title),
+                old[lang] if template == "old_tables" else "utf-8",
+            ),
+            UNKNOWN,
+            {"text": story.text},
+        )
+        for template in constructed.TEMPLATES
+        for number, story in enumerate(constructed.STORIES)
+        if story.lang == lang
+    ]
+
+
 # -- scores --------------------------------------------------------------------------------------
 
 
@@ -126,16 +167,34 @@ def precision_recall(true: str, found: str) -> tuple[float, float]:
 
 def text_f1(reads: Sequence[Read]) -> float:
     """Return F of mean precision and mean recall, as the article-extraction-benchmark counts."""
-    pairs = [precision_recall(read.truth["text"], read.text) for read in reads]
+    return _f1([(read.truth["text"], read.text) for read in reads])
+
+
+def plain_f1(reads: Sequence[Read]) -> float:
+    """Return the same for trafilatura alone."""
+    return _f1([(read.truth["text"], read.plain) for read in reads])
+
+
+def _f1(texts: Sequence[tuple[str, str]]) -> float:
+    pairs = [precision_recall(true, found) for true, found in texts]
     precision, recall = (statistics.mean(side) for side in zip(*pairs, strict=True))
     return 2 * precision * recall / (precision + recall)
 
 
 def segment_f(reads: Sequence[Read]) -> float:
     """Return F over pieces of text: wanted ones that came out, and unwanted ones that did."""
-    hits = sum(piece in read.text for read in reads for piece in read.truth["with"])
-    misses = sum(piece not in read.text for read in reads for piece in read.truth["with"])
-    leaks = sum(piece in read.text for read in reads for piece in read.truth["without"])
+    return _segment_f([(read.truth, read.text) for read in reads])
+
+
+def plain_segment_f(reads: Sequence[Read]) -> float:
+    """Return the same for trafilatura alone."""
+    return _segment_f([(read.truth, read.plain) for read in reads])
+
+
+def _segment_f(texts: Sequence[tuple[dict[str, Any], str]]) -> float:
+    hits = sum(piece in text for truth, text in texts for piece in truth["with"])
+    misses = sum(piece not in text for truth, text in texts for piece in truth["with"])
+    leaks = sum(piece in text for truth, text in texts for piece in truth["without"])
     return 2 * hits / (2 * hits + misses + leaks)
 
 
@@ -207,8 +266,12 @@ def half(read: Read) -> int:
 
 
 def _cost(reads: Sequence[Read]) -> str:
-    times = sorted(read.seconds * 1000 for read in reads)
-    return f"CPU a page      mean {statistics.mean(times):.1f} ms, median {statistics.median(times):.1f} ms"
+    ours = [read.seconds * 1000 for read in reads]
+    plain = [read.plain_seconds * 1000 for read in reads]
+    return (
+        f"CPU a page      mean {statistics.mean(ours):.1f} ms, median {statistics.median(ours):.1f} ms"
+        f"; trafilatura alone {statistics.mean(plain):.1f}, {statistics.median(plain):.1f}"
+    )
 
 
 def _origins(reads: Sequence[Read]) -> str:
@@ -233,20 +296,23 @@ def _print_wrong(reads: Sequence[Read]) -> None:
 
 
 CORPORA: tuple[tuple[str, Callable[[], list[Read]], tuple[tuple[str, Score], ...]], ...] = (
-    ("extract-aeb", aeb, (("text F1", text_f1),)),
-    ("extract-trafilatura", segments, (("segment F", segment_f),)),
+    ("extract-aeb", aeb, (("text F1", text_f1), ("  alone", plain_f1))),
+    ("extract-trafilatura", segments, (("segment F", segment_f), ("  alone", plain_segment_f))),
     (
         "extract-fundus",
         fundus,
         (
             ("text F1", text_f1),
+            ("  alone", plain_f1),
             ("titles equal", titles_equal),
             ("titles within", titles_within),
             ("dates", dates),
             ("authors", authors),
         ),
     ),
-    ("extract-newspaper4k", newspaper, (("text F1", text_f1),)),
+    ("extract-newspaper4k", newspaper, (("text F1", text_f1), ("  alone", plain_f1))),
+    ("constructed-ar", lambda: built("ar"), (("text F1", text_f1), ("  alone", plain_f1))),
+    ("constructed-he", lambda: built("he"), (("text F1", text_f1), ("  alone", plain_f1))),
 )
 
 if __name__ == "__main__":
