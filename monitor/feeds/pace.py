@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from monitor import model
-from monitor.feeds import rhythm
+from monitor.feeds import rhythm, wrapper
 
 LONGEST_WISH = 86_400.0
 """Seconds a server may ask us to stay away; it cannot silence a feed for longer."""
@@ -94,7 +94,12 @@ def _healthy_wait(
 
 
 def _own_wait(feed: model.Feed, now: datetime, longest: float, shortest: float) -> tuple[float, str]:
-    """Return what the feed's own rhythm makes of `longest`; a feed that overflowed is asked as often as may be."""
+    """Return what the feed's own rhythm makes of `longest`; a feed that overflowed is asked as often as may be.
+
+    A search keeps to its `every`: its rhythm is that of all who publish, and its service owes us nothing.
+    """
+    if wrapper.is_aggregator(feed.url, feed.tags):
+        return longest, "healthy"
     if "overflow" in feed.troubles:
         return shortest, "overflow"
     gap = rhythm.gap(feed.arrivals, now.timestamp())

@@ -96,12 +96,14 @@ class Meter:
     def settle(self) -> Excess:
         """Write what was counted, if anything was, and return the excess.
 
-        Once a week, with the first entries of a day, old keys are forgotten: a feed without new entries does not grow.
+        Once a week, with the first entries of a day, old keys and pauses are forgotten: a feed without new entries does
+        not grow.
         """
         if self._use is not None:
             quotas.record(self.connection, self.feed_id, self._use)
         if self._excess.new_day and (self.now.toordinal() - self.feed_id) % PRUNED_EVERY == 0:
             prune.prune_keys(self.connection, self.feed_id, self.now)
+            prune.prune_hosts(self.connection, self.now)
         return self._excess
 
 

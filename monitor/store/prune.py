@@ -1,4 +1,4 @@
-"""Forget by which keys entries are known, long after their feed has ceased to list them."""
+"""Forget what feeds brought and nobody asks for any more: keys of entries, pauses of hosts."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from monitor.store.schema import entry_keys
+from monitor.store.schema import entry_keys, hosts
 
 KEPT = timedelta(days=400)
 """How long keys stay after their feed listed them last: yearly pages and archives come back."""
@@ -26,3 +26,8 @@ def prune_keys(connection: sa.Connection, feed_id: int, now: datetime) -> int:
     if newest is None:
         return 0
     return connection.execute(entry_keys.delete().where(own, entry_keys.c.listed_at < newest - TOUCHED)).rowcount
+
+
+def prune_hosts(connection: sa.Connection, now: datetime) -> int:
+    """Delete the pauses that are over: a feed that links to ever new hosts would add one for each; return how many."""
+    return connection.execute(hosts.delete().where(hosts.c.not_before < now)).rowcount

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from monitor import metrics, model
 from monitor.feeds import identity
 from monitor.jobs import ingest
+from monitor.model import HttpInfo, Reply
 from monitor.store import feeds, stats
 from monitor.store.schema import articles, decisions, entries, entry_keys, revisions
 from tests.integration.conftest import database_url, made_databases  # noqa: F401 - fixtures
@@ -368,3 +369,20 @@ def keys_of(desk: Desk) -> list[str]:
     """Return the guids by which entries are known."""
     query = sa.select(entry_keys.c.value).where(entry_keys.c.kind == "guid")
     return list(desk.read(lambda c: c.execute(query).scalars().all()))
+
+
+def test_a19_hosts_that_feeds_link_to_are_forgotten(flooded: Desk) -> None:
+    """Each page may lie on a host of its own that asks for a pause: what is over is not kept for ever."""
+    for n in range(1, 4):
+        link = {"link": f"https://host{n}.example/a"}
+        flooded.web.answers[link["link"]] = Reply(HttpInfo(503, retry_after="600"), link["link"])
+        flooded.publishes("forum", item(n, f"Resettlement rumour number {n}", site="forum") | link)
+        flooded.later()
+    paused = rows(flooded)["hosts"]
+    for day in range(8):  # a week, for feeds take turns
+        flooded.publishes("forum", *posts(10 + day, 10 + day))
+        flooded.later(days=1)
+
+    left = rows(flooded)["hosts"]
+
+    assert (paused, left) == (3, 0)

@@ -86,6 +86,18 @@ def test_explain_knows_the_baseline(archive: commands.Archive) -> None:
     assert "story: none   decided: suppressed, baseline   route: " in judged.out
 
 
+def test_a19_explain_knows_what_was_over_the_bound_of_its_feed(archive: commands.Archive) -> None:
+    """An entry that its feed brought beyond its bound of the day has its decision, as the baseline has."""
+    url = f"{archive.site.address}/herald/old.html"
+    file = archive.config.parent / "data" / "wirewatch.db"
+
+    execute(file, "UPDATE entries SET state = 'over_quota' WHERE state = 'baseline'")
+    done = commands.call("explain", url, "--config", archive.config)
+    execute(file, "UPDATE entries SET state = 'baseline' WHERE state = 'over_quota'")
+
+    assert "every pack: suppressed: feed_quota" in done.out
+
+
 @pytest.mark.parametrize("what", ["al-99", "art-99", "entry-99", "https://nowhere.example/x"])
 def test_explain_of_what_is_not_there(archive: commands.Archive, what: str) -> None:
     """Nothing found is exit 1 with a sentence."""

@@ -114,6 +114,14 @@ def test_a_feed_that_overflowed_is_asked_as_often_as_may_be():
     assert wait(replace(feed, ttl=1200), drawn=0.0) == (1200, "feed_ttl")
 
 
+def test_a_search_keeps_to_its_every():
+    """A search brings what all others publish: neither its rhythm nor an overflow makes us ask it more often."""
+    busy = replace(coming_every(60), url="https://news.google.com/rss/search?q=port", every=1800)
+
+    assert wait(busy) == (1800, "healthy")
+    assert wait(replace(busy, troubles={"overflow": (NOW.timestamp(), "lost")})) == (1800, "healthy")
+
+
 @pytest.mark.parametrize(
     ("hours", "days", "at"),
     [
