@@ -37,7 +37,7 @@ rules = "{folder}/rules"
 default_route = ["hook"]
 [polling]
 every = "10m"
-min_every = "2s"
+min_every = "10s"
 backfill = 100
 allow_private = ["127.0.0.0/8"]
 [channels.hook]

@@ -72,7 +72,8 @@ class World:
         newest = self._published()
         items = range(newest - 1, max(newest - 20, -1), -1)
         return _rss(
-            (f"Hearing tok-{number}-{item}", f"http://{host}/a/{number}-{item}", "A hearing.") for item in items
+            (f"Resettlement hearing tok-{number}-{item}", f"http://{host}/a/{number}-{item}", "A hearing.")
+            for item in items
         )
 
     def _told(self, text: str) -> None:
@@ -90,9 +91,14 @@ def _rss(rows: Iterable[tuple[str, str, str]]) -> bytes:
 
 
 def _article(name: str) -> bytes:
-    lines = "".join(f"<p>Witness {name}-{line} spoke of house {line} on the road to {name}.</p>" for line in range(40))
-    body = f"<h1>Hearing tok-{name}</h1><p>The resettlement committee heard {name}.</p>{lines}"
-    return f"<html><head><title>Hearing tok-{name}</title></head><body><article>{body}</article></body></html>".encode()
+    lines = "".join(
+        f"<p>The witness, whose house {line} stands on the road to {name}, told the committee that nobody had asked her"
+        f" before the {line + 3} families were moved, and that she means to go back when the road is open again.</p>"
+        for line in range(12)
+    )
+    body = f"<h1>Resettlement hearing tok-{name}</h1><p>The resettlement committee heard {name}.</p>{lines}"
+    head = f"<head><title>Resettlement hearing tok-{name}</title></head>"
+    return f"<html>{head}<body><article>{body}</article></body></html>".encode()
 
 
 async def _serve_one(world: World, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

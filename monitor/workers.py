@@ -114,6 +114,11 @@ class Workers:
         with self._turn:
             return self._line.is_full(source)
 
+    def is_stuck(self, source: str) -> bool:
+        """Return whether `source` is not known yet, and others like it make one another wait for long."""
+        with self._turn:
+            return self._line.is_stuck(source, time.monotonic())
+
     def pids(self) -> tuple[int, ...]:
         """Return the process ids of the living workers, for metrics."""
         with self._turn:

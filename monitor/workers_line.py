@@ -25,6 +25,8 @@ T = TypeVar("T")
 
 PATIENCE = 5.0
 """Seconds after which a waiting task goes before those of a better class."""
+STUCK = 2.0
+"""Seconds that tasks of sources not known yet wait only where some of them take long."""
 BENCH = 4
 """Tasks of slow sources that may wait; their jobs hold places that other jobs need."""
 MEMORY = 10_000
@@ -78,6 +80,11 @@ class Line(Generic[T]):
     def is_full(self, source: str) -> bool:
         """Return whether a task of `source` would find no place."""
         return self.standing(source) is Standing.SLOW and len(self._waiting[Standing.SLOW]) >= BENCH
+
+    def is_stuck(self, source: str, now: float) -> bool:
+        """Return whether a task of `source`, not known yet, would wait for others like it that have waited for long."""
+        strangers = self._waiting[Standing.NEW]
+        return self.standing(source) is Standing.NEW and bool(strangers) and now - strangers[0].since > STUCK
 
     def join(self, task: T, source: str, now: float) -> None:
         """Put a task at the end of its class. Raises: WorkerBusy if the bench is full."""

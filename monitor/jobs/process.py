@@ -19,6 +19,9 @@ GROUP = 0.02
 """Seconds that a decision may wait for others to share its commit."""
 BUSY = timedelta(seconds=60)
 """How long an entry of a feed with slow pages waits while the slow ones before it are not done."""
+STRANGE = timedelta(seconds=10)
+"""How long an entry waits of a feed whose pages are not known yet, while others like it take long: a hundred new feeds
+with pages of that kind must not hold all places of this lane."""
 CROWDED = timedelta(seconds=5)
 """How long an entry waits whose host has more than enough to answer; it would hold the place of others."""
 TRIES = 3
@@ -34,6 +37,9 @@ async def process_entry(context: Context, entry_id: int) -> None:
         return
     if context.workers.is_busy(_source(waiting.feed_slug)):
         await _put_off(context, entry_id, BUSY)
+        return
+    if context.workers.is_stuck(_source(waiting.feed_slug)):
+        await _put_off(context, entry_id, STRANGE)
         return
     if context.gate.is_crowded(pages.page_of(waiting) or ""):
         await _put_off(context, entry_id, CROWDED)

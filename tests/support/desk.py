@@ -106,6 +106,10 @@ class InlineWorkers:
         """Keep nobody waiting."""
         return False
 
+    def is_stuck(self, source: str) -> bool:
+        """Keep nobody waiting."""
+        return False
+
     async def call(self, function: Callable[..., Any], *args: object, timeout: float, source: str = "") -> Any:
         if function.__name__ in self.fail:
             raise self.fail[function.__name__]

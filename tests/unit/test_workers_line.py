@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from monitor.errors import WorkerBusy
-from monitor.workers_line import BENCH, FORGIVEN, MEMORY, PATIENCE, Line, Standing
+from monitor.workers_line import BENCH, FORGIVEN, MEMORY, PATIENCE, STUCK, Line, Standing
 
 
 def opened(workers: int = 2, passed: tuple[str, ...] = (), slow: tuple[str, ...] = ()) -> Line[str]:
@@ -139,3 +139,14 @@ def test_emptied_line_serves_nobody() -> None:
     assert list(line.empty()) == ["a", "b"]
     assert line.take(0.0) is None
     assert len(line) == 0
+
+
+def test_strangers_that_take_long_are_noticed() -> None:
+    """When unknown sources wait for long, the next unknown one is told; good ones, and slow ones, are not meant."""
+    line = opened(passed=("good",), slow=("slow",))
+    line.join("task", "new", 0.0)
+
+    assert line.is_stuck("another", STUCK + 0.1)
+    assert not line.is_stuck("another", STUCK - 0.1)
+    assert not line.is_stuck("good", STUCK + 0.1)
+    assert not line.is_stuck("slow", STUCK + 0.1)
