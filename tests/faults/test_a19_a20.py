@@ -158,6 +158,24 @@ def test_a20_update_counts_from_what_trusted_feeds_told(forged: Desk) -> None:
     assert decided(forged) == [("alert", "first_report"), ("alert", "trusted_report"), ("update", "higher_severity")]
 
 
+def test_a20_declaring_a_feed_untrusted_frees_what_it_hid(forged: Desk) -> None:
+    """A feed that turns out to be hostile is declared so: the next trusted report of the story is told."""
+    feeds = tuple(replace(feed, trusted=True) for feed in forged.config.feeds)
+    forged.config = replace(forged.config, feeds=feeds)
+    forged.set_up()
+    for name in ("forum", "gazette"):
+        forged.publishes(name, item(1, f"Resettlement, says the {name}"))
+        forged.later()
+    hidden = decided(forged)
+    distrust(forged, "forum")
+    forged.publishes("herald", item(1, "Resettlement, says the herald"))
+
+    forged.later()
+
+    assert hidden == [("alert", "first_report"), ("suppressed", "same_url")]
+    assert decided(forged)[2:] == [("alert", "trusted_report")]
+
+
 # -- A19: filling up -----------------------------------------------------------------------------
 
 
