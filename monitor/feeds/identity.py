@@ -39,6 +39,7 @@ NEARLY_EQUAL = 0.75
 SHARED_SAMPLE = 50
 """Entries under one key that are compared pair by pair; what more says is no different."""
 
+_TEXT = {PRINT: BRIEF, BRIEF: PRINT}
 _WORDS = re.compile(r"\W+")
 _TELLING_GUID = re.compile(r"://|\d{5}|^(?=.*\d)[\w.:-]{16,}$")
 _PAGE_NUMBER = re.compile(r"\d{5,}(?!.*\d{5})")
@@ -135,6 +136,7 @@ def sort_listing(listed: Sequence[model.Entry], keys: Sequence[Keys], known: Ite
     for hit in known:
         _index(index, hit)
     shared = _shared_keys(listed, keys)
+    keys = [_with_a_name(own, shared) for own in keys]
     named = [any(_holds(hit, own[:1]) for hit in index.get(own[0], ())) for own in keys]
     goes_on = any(_is_named(own, index) for own in keys)
     placed: list[Placed] = []
@@ -143,7 +145,7 @@ def sort_listing(listed: Sequence[model.Entry], keys: Sequence[Keys], known: Ite
         hits = {hit.entry_id: hit for pair in own for hit in index.get(pair, ())}
         decision = decide_entry(entry, list(hits.values()), keys=own, shared=shared, goes_on=goes_on)
         found: Decision | Repeated = decision
-        kept = _keys_to_keep(entry, own, shared)
+        kept = tuple(pair for pair in own if pair not in shared)
         if isinstance(decision, New):
             _index(index, _as_known(-1 - place, entry, own))
         elif decision.entry_id < 0:
@@ -160,6 +162,8 @@ def _index(index: dict[tuple[str, str], list[KnownKeys]], hit: KnownKeys) -> Non
     for kind, values in hit.keys.items():
         for value in values:
             index[kind, value].append(hit)
+            if kind in _TEXT:  # what is a name of its own for one listing only confirms in another
+                index[_TEXT[kind], value].append(hit)
 
 
 def _as_known(number: int, entry: model.Entry, own: Keys) -> KnownKeys:
@@ -211,14 +215,11 @@ def _part(entry: model.Entry) -> str:
     return (entry.url or "").partition("#")[2]
 
 
-def _keys_to_keep(entry: model.Entry, own: Keys, shared: frozenset[tuple[str, str]]) -> Keys:
-    """Return the keys that name this entry; where all that it has is shared, its text must."""
-    if shared.isdisjoint(own):
+def _with_a_name(own: Keys, shared: frozenset[tuple[str, str]]) -> Keys:
+    """Return the keys of an entry; where all that could name it is shared, its text must, however short."""
+    if any(pair[0] != BRIEF and pair not in shared for pair in own):
         return own
-    left = tuple(pair for pair in own if pair not in shared)
-    if any(kind in (GUID, URL, PRINT) for kind, _ in left):
-        return left
-    return ((PRINT, _fingerprint(entry, _folded(entry.title, entry.summary))),)
+    return tuple((PRINT if kind == BRIEF else kind, value) for kind, value in own)
 
 
 # -- one entry -----------------------------------------------------------------------------------
@@ -286,7 +287,7 @@ def _changed(entry: model.Entry, own: Mapping[str, str], hit: KnownKeys) -> Know
 
 
 def _same_text(own: Mapping[str, str], hit: KnownKeys) -> bool:
-    return PRINT in own and own[PRINT] in hit.keys.get(PRINT, ())
+    return _text_key(own) in hit.keys.get(PRINT, ())
 
 
 def _same_brief(own: Mapping[str, str], hit: KnownKeys) -> bool:

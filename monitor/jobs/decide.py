@@ -117,7 +117,7 @@ def _store_article(
         "retry_at": task.retry_at,
     }
     if task.own is not None:
-        articles.update(connection, task.own.id, **changing)
+        articles.update(connection, task.own.id, **changing, **_moved(task))
         return task.own.id
     return articles.insert(
         connection,
@@ -133,6 +133,14 @@ def _store_article(
         duplicate_reason=assigned.reason,
         **changing,
     )
+
+
+def _moved(task: Task) -> dict[str, str | None]:
+    """Return the address of an article whose slug changed with its headline; an aggregator's links lead elsewhere."""
+    waiting = task.waiting
+    if not waiting.canonical_url or origin.aggregator_of(waiting) is not None:
+        return {}
+    return {"url": waiting.entry.url, "canonical_url": waiting.canonical_url}
 
 
 def _decide(

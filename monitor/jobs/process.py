@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from monitor import errors, metrics, model, tasks
+from monitor import errors, metrics, model, tasks, text
 from monitor.feeds import quota
 from monitor.jobs import decide, meter, origin, pages
 from monitor.jobs.context import Context, Setup
@@ -26,6 +26,11 @@ CROWDED = timedelta(seconds=5)
 """How long an entry waits whose host has more than enough to answer; it would hold the place of others."""
 TRIES = 3
 """Times a reading may kill its worker before the entry is set aside as unreadable."""
+REREAD = 8
+"""Revisions of an article up to which a change of the feed's text has its page read again; a clock in the text has no
+end."""
+COMPARED = 12
+"""Leading words of the feed's text that are looked for in what was read; its end is often cut."""
 
 log = structlog.get_logger()
 
@@ -71,6 +76,8 @@ async def _process(context: Context, waiting: entries.WaitingEntry) -> None:
     known = await context.store.read(lambda connection: _find_known(connection, waiting))
     if known is None:
         read, retry_at = await _read_new(context, setup, waiting)
+    elif _says_more(waiting, known):
+        read, retry_at = await _read_again(context, setup, waiting, known), None
     else:
         read, retry_at = await _read_known(context, setup, waiting, known), None
         if known.id == waiting.article_id and read.article.partial:
@@ -183,6 +190,25 @@ async def _read_known(
     return await context.workers.call(
         tasks.read_stored, str(setup.rules_path), article, timeout=READ_SECONDS, source=_source(article.source)
     )
+
+
+def _says_more(waiting: entries.WaitingEntry, known: articles.StoredArticle) -> bool:
+    """Return whether the feed's text of a fully read article changed to something that neither page nor title says."""
+    if known.id != waiting.article_id or known.partial or known.revision_n > REREAD:
+        return False
+    words = " ".join(text.folded_words(waiting.entry.summary)[:COMPARED])
+    return bool(words) and not any(words in " ".join(text.folded_words(place)) for place in (known.title, known.text))
+
+
+async def _read_again(
+    context: Context, setup: Setup, waiting: entries.WaitingEntry, known: articles.StoredArticle
+) -> tasks.Reading:
+    """Read a changed article's page once more; where it does not come, what stood stays, below the feed's new text."""
+    read, _ = await _read_new(context, setup, waiting)
+    if read.partial_reason is None:
+        return read
+    stood = replace(known, text=f"{waiting.entry.summary}\n{known.text}")
+    return await _read_known(context, setup, waiting, stood)
 
 
 async def _set_back(context: Context, waiting: entries.WaitingEntry, sentence: str) -> None:
