@@ -20,10 +20,17 @@ _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs
 _MEANT = {
     "ascii": "cp1252", "us-ascii": "cp1252", "iso-8859-1": "cp1252", "iso8859-1": "cp1252", "latin1": "cp1252",
     "latin-1": "cp1252", "iso-8859-9": "cp1254", "iso-8859-8-i": "cp1255", "iso-8859-8": "cp1255", "visual": "cp1255",
-    "iso-8859-6": "cp1256", "gb2312": "gb18030", "gbk": "gb18030", "x-sjis": "cp932", "shift_jis": "cp932",
+    "gb2312": "gb18030", "gbk": "gb18030", "x-sjis": "cp932", "shift_jis": "cp932",
     "ks_c_5601-1987": "cp949", "euc-kr": "cp949", "windows-874": "cp874", "x-gbk": "gb18030", "utf8": "utf-8",
 }  # fmt: skip
+_ELSE = {"iso-8859-6": "cp1256", "asmo-708": "cp1256", "utf-16": "utf-16-le"}
+"""What a declared set is tried as next, where the bytes are not in it: Windows' Arabic was often declared as ISO's."""
+_DEFAULT = "cp1252"
+"""What servers declare that were never told otherwise."""
 _SINGLE_BYTE = {"he": "cp1255", "ar": "cp1256", "fa": "cp1256", "ru": "cp1251", "uk": "cp1251", "el": "cp1253"}
+_C1 = bytes(range(0x80, 0xA0))
+WIDE_SHARE = 4
+"""One in so many of every other byte is NUL in UTF-16: its tags, spaces and signs."""
 _HEBREW_LETTERS = range(0xE0, 0xFB)
 """In windows-1255. Of them yod (0xE9) is the commonest, as o (0xEE) is in windows-1251, alef-lam in 1256."""
 _PAGE_LANG = re.compile(rb"<html\s[^>]{0,300}?\blang\s*=\s*[\"']?\s*([A-Za-z]{2})", re.IGNORECASE)
@@ -42,6 +49,8 @@ def _recoded(page: bytes, content_type: str | None) -> bytes:
     for mark, encoding in _BOMS:
         if page.startswith(mark):
             return _encoded(page[len(mark) :].decode(encoding, "replace"))
+    if wide := _wide(page):
+        return _encoded(page.decode(wide, "replace"))
     # ISO-2022 is ASCII with escape sequences, and so valid UTF-8 as well.
     if b"\x1b$" not in page and is_utf8(page):
         return page.replace(b"\xef\xbf\xbe", b"").replace(b"\xef\xbf\xbf", b"")
@@ -50,6 +59,15 @@ def _recoded(page: bytes, content_type: str | None) -> bytes:
         if text is not None:
             return _encoded(text)
     return _encoded(page.decode(_usual(page), "replace"))
+
+
+def _wide(page: bytes) -> str | None:
+    """Return the UTF-16 that a page without a mark is in: every other byte of its markup is NUL, and so valid UTF-8."""
+    start = page[:_META_BYTES]
+    low, high = start[0::2].count(0), start[1::2].count(0)
+    if max(low, high) * WIDE_SHARE < len(start) // 2:
+        return None
+    return "utf-16-le" if high > low else "utf-16-be"
 
 
 def is_utf8(page: bytes) -> bool:
@@ -62,10 +80,20 @@ def is_utf8(page: bytes) -> bool:
 
 
 def _declared(page: bytes, content_type: str | None) -> list[str]:
+    """Return the encodings to try: the header's, the page's, and next of kin; a server's default comes last.
+
+    Where the page says that it is Hebrew, Arabic or the like, that default is not believed at all.
+    """
     header = _HEADER.search(content_type or "")
     meta = _META.search(page[:_META_BYTES])
     names = [header[1] if header else "", meta[1].decode("ascii", "replace") if meta else ""]
-    return [_MEANT.get(name.lower(), name.lower()) for name in names if name]
+    meant = [_MEANT.get(name.lower(), name.lower()) for name in names if name]
+    told = [name for name in meant if name != _DEFAULT]
+    if _DEFAULT in meant and _usual(page) == _DEFAULT:
+        told.append(_DEFAULT)
+    if not {"cp1256", "windows-1256"}.isdisjoint(told) and _is_iso_arabic(page):
+        told.insert(0, "iso8859-6")
+    return [name for first in told for name in (first, _ELSE.get(first, "")) if name]
 
 
 def _decoded(page: bytes, encoding: str) -> str | None:
@@ -79,7 +107,20 @@ def _decoded(page: bytes, encoding: str) -> str | None:
 
 def _usual(page: bytes) -> str:
     found = _PAGE_LANG.search(page[:_META_BYTES])
-    return _SINGLE_BYTE.get(found[1].decode("ascii").lower(), "cp1252") if found else _guess(page)
+    usual = _SINGLE_BYTE.get(found[1].decode("ascii").lower(), _DEFAULT) if found else _guess(page)
+    return "iso8859-6" if usual == "cp1256" and _is_iso_arabic(page) else usual
+
+
+def _is_iso_arabic(page: bytes) -> bool:
+    """Return whether every byte is one of ISO-8859-6: in windows-1256 its quotation marks and three common letters
+    (feh, qaf, kaf) are not."""
+    if page.translate(None, _C1) != page:
+        return False
+    try:
+        page.decode("iso8859-6")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _guess(page: bytes) -> str:
