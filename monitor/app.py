@@ -95,6 +95,7 @@ async def opened_context(
         log.warning("sends_uncertain", messages=uncertain, meaning="they go again, labelled as a possible repeat")
     setup = await store.write(wiring.record_setup(config, rules, rule_files.put(rules), opened, now))
     pauses = await store.read(lambda connection: feeds.host_pauses(connection, now))
+    http.raise_limit()
     gate = http.Gate(wiring.http_settings(config))
     warm_up = workers.WarmUp(tasks.WARM_UP, str(setup.rules_path))
     pool = workers.Workers(workers.WorkerSettings(), tasks.PRELOAD, warm_up)

@@ -8,8 +8,18 @@ matter. Redirects are followed by hand, each hop checked like a first request.
 from __future__ import annotations
 
 from monitor.http.addresses import parse_allowed
+from monitor.http.files import raise_limit
 from monitor.http.gate import Gate, HttpSettings
 from monitor.http.headers import MAX_RETRY_AFTER, retry_after_seconds, user_agent
 from monitor.http.room import Room
 
-__all__ = ["MAX_RETRY_AFTER", "Gate", "HttpSettings", "Room", "parse_allowed", "retry_after_seconds", "user_agent"]
+__all__ = [
+    "MAX_RETRY_AFTER",
+    "Gate",
+    "HttpSettings",
+    "Room",
+    "parse_allowed",
+    "raise_limit",
+    "retry_after_seconds",
+    "user_agent",
+]

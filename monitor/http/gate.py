@@ -16,7 +16,7 @@ from aiohttp.abc import AbstractResolver
 
 from monitor import urls
 from monitor.errors import FetchError
-from monitor.http import addresses, body, faults, guard, names, turns
+from monitor.http import addresses, body, faults, files, guard, names, turns
 from monitor.http import headers as headers_
 from monitor.http import room as room_
 from monitor.model import Reply
@@ -58,7 +58,7 @@ class Gate:
         self._settings = settings
         self._line = _Line(settings, self._resolver)
         self._retired: list[_Line] = []
-        self._turns = turns.Turns(settings.concurrency, settings.per_host)
+        self._turns = turns.Turns(files.affordable(settings.concurrency), settings.per_host)
         self._rooms = room_.Rooms()
 
     async def fetch(
@@ -111,7 +111,7 @@ class Gate:
         line = _Line(settings, self._resolver)
         self._retired.append(self._line)
         self._line, self._settings = line, settings
-        self._turns.resize(settings.concurrency, settings.per_host)
+        self._turns.resize(files.affordable(settings.concurrency), settings.per_host)
 
     async def close(self) -> None:
         """Close every connection; requests under way fail."""
@@ -155,8 +155,11 @@ class _Line:
             await self._session.close()
 
     def _open(self) -> aiohttp.ClientSession:
+        kept = files.kept_open()
         connector = aiohttp.TCPConnector(
             limit=0,  # Turns does the limiting
+            keepalive_timeout=kept,
+            force_close=kept is None,
             ssl=self._tls,
             resolver=self._guard,
             use_dns_cache=False,  # the resolver remembers, and knows what to do when the name server does not answer
