@@ -72,6 +72,8 @@ class Feed:
     """Where its address permanently redirects to, seen at `permanent_polls` polls since `permanent_since`."""
     permanent_polls: int = 0
     permanent_since: datetime | None = None
+    failing_at: datetime | None = None
+    """First of the failed polls in a row, those counted that were held to be our own fault."""
     gone_at: datetime | None = None
     """First of the 410 answers in a row."""
 

@@ -189,7 +189,7 @@ class LocalEngine:
         defaults = {"coalesce": True, "misfire_grace_time": None, "max_instances": 1}
         scheduler = AsyncIOScheduler(timezone=UTC, job_defaults=defaults)
         scheduler.add_job(self._tick, "interval", seconds=TICK)
-        for seconds, work in ((BEAT, self._beat), (SWEEP, self._sweep), *self._every):
+        for seconds, work in ((BEAT, self._beat), (SWEEP, self.sweep), *self._every):
             scheduler.add_job(_guarded(work), "interval", seconds=seconds)
         return scheduler
 
@@ -202,7 +202,8 @@ class LocalEngine:
         now = self.context.clock.now()
         await self.context.store.write(lambda connection: hold.record_beat(connection, now))
 
-    async def _sweep(self) -> None:
+    async def sweep(self) -> None:
+        """Do what must happen now and then although nothing asks for it."""
         await jobs.sweep(self.context)
 
     async def _go(self, stop: asyncio.Event) -> None:
@@ -266,7 +267,7 @@ class LocalEngine:
         if self._swept:
             return False
         self._swept = True
-        await jobs.sweep(self.context)
+        await jobs.sweep(self.context, gather=timedelta())
         self._sends.look_again()
         return True
 

@@ -46,15 +46,26 @@ def see_silence(network: Network, host: str, now: datetime) -> Network:
     return replace(network, failing_since=since, failing=_with(network.failing, host), share=share)
 
 
-def is_ours(network: Network, now: datetime) -> bool:
-    """Return whether a poll that nobody answered is rather our own fault than the feed's."""
+def is_ours(network: Network, failing_at: datetime | None, now: datetime) -> bool:
+    """Return whether a poll that nobody answered is rather our own fault than the feed's.
+
+    Args:
+        failing_at: Since when the feed has failed; None if this is the first time.
+    """
     if network.failing_since is None:
         return False
     if network.share < FEW:
         return True
+    if is_proven(network, failing_at):
+        return False
     last = min(network.answered_at or now, network.failing_since)
     alone = len(network.answered | network.failing) < WITNESSES
     return now - last >= DOUBT and (alone or len(network.failing) >= WITNESSES)
+
+
+def is_proven(network: Network, failing_at: datetime | None) -> bool:
+    """Return whether somebody has answered since a feed began to fail: then the fault is not ours."""
+    return failing_at is not None and network.answered_at is not None and network.answered_at > failing_at
 
 
 def silence(network: Network, now: datetime) -> timedelta:

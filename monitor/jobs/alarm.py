@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from monitor import metrics, model
 from monitor.feeds import health, outage
@@ -37,6 +37,9 @@ ENDS = {
     "language": "Feed {name} no longer counts as in another language",
     "overflow": "Feed {name} has lost no entries for a day",
 }
+GATHER = timedelta(minutes=10)
+"""Time that a trouble waits for others to be told with it: in it every feed of the usual `every` is asked, so that a
+name server that fails makes one message."""
 NOTHING_POLLED = "nothing_polled"
 
 
@@ -52,14 +55,15 @@ class _Seen:
     """Keys of notices."""
 
 
-async def watch_feeds(context: Context) -> None:
+async def watch_feeds(context: Context, gather: timedelta) -> None:
     """Judge what time alone decides, tell what began or ended, and bring the gauge up to date."""
     now = context.clock.now()
     seen = await context.store.read(lambda connection: _look(connection, now))
     for code in health.CODES:
         metrics.FEED_TROUBLES.labels(code).set(sum(code in feed.troubles for feed in seen.feeds.values()))
-    if seen.standing or _begun(context, seen, now) or _ended(seen) or _network_changed(context, seen, now):
-        await context.store.write(lambda connection: _settle(context, connection, now))
+    begun = _begun(context, seen, now, gather)
+    if seen.standing or begun or _ended(seen) or _network_changed(context, seen, now):
+        await context.store.write(lambda connection: _settle(context, connection, now, gather))
 
 
 def _look(connection: Connection, now: datetime) -> _Seen:
@@ -76,12 +80,12 @@ def _look(connection: Connection, now: datetime) -> _Seen:
     return _Seen(changed, feeds, frozenset(troubles.open_notices(connection)))
 
 
-def _settle(context: Context, connection: Connection, now: datetime) -> None:
+def _settle(context: Context, connection: Connection, now: datetime, gather: timedelta) -> None:
     """Record and tell, after a second look inside the transaction."""
     seen = _look(connection, now)
     for feed_id, standing in seen.standing.items():
         troubles.record(connection, feed_id, standing)
-    notice.tell_all(context, connection, _begun(context, seen, now), "{count} feeds are in trouble", now)
+    notice.tell_all(context, connection, _begun(context, seen, now, gather), "{count} feeds are in trouble", now)
     ended = _ended(seen)
     watched = troubles.find_watched(connection, {slug for _, _, slug in ended})
     told = [_telling(ENDS, code, watched[slug], "") for _, code, slug in ended if slug in watched]
@@ -92,17 +96,22 @@ def _settle(context: Context, connection: Connection, now: datetime) -> None:
     _settle_network(context, connection, now)
 
 
-def _begun(context: Context, seen: _Seen, now: datetime) -> list[notice.Telling]:
-    """Return what is to be told: all that stands, less what was told, and what may be no fault of the feed's."""
-    in_doubt = outage.silence(context.network, now) >= outage.DOUBT
-    return [
-        told
+def _begun(context: Context, seen: _Seen, now: datetime, gather: timedelta) -> list[notice.Telling]:
+    """Return what is to be told: all that stands, less what was told, and what may be no fault of the feed's.
+
+    Nothing until the first of it has stood for `gather`.
+    """
+    begun = [
+        (since, told)
         for feed in seen.feeds.values()
         for code, (since, sentence) in feed.troubles.items()
         if health.is_settled(code, since, now)
-        if not (feed.candidate and feed.succeeded_at is None) and not (in_doubt and code == "failing")
+        if not (feed.candidate and feed.succeeded_at is None)
+        if code != "failing" or outage.is_proven(context.network, feed.failing_at)
         if (told := _telling(BEGINS, code, feed, sentence)).key not in seen.open
     ]
+    first = min((since for since, _ in begun), default=now.timestamp())
+    return [told for _, told in begun] if now.timestamp() - first >= gather.total_seconds() else []
 
 
 def _ended(seen: _Seen) -> list[tuple[str, str, str]]:

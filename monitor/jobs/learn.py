@@ -28,8 +28,8 @@ class Learned:
 def from_answer(connection: Connection, feed: model.Feed, reply: model.Reply, now: datetime) -> dict[str, Any]:
     """Return what any good poll changes: nothing, unless the feed was in trouble or has moved."""
     columns: dict[str, Any] = {}
-    if feed.gone_at is not None:
-        columns["gone_at"] = None
+    if feed.failing_at is not None:
+        columns |= {"failing_at": None, "gone_at": None}
     if health.OF_POLLS & feed.troubles.keys():
         standing = health.merge(troubles.standing(connection, feed.id), health.OF_POLLS, {}, now)
         columns["troubles"] = troubles.to_column(standing)

@@ -214,7 +214,7 @@ async def _record_failure(context: Context, feed: model.Feed, failure: _Failure)
     now = context.clock.now()
     # A good answer that held no feed is a failure all the same: what it says of caching does not count.
     heeded = failure.answer if failure.answer and failure.answer.status >= 400 else None
-    ours = failure.reason in outage.SILENT_CODES and outage.is_ours(context.network, now)
+    ours = failure.reason in outage.SILENT_CODES and outage.is_ours(context.network, feed.failing_at, now)
     due, reason = pace.next_check(feed, heeded, now, _pace(context, feed), context.draw, ours)
     failed = _judge_failure(feed, failure, now, counts=not ours)
     wait = http.retry_after_seconds(failure.answer.retry_after, now) if failure.answer else None

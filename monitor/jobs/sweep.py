@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -15,13 +15,16 @@ from monitor.store.store import Connection
 log = structlog.get_logger()
 
 
-async def sweep(context: Context) -> None:
-    """Void expired leases, give up messages of channels long removed, judge feeds, and bring the gauges up to date."""
+async def sweep(context: Context, gather: timedelta = alarm.GATHER) -> None:
+    """Void expired leases, give up messages of channels long removed, judge feeds, and bring the gauges up to date.
+
+    `gather`: how long a feed's trouble waits for others to be told with it.
+    """
     now = context.clock.now()
     expired, dead = await context.store.write(lambda connection: _expire(context, connection, now))
     if expired or dead:
         log.warning("messages_swept", expired_leases=expired, channel_removed=dead)
-    await alarm.watch_feeds(context)
+    await alarm.watch_feeds(context, gather)
     await context.store.read(lambda connection: _gauge(context, connection, now))
     for host in [host for host, until in context.host_pauses.items() if until <= now]:
         del context.host_pauses[host]

@@ -94,6 +94,7 @@ def to_feed(row: sa.RowMapping) -> model.Feed:
         permanent_url=row["permanent_url"],
         permanent_polls=row["permanent_polls"],
         permanent_since=row["permanent_since"],
+        failing_at=row["failing_at"],
         gone_at=row["gone_at"],
     )
 
@@ -162,7 +163,13 @@ def _update_declared(connection: sa.Connection, row: sa.RowMapping, feed: Declar
 
 
 _NOTHING_CACHED: dict[str, Any] = {"etag": None, "last_modified": None, "body_hash": None}
-_NOT_GONE: dict[str, Any] = {"gone_at": None, "stopped_at": None, "failures": 0, "error": None}
+_NOT_GONE: dict[str, Any] = {
+    "gone_at": None,
+    "stopped_at": None,
+    "failing_at": None,
+    "failures": 0,
+    "error": None,
+}
 
 
 def _returning(retired: datetime | None, now: datetime) -> dict[str, Any]:
@@ -271,7 +278,8 @@ _STATE = sa.case(
     (feeds.c.paused_at.is_not(None), "paused"),
     (feeds.c.stopped_at.is_not(None), "stopped"),
     (sa.and_(feeds.c.candidate, feeds.c.failures > 0, feeds.c.succeeded_at.is_(None)), "candidate"),
-    (feeds.c.failures > 0, "failing"),
+    # A failure that is held to be our own is not counted, yet nobody should read that all is well.
+    (sa.or_(feeds.c.failures > 0, feeds.c.error.is_not(None)), "failing"),
     (feeds.c.succeeded_at.is_(None), "new"),
     else_="ok",
 )
@@ -309,6 +317,7 @@ def record_failure(
         "status": failed.status,
         "error": failed.error[:500],
         "failures": failed.failures,
+        "failing_at": feed.failing_at or now,
         "gone_at": failed.gone_at,
         "stopped_at": failed.stopped_at,
     }

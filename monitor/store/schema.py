@@ -115,6 +115,7 @@ feeds = Table(
     Column("newest_at", UtcTime),  # publication of the newest entry that its last body listed
     Column("spoken", String(8)),  # language that its entries are written in, as polls found it
     Column("troubles", Sparse),  # that stand: {code: [seconds since 1970 of its beginning, sentence]}
+    Column("failing_at", UtcTime),  # first of the failed polls in a row
     Column("gone_at", UtcTime),  # first of the 410 answers in a row
     Column("stopped_at", UtcTime),  # since when it is not polled: 410 for more than a day
     Column("quota_day", String(10)),  # UTC date of `quota_used`

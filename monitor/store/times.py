@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from monitor.store.messages import OPEN
 from monitor.store.schema import articles, attempts, entries, feeds, hosts, messages, targets
 
-_FEED_TIMES = ("next_check", "polled_at", "succeeded_at", "baselined_at", "stale_at", "gone_at", "permanent_since")
+_FEED_TIMES = ("next_check", "polled_at", "succeeded_at", "baselined_at", "stale_at", "failing_at", "gone_at")
 
 
 def last_poll(connection: sa.Connection) -> datetime | None:

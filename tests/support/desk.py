@@ -185,13 +185,17 @@ class Desk:
         channels: Sequence[str] = ("desk",),
         ops: str | None = None,
         rate: Rate | None = None,
+        **keys: Any,
     ) -> Desk:
-        """Declare feeds and channels, and set everything up."""
+        """Declare feeds (each with `keys` besides) and channels, and set everything up."""
         from monitor.config import FeedSettings
 
         settings = {name: ChannelSettings(name, SecretStr("console://"), rate) for name in channels}
         declared = tuple(
-            FeedSettings(url=f"https://{n}.example/feed", id=n, name=n.title(), newsroom=n.title()) for n in feed_names
+            FeedSettings(
+                **{"url": f"https://{n}.example/feed", "id": n, "name": n.title(), "newsroom": n.title(), **keys}
+            )
+            for n in feed_names
         )
         self.config = replace(
             self.config,

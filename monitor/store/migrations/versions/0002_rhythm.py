@@ -37,6 +37,7 @@ def upgrade() -> None:
         sa.Column("newest_at", UtcTime()),
         sa.Column("spoken", sa.String(length=8)),
         sa.Column("troubles", sa.JSON()),
+        sa.Column("failing_at", UtcTime()),
         sa.Column("gone_at", UtcTime()),
         sa.Column("stopped_at", UtcTime()),
         sa.Column("quota_day", sa.String(length=10)),
