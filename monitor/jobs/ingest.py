@@ -38,6 +38,7 @@ def store_entries(
     keys: Sequence[tuple[entries.Key, ...]],
     now: datetime,
     limit: int,
+    recalled: int = 0,
 ) -> Taken:
     """Sort a feed's items into known, revised and new, and store what is new.
 
@@ -45,6 +46,7 @@ def store_entries(
 
     Args:
         limit: Entries that the feed may bring on a day, its baseline not counted; see `monitor.feeds.quota`.
+        recalled: Items that the body lists besides, as they stood at the last poll.
     """
     meter = Meter(connection, feed.id, limit, now)
     looked_up = [key for own in keys for key in own]
@@ -59,7 +61,12 @@ def store_entries(
             _take_known(connection, feed, entry, place, stored, now, meter)
     if stored:
         entries.touch_keys(connection, feed.id, looked_up, now)
-    fresh = _batched(connection, feed, fresh, placed, now) if feed.baselined else _baseline(fresh, feed.backfill)
+    named = sum(place.named for place in placed) + recalled
+    fresh = (
+        _batched(connection, feed, fresh, len(placed) + recalled, named, now)
+        if feed.baselined
+        else _baseline(fresh, feed.backfill)
+    )
     fresh = meter.sort_out(fresh)
     entries.insert(connection, feed.id, fresh, now)
     new = sum(item.state == "pending" for item in fresh)
@@ -105,17 +112,17 @@ def _batched(
     connection: Connection,
     feed: model.Feed,
     fresh: list[entries.NewEntry],
-    placed: Sequence[identity.Placed],
+    listed: int,
+    named: int,
     now: datetime,
 ) -> list[entries.NewEntry]:
     """Mark new entries that are told together: all of a rebuilt feed, or what came out while we were away."""
     last_poll = feed.succeeded_at
     away = novelty.was_away(last_poll, feed.every, now)
     dates = [item.entry.published for item in fresh]
-    named = sum(place.named for place in placed)
-    if novelty.is_mass_novelty(dates, len(placed), named, last_poll, away):
+    if novelty.is_mass_novelty(dates, listed, named, last_poll, away):
         batch = batches.open_rebuilt(connection, feed.id, now)
-        log.warning("feed_rebuilt", feed=feed.slug, new=len(fresh), listed=len(placed), batch=batch)
+        log.warning("feed_rebuilt", feed=feed.slug, new=len(fresh), listed=listed, batch=batch)
         return [replace(item, batch_id=batch) for item in fresh]
     if not away or not any(novelty.came_meanwhile(date, last_poll) for date in dates):
         return fresh

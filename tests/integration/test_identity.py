@@ -244,7 +244,11 @@ def test_f15_bad_dates_decide_nothing(desk: Desk) -> None:
 
     desk.later()
 
-    stored = desk.read(lambda c: c.execute(sa.select(entries.c.title, entries.c.published, entries.c.first_seen)).all())
+    stored = desk.read(
+        lambda c: c.execute(
+            sa.select(entries.c.title, entries.c.published, entries.c.first_seen).order_by(entries.c.id)
+        ).all()
+    )
     assert sorted(told(desk)) == [f"Resettlement {n}" for n in range(5)]
     assert all(row.published is None or row.published <= row.first_seen for row in stored)
     assert [row.title for row in stored] == [f"Resettlement {n}" for n in range(5)]
