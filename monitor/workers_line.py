@@ -6,8 +6,8 @@ A *source* is whatever a task's input comes from (a feed). What is known of it i
     not known yet      served next
     slow               served one at a time on the bench, or when nobody else waits
 
-Whoever has waited longer than PATIENCE goes first all the same, so that no class starves another. Pure bookkeeping: no
-threads, no clock of its own.
+One task in SHARE is the one that waits longest, if it lost patience, so that no class starves another. Pure
+bookkeeping: no threads, no clock of its own.
 """
 
 from __future__ import annotations
@@ -24,7 +24,10 @@ from monitor.errors import WorkerBusy
 T = TypeVar("T")
 
 PATIENCE = 5.0
-"""Seconds after which a waiting task goes before those of a better class."""
+"""Seconds after which a waiting task may go before those of a better class."""
+SHARE = 8
+"""Of so many tasks in a row one may be one that lost patience: where all of a worse class have, they must not make it a
+line by age again."""
 STUCK = 2.0
 """Seconds that tasks of sources not known yet wait only where some of them take long."""
 BENCH = 4
@@ -64,6 +67,8 @@ class Line(Generic[T]):
     def __init__(self, workers: int) -> None:
         self._seats = max(1, workers - 1)
         self._seated = 0
+        self._by_class = SHARE
+        """Tasks taken by their class since one was taken by its age."""
         self._waiting: dict[Standing, deque[Place[T]]] = {standing: deque() for standing in Standing}
         self._strikes: OrderedDict[str, int] = OrderedDict()
 
@@ -98,8 +103,11 @@ class Line(Generic[T]):
         heads = [queue[0] for standing, queue in self._waiting.items() if queue and self._may_start(standing)]
         if not heads:
             return None
-        patient = [head for head in heads if now - head.since > PATIENCE]
-        chosen = min(patient, key=lambda head: head.since) if patient else min(heads, key=lambda head: head.standing)
+        chosen = min(heads, key=lambda head: head.standing)
+        oldest = min(heads, key=lambda head: head.since)
+        self._by_class += 1
+        if now - oldest.since > PATIENCE and self._by_class >= SHARE:
+            chosen, self._by_class = oldest, 0
         self._waiting[chosen.standing].popleft()
         self._seated += chosen.is_slow
         return chosen

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from monitor.errors import WorkerBusy
-from monitor.workers_line import BENCH, FORGIVEN, MEMORY, PATIENCE, STUCK, Line, Standing
+from monitor.workers_line import BENCH, FORGIVEN, MEMORY, PATIENCE, SHARE, STUCK, Line, Standing
 
 
 def opened(workers: int = 2, passed: tuple[str, ...] = (), slow: tuple[str, ...] = ()) -> Line[str]:
@@ -96,15 +96,31 @@ def test_the_bench_is_short() -> None:
 
 
 def test_nobody_starves() -> None:
-    """Whoever has waited longer than PATIENCE goes before those of a better class, the oldest first."""
+    """Of eight tasks in a row one may be the oldest of all, once it has waited longer than PATIENCE."""
     line = opened(passed=("good",), slow=("slow",))
     line.join("slow", "slow", 0.0)
     line.join("new", "new", 1.0)
-    line.join("good", "good", PATIENCE)
+    for number in range(2 * SHARE):
+        line.join(f"good {number}", "good", PATIENCE)
 
     served = order(line, PATIENCE + 1.5)
 
-    assert served == ["slow", "new", "good"]
+    assert served[0] == "slow"
+    assert served[SHARE] == "new"
+    assert len(served) == 2 + 2 * SHARE
+
+
+def test_impatience_of_many_does_not_make_a_line_by_age() -> None:
+    """However many unknown sources have lost patience, the good ones are served in between."""
+    line = opened(passed=("good",))
+    for number in range(100):
+        line.join("new", f"new {number}", 0.0)
+    for _ in range(3):
+        line.join("good", "good", PATIENCE)
+
+    served = order(line, PATIENCE + 1.0)
+
+    assert served[:4].count("good") == 3
 
 
 def test_a_mended_source_is_forgiven() -> None:
