@@ -163,7 +163,7 @@ def _language(feed: model.Feed, listing: Listing, now: datetime) -> str | None:
     if feed.spoken is None or _has_stayed(feed, now) or listing.spoken == feed.spoken:
         return None
     if listing.spoken is None or listing.entries < FEWEST:
-        return stood[1] if stood and is_settled("language", stood[0], now) else None  # what was told stands
+        return stood[1] if stood else None  # not clear, or too few were read: what stood stands
     return f"Its entries are written in `{listing.spoken}`; they used to be in `{feed.spoken}`."
 
 

@@ -8,6 +8,8 @@ MAX_TTL_MINUTES = 7 * 24 * 60
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _PERIODS = {"daily": 86_400.0, "weekly": 7 * 86_400.0, "monthly": 30 * 86_400.0, "yearly": 365 * 86_400.0}
 """Of sy:updatePeriod. `hourly` is left out: WordPress writes it into every feed, whatever its owner thinks."""
+LONGEST_PERIOD = 3600.0
+"""Seconds for which a period counts at most: it describes and asks for nothing, and `daily` stands in busy feeds."""
 _LONGEST_LIST = 4_000
 """Bytes of a skipHours or skipDays element; 24 hours take 600."""
 _HOUR = re.compile(rb"<hour>\s*(\d{1,2})\s*</hour>", re.IGNORECASE)
@@ -26,7 +28,7 @@ def read_ttl(ttl: str, period: str, frequency: str) -> float | None:
     if minutes is not None and 0 < minutes <= MAX_TTL_MINUTES:
         return minutes * 60.0
     length, times = _PERIODS.get(period.strip().lower()), _number(frequency) or 1
-    return length / times if length else None
+    return min(length / times, LONGEST_PERIOD) if length else None
 
 
 def read_skip_hours(body: bytes) -> tuple[int, ...]:

@@ -217,8 +217,14 @@ def list_due(connection: sa.Connection, now: datetime, limit: int) -> list[model
     `next_check` finds what is due; only that is put in order.
     """
     late, waited = _seconds(connection, now, feeds.c.next_check), _planned_wait(connection)
-    query = sa.select(feeds).where(_active(), feeds.c.next_check <= now).order_by((late / waited).desc()).limit(limit)
+    due = sa.select(*_FOR_POLLS).where(_active(), feeds.c.next_check <= now)
+    query = due.order_by((late / waited).desc()).limit(limit)
     return [to_feed(row) for row in connection.execute(query).mappings()]
+
+
+# A poll needs what it will compare with; what it only writes, and what people read, is not worth decoding each time.
+_FOR_PEOPLE = ("lulls", "stale_at", "status", "error", "next_reason", "items", "new_entry_at", "quota_day")
+_FOR_POLLS = [column for column in feeds.c if column.name not in _FOR_PEOPLE]
 
 
 def _planned_wait(connection: sa.Connection) -> sa.ColumnElement[float]:

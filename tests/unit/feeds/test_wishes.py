@@ -7,7 +7,6 @@ import pytest
 from monitor.feeds import parse, wishes
 
 HOUR = 3600.0
-DAY = 24 * HOUR
 
 
 def rss(channel: str) -> bytes:
@@ -26,16 +25,16 @@ def rss(channel: str) -> bytes:
         ("<ttl>-5</ttl>", None),
         ("<ttl>soon</ttl>", None),
         ("<ttl>99999999999999</ttl>", None),
-        ("<sy:updatePeriod>daily</sy:updatePeriod>", DAY),
-        ("<sy:updatePeriod>daily</sy:updatePeriod><sy:updateFrequency>4</sy:updateFrequency>", 6 * HOUR),
-        ("<sy:updatePeriod>daily</sy:updatePeriod><sy:updateFrequency>0</sy:updateFrequency>", DAY),
+        ("<sy:updatePeriod>daily</sy:updatePeriod>", HOUR),
+        ("<sy:updatePeriod>daily</sy:updatePeriod><sy:updateFrequency>48</sy:updateFrequency>", HOUR / 2),
+        ("<sy:updatePeriod>daily</sy:updatePeriod><sy:updateFrequency>0</sy:updateFrequency>", HOUR),
         ("<sy:updatePeriod>hourly</sy:updatePeriod><sy:updateFrequency>1</sy:updateFrequency>", None),
         ("<sy:updatePeriod>weekly</sy:updatePeriod><ttl>60</ttl>", HOUR),
         ("", None),
     ],
 )
 def test_ttl_is_read_from_either_vocabulary(channel: str, ttl: float | None) -> None:
-    """Minutes of RSS go first; a period is divided by its frequency; what WordPress writes everywhere says nothing."""
+    """Minutes of RSS go first; a period counts for an hour at most; what WordPress writes everywhere says nothing."""
     assert parse.parse_feed(rss(channel), "https://a.example/feed").ttl == ttl
 
 
