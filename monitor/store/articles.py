@@ -91,8 +91,10 @@ def text_of(connection: sa.Connection, revision_id: int) -> str:
     return str(connection.execute(query.where(revisions.c.id == revision_id)).scalar() or "")
 
 
-# An untrusted article may be like a trusted one in all that identifies it: it is known by its feed alone.
-_OF_TRUSTED = articles.c.feed_id.not_in(sa.select(feeds.c.id).where(feeds.c.trusted.is_(sa.false())))
+# An untrusted article may be like a trusted one in all that identifies it: it is known by its feed alone, which is
+# asked of the rows that are found. A join would be made, and sorted, for each article with a text that thousands share.
+_TRUSTED = sa.select(feeds.c.trusted).where(feeds.c.id == articles.c.feed_id).scalar_subquery()
+_OF_TRUSTED = _TRUSTED.is_(sa.true())
 _BY_URL = (
     sa.select(articles.c.id)
     .where(articles.c.canonical_url == sa.bindparam("canonical"))
@@ -155,9 +157,7 @@ def _is_trusted_story(connection: sa.Connection, story_id: int) -> bool:
     return connection.execute(query).first() is not None
 
 
-# Built once: to build a statement costs more than to run it. Whether its feed is trusted is asked of the one row found:
-# a join would be made, and sorted, for every article with a text that thousands share.
-_TRUSTED = sa.select(feeds.c.trusted).where(feeds.c.id == articles.c.feed_id).scalar_subquery()
+# Built once: to build a statement costs more than to run it.
 _EARLIEST = sa.select(articles.c.id, articles.c.story_id, _TRUSTED.label("trusted")).order_by(articles.c.id).limit(1)
 _EARLIER = articles.c.id < sa.bindparam("but")
 _SAME_URL = _EARLIEST.where(articles.c.canonical_url == sa.bindparam("canonical"))
