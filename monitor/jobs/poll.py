@@ -25,6 +25,8 @@ BUSY = 60.0
 """Seconds that a feed known to be slow, or a large one, waits while those before it are not done."""
 UNHURRIED = 0.1
 """Seconds that the record of an unchanged feed may wait for others: nobody is told anything by it."""
+AFTER_PAUSE = 60.0
+"""Seconds over which the feeds of a host are spread when the pause ends that it asked for."""
 _GONE = 410
 _NOT_ASKED = frozenset(("bad_url", "blocked_address"))
 """Faults that end a fetch before anything was sent."""
@@ -53,7 +55,8 @@ async def poll_feed(context: Context, feed: model.Feed) -> Polled:
     context.reached("poll.due")
     pause = context.host_pauses.get(urls.host_of(feed.url))
     if pause is not None and pause > context.clock.now():
-        await context.store.write(lambda connection: feeds.postpone(connection, feed.id, pause, "host_paused"))
+        due = pause + timedelta(seconds=AFTER_PAUSE * context.draw())
+        await context.store.write(lambda connection: feeds.postpone(connection, feed.id, due, "host_paused"))
         return Polled("postponed")
     if context.workers.is_busy(_source(feed)):
         return await _put_off(context, feed, "workers_busy")
