@@ -15,7 +15,7 @@ from pathlib import Path
 import structlog
 
 from monitor import config as configuration
-from monitor import errors, http, metrics, tasks, wiring, workers
+from monitor import errors, http, memory, metrics, tasks, wiring, workers
 from monitor.clock import Clock, SystemClock
 from monitor.config import Config
 from monitor.engine import Summary
@@ -96,6 +96,7 @@ async def opened_context(
     setup = await store.write(wiring.record_setup(config, rules, rule_files.put(rules), opened, now))
     pauses = await store.read(lambda connection: feeds.host_pauses(connection, now))
     http.raise_limit()
+    memory.give_back()
     gate = http.Gate(wiring.http_settings(config))
     warm_up = workers.WarmUp(tasks.WARM_UP, str(setup.rules_path))
     pool = workers.Workers(workers.WorkerSettings(), tasks.PRELOAD, warm_up)

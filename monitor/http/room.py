@@ -13,8 +13,8 @@ from monitor.http.turns import Limit
 
 SMALL = 256_000
 """Bytes that any number of requests may hold."""
-STEPS = ((SMALL, 16), (1_000_000, 2))
-"""(bytes, how many bodies may be larger at once). 16 MB and 20 MB at most."""
+STEPS = ((SMALL, 16), (1_000_000, 1))
+"""(bytes, how many bodies may be larger at once): 16 MB and one feed of 10 MB at most."""
 WAITING = 8
 """Requests that may wait for a step; more are sent away, since who waits holds a place that others need."""
 

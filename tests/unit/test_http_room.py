@@ -83,4 +83,4 @@ async def test_room_is_given_back_by_whoever_gives_up() -> None:
 
     async with rooms.open() as one, rooms.open() as two:
         await asyncio.wait_for(one.hold(LARGE), 1)
-        await asyncio.wait_for(two.hold(LARGE), 1)
+        await asyncio.wait_for(two.hold(SMALL + 1), 1)
