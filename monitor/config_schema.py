@@ -233,6 +233,7 @@ class PollingTable(Table):
     allow_private: list[Annotated[str, AfterValidator(_private_place)]] = Field(default_factory=list)
     concurrency: Annotated[int, Field(ge=1, le=1024)] = 64
     per_host: Annotated[int, Field(ge=1, le=64)] = 2
+    prefilter: bool = False
     contact: Annotated[str, AfterValidator(_contact)] = ""
 
 

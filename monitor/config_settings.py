@@ -51,6 +51,8 @@ class PollingSettings:
     allow_private: tuple[str, ...] = ()
     concurrency: int = 64
     per_host: int = 2
+    prefilter: bool = False
+    """Whether a page is left unread whose words no rule could match."""
     contact: str = ""
 
 

@@ -337,8 +337,8 @@ class NoticeItem:
 class Notice:
     """What one message says, before a channel gives it its shape.
 
-    Either `items` (alerts) or `headline` and `body` (an ops notice, a channel test) is filled; a digest has both, and the
-    body says why it is one.
+    Either `items` (alerts) or `headline` and `body` (an ops notice, a channel test) is filled; a digest has both, and
+    the body says why it is one.
     """
 
     kind: str

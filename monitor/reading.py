@@ -12,11 +12,11 @@ from datetime import datetime
 from pathlib import Path
 
 from monitor import errors, model, text
-from monitor.articles import extract, language, walls
+from monitor.articles import extract, language, page_words, walls
 from monitor.rules import collector, live, match
 from monitor.rules import compile as rules_compile
 from monitor.stories import fingerprint
-from monitor.tasks import PageBytes, Reading
+from monitor.tasks import PREFILTERED, PageBytes, Reading
 
 REPEATED = 12
 """Leading words of a summary that must stand in body or title for it to repeat them; its end is often cut."""
@@ -56,6 +56,19 @@ def read_entry(rules_path: str, draft: model.Article, page: PageBytes | None, mi
 
 def read_stored(rules_path: str, article: model.Article) -> Reading:
     """Read an article whose text is known already: a changed headline, or the same page in another feed."""
+def read_sifted(rules_path: str, draft: model.Article, page: PageBytes | None, missing: str | None) -> Reading:
+    """Read an entry as `read_entry` does, but leave its page unread where no rule could match whatever stands in it.
+
+    Such an article keeps the feed's text, is not partial, and says PREFILTERED.
+    """
+    if page is not None and draft.title and not walls.of_address(draft.url, page.url):
+        rules = _rules(rules_path)
+        words = page_words.page_words(page.body, page.content_type, (draft.title, draft.text))
+        if words is not None and not match.may_match(rules, words):
+            return replace(read_article(rules, replace(draft, partial=False), None), partial_reason=PREFILTERED)
+    return read_entry(rules_path, draft, page, missing)
+
+
     return read_article(_rules(rules_path), article, "stored_partial" if article.partial else None)
 
 

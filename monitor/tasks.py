@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 PRELOAD = ("monitor.reading", "monitor.feeds.parse")
 WARM_UP = "monitor.tasks:warm_up"
+PREFILTERED = "prefiltered"
+"""The `partial_reason` of an article that is no worse for its missing text: no rule could have matched its page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,3 +88,10 @@ def read_stored(rules_path: str, article: model.Article) -> Reading:
     from monitor import reading
 
     return reading.read_stored(rules_path, article)
+def read_sifted(rules_path: str, draft: model.Article, page: PageBytes | None, missing: str | None) -> Reading:
+    """Read an entry, but not a page that no rule could match (`reading.read_sifted`)."""
+    from monitor import reading
+
+    return reading.read_sifted(rules_path, draft, page, missing)
+
+

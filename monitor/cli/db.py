@@ -36,19 +36,20 @@ def upgrade(config: common.ConfigOption = None, json: common.JsonOption = False)
 
 @group.command("stats")
 def stats(config: common.ConfigOption = None, json: common.JsonOption = False) -> None:
-    """Show the size of the database, the rows of each table, and messages by channel and state.
+    """Show the size of the database, the rows of each table, articles without full text, and messages by state.
 
     Example: wirewatch db stats --json
     """
-    from monitor.store import messages
+    from monitor.store import articles, messages
     from monitor.store import stats as sizes
 
     loaded = common.load_config(config)
-    found: dict[str, Any] = {"bytes": 0, "tables": {}, "messages": []}
+    found: dict[str, Any] = {"bytes": 0, "tables": {}, "without_text": {}, "messages": []}
     with common.reading(loaded) as connection:
         if connection is not None:
             found["bytes"] = sizes.size_bytes(connection.engine)
             found["tables"] = sizes.count_rows(connection)
+            found["without_text"] = articles.count_without_text(connection)
             counts = messages.count_by_state(connection)
             found["messages"] = [{"channel": c, "state": s, "count": n} for c, s, n in counts]
     if json:
@@ -56,6 +57,9 @@ def stats(config: common.ConfigOption = None, json: common.JsonOption = False) -
         return
     print(f"{found['bytes'] / 1_000_000:.1f} MB")
     common.print_table(("TABLE", "ROWS"), found["tables"].items())
+    if found["without_text"]:
+        print()
+        common.print_table(("WITHOUT FULL TEXT", "ARTICLES"), found["without_text"].items())
     if found["messages"]:
         print()
         common.print_table(("CHANNEL", "STATE", "MESSAGES"), [m.values() for m in found["messages"]])

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
+from typing import Any
 
 import structlog
 
@@ -174,7 +175,10 @@ def _decide(
         made.append(decision)
         if alert is not None and alert_id is not None:
             alerts[alert_id] = (decision, alert.route)
-    nothing = Decision(decisions.EVERY_PACK, Outcome.NONE, Reason.NO_MATCH, None, {"ruleset": read.ruleset_id})
+    known: dict[str, Any] = {"ruleset": read.ruleset_id}
+    if read.partial_reason == tasks.PREFILTERED:
+        known["prefiltered"] = True
+    nothing = Decision(decisions.EVERY_PACK, Outcome.NONE, Reason.NO_MATCH, None, known)
     decisions.record(connection, placed.revision_id, nothing, seq, now, None)
     return (*made, nothing), alerts
 

@@ -74,7 +74,7 @@ async def _put_off(context: Context, entry_id: int, wait: timedelta) -> None:
 async def _process(context: Context, waiting: entries.WaitingEntry) -> None:
     setup = context.setup
     known = await context.store.read(lambda connection: _find_known(connection, waiting))
-    if known is None:
+    if known is None or known.partial_reason == tasks.PREFILTERED:  # other words came to it, and it has no text
         read, retry_at = await _read_new(context, setup, waiting)
     elif _says_more(waiting, known):
         read, retry_at = await _read_again(context, setup, waiting, known), None
@@ -161,8 +161,9 @@ async def _read_fetched(
 
 async def call_reader(context: Context, setup: Setup, draft: model.Article, fetched: pages.Fetched) -> tasks.Reading:
     """Have a worker read an entry, with its page if there is one. Raises: WorkerError."""
+    read = tasks.read_sifted if setup.config.polling.prefilter else tasks.read_entry
     return await context.workers.call(
-        tasks.read_entry,
+        read,
         str(setup.rules_path),
         draft,
         fetched.page,
@@ -228,7 +229,8 @@ async def _set_back(context: Context, waiting: entries.WaitingEntry, sentence: s
 
 def count(read: tasks.Reading, made: tuple[model.Decision, ...]) -> None:
     """Bring the counters up to date with what was read and decided."""
-    metrics.ARTICLES.labels("partial" if read.article.partial else "full").inc()
+    full = tasks.PREFILTERED if read.partial_reason == tasks.PREFILTERED else "full"
+    metrics.ARTICLES.labels("partial" if read.article.partial else full).inc()
     for match in read.matches:
         metrics.MATCHES.labels(match.pack, match.rule).inc()
     for decision in made:

@@ -28,6 +28,19 @@ def match_article(rules: RuleSet, article: model.Article) -> tuple[model.Match, 
         return _judge(candidates, article, Presence(haystack)) if candidates else ()
 
 
+def may_match(rules: RuleSet, haystack: bytes) -> bool:
+    """Return False only if no live or test rule can match any article whose forms all stand in `haystack`.
+
+    A rule without a word that must occur (negations, fields, patterns alone) may always match.
+    """
+    with collector.paused():
+        candidates = rules.candidates(haystack)
+        if not candidates:
+            return False
+        there = Presence(haystack)
+        return any(there.allows(rule.node) for rule in candidates)
+
+
 def match_everything(rules: RuleSet, article: model.Article) -> tuple[model.Match, ...]:
     """Return the same as `match_article` by evaluating every rule: the reference that pre-selection is tested by."""
     return _judge((rule for rule in rules.rules if rule.recorded), article, None)

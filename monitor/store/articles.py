@@ -39,6 +39,7 @@ class StoredArticle:
     duplicate_reason: str | None
     revision_id: int
     revision_n: int
+    partial_reason: str | None
     title: str
     text: str
 
@@ -66,7 +67,14 @@ def text_hash(text: str) -> str:
 
 
 _NEWEST = (
-    sa.select(articles, revisions.c.id.label("revision_id"), revisions.c.n, revisions.c.title, texts.c.text)
+    sa.select(
+        articles,
+        revisions.c.id.label("revision_id"),
+        revisions.c.n,
+        revisions.c.partial_reason,
+        revisions.c.title,
+        texts.c.text,
+    )
     .join(revisions, revisions.c.article_id == articles.c.id)
     .join(texts, texts.c.hash == revisions.c.text_hash)
 )
@@ -248,6 +256,19 @@ def search_words(connection: sa.Connection, words: list[str], limit: int = 100) 
         )
     query = sa.text("SELECT rowid FROM search WHERE search MATCH :q ORDER BY rowid DESC LIMIT :limit")
     return list(connection.execute(query, {"q": " ".join(f'"{word}"' for word in words), "limit": limit}).scalars())
+
+
+def count_without_text(connection: sa.Connection) -> dict[str, int]:
+    """Return how many articles have no full text, by why: `prefiltered`, or a reason for which they are partial."""
+    later = revisions.alias("later")
+    newest = ~sa.exists().where(later.c.article_id == revisions.c.article_id, later.c.n > revisions.c.n)
+    query = (
+        sa.select(revisions.c.partial_reason, sa.func.count())
+        .where(revisions.c.partial_reason.is_not(None), newest)
+        .group_by(revisions.c.partial_reason)
+        .order_by(revisions.c.partial_reason)
+    )
+    return {reason: int(count) for reason, count in connection.execute(query)}
 
 
 def list_retries(connection: sa.Connection, now: datetime, limit: int) -> list[int]:

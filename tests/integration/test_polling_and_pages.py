@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
@@ -10,6 +11,7 @@ import sqlalchemy as sa
 from monitor import errors, jobs
 from monitor.errors import FetchError
 from monitor.model import HttpInfo, Reply
+from monitor.store import articles as store_articles
 from monitor.store import entries as store_entries
 from monitor.store import feeds as store_feeds
 from monitor.store.schema import articles, decisions, entries, feeds, revisions
@@ -120,6 +122,45 @@ def test_partial_article_becomes_a_new_revision_when_its_page_comes(alerting: De
     rows = alerting.read(lambda c: c.execute(sa.select(revisions.c.n, revisions.c.partial)).all())
     assert [(row.n, bool(row.partial)) for row in rows] == [(1, True), (2, False)]
     assert alerting.read(lambda c: c.execute(sa.select(articles.c.retry_at)).scalar()) is None
+
+
+def test_prefilter_leaves_pages_unread_and_says_so(alerting: Desk) -> None:
+    """A page that no rule could match is fetched and not read; the decision says so, and nothing is owed."""
+    _prefilter(alerting)
+    alerting.web.answers["https://gazette.example/a/1"] = page("Plan unveiled", BODY)
+    alerting.publishes("gazette", item(1, "Plan unveiled", "Lawmakers debate."))
+
+    alerting.later()
+
+    (row,) = alerting.read(lambda c: c.execute(sa.select(decisions.c.reason, decisions.c.detail)).all())
+    assert (row.reason, row.detail["prefiltered"]) == ("no_match", True)
+    assert alerting.read(store_articles.count_without_text) == {"prefiltered": 1}
+    assert alerting.read(lambda c: c.execute(sa.select(articles.c.retry_at)).scalar()) is None
+
+
+def test_prefiltered_article_is_read_again_when_other_words_come(alerting: Desk) -> None:
+    """A changed headline may complete a rule together with the page: its text is had then, and the alert goes out."""
+    _prefilter(alerting, {"packs/move.yaml": PAIR})
+    alerting.web.answers["https://gazette.example/a/1"] = page("Plan unveiled", BODY, "An ultimatum to families.")
+    alerting.publishes("gazette", item(1, "Plan unveiled", "Lawmakers debate."))
+    alerting.later()
+    before = list(alerting.senders["desk"].titles)
+
+    alerting.publishes("gazette", item(1, "Resettlement plan unveiled", "Lawmakers debate."))
+    alerting.later(minutes=20)
+
+    assert (before, alerting.senders["desk"].titles) == ([], ["Resettlement plan unveiled"])
+    assert alerting.read(store_articles.count_without_text) == {}
+
+
+PAIR = "format: 1\npack: move\nrules:\n  - {id: core, all: [resettlement, ultimatum]}\n"
+
+
+def _prefilter(desk: Desk, packs: dict[str, str] | None = None) -> None:
+    """Turn the pre-filter on, with other packs if any are given."""
+    desk.packs = packs or desk.packs
+    desk.config = replace(desk.config, polling=replace(desk.config.polling, prefilter=True))
+    desk.set_up()
 
 
 def test_page_is_tried_on_a_schedule_and_then_left(alerting: Desk) -> None:

@@ -43,6 +43,34 @@ def test_full_page_replaces_the_feeds_text(rules_path: str) -> None:
     assert read.article.lang == "en"
 
 
+def test_page_that_no_rule_could_match_is_left_unread(rules_path: str) -> None:
+    """With the pre-filter such an article keeps the feed's text and says why; it is not partial."""
+    read = reading.read_sifted(rules_path, draft(text="Lawmakers debate."), fetched(*BODY, *BODY), None)
+
+    assert (read.article.text, read.article.partial, read.partial_reason) == ("Lawmakers debate.", False, "prefiltered")
+    assert read.matches == ()
+
+
+@pytest.mark.parametrize("told", ["The resettlement of families goes on.", "The re<b>settle</b>ment goes on."])
+def test_page_that_a_rule_could_match_is_read(rules_path: str, told: str) -> None:
+    """With the pre-filter a page with a rule's word, in one piece or cut by tags, is read as ever."""
+    page = fetched(*BODY, *BODY, told)
+
+    assert reading.read_sifted(rules_path, draft(), page, None) == reading.read_entry(rules_path, draft(), page, None)
+
+
+def test_rule_without_a_necessary_word_has_every_page_read(tmp_path: Path) -> None:
+    """A rule that is true for want of a word can match any page: the pre-filter leaves none unread."""
+    pack = "format: 1\npack: any\nrules:\n  - {id: wild, query: 're:/pa+ragraph/'}\n"
+    rules = live.next_live(None, {"packs/any.yaml": pack.encode()}, load.Known())
+    path = tmp_path / "any.json"
+    path.write_text(rules.source, "utf-8")
+
+    read = reading.read_sifted(str(path), draft(), fetched(*BODY, *BODY), None)
+
+    assert [match.rule for match in read.matches] == ["wild"]
+
+
 def test_headline_in_the_page_is_not_the_first_paragraph(rules_path: str) -> None:
     """A page that repeats its headline above the text gives the text alone."""
     read = reading.read_entry(rules_path, draft(), fetched(*BODY), None)

@@ -361,6 +361,7 @@ def test_db_stats_counts_rows(archive: commands.Archive) -> None:
     done = commands.call("db", "stats", "--config", archive.config, "--json")
 
     assert done.json["tables"]["articles"] == 2
+    assert done.json["without_text"] == {}
     assert done.json["bytes"] > 0
 
 
