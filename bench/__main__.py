@@ -1,24 +1,48 @@
-"""`python -m bench`: the simulated world, then rule matching; bench/README.md explains every figure."""
+"""`python -m bench`: what the monitor costs; bench/README.md explains every figure."""
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable, Iterator
+from functools import partial
 
-from bench import match, world
+from bench import archive, day, figures, hostile, hour, load, match, polls, world
+from bench.figures import Figure
+
+SHORT = ("world", "unchanged", "sparse", "busy", "match")
+"""What `all` runs, in a quarter of an hour; the others take as long each, or need data."""
 
 
 def main() -> None:
     """Run what the command line names."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("what", nargs="?", choices=("all", "world", "match"), default="all")
+    known = ("all", "world", "unchanged", "sparse", "busy", "memory", "archive", "day", "hour", "hostile", "match")
+    parser.add_argument("what", nargs="*", choices=known, default=["all"])
     parser.add_argument("--repeat", type=int, default=3, help="runs of the world, of which the median is reported")
     parser.add_argument("--only", nargs="+", choices=match.PARTS, default=(), help="parts of `match`")
-    parser.add_argument("--json", action="store_true", help="figures as one JSON object per part")
+    parser.add_argument("--articles", type=int, default=archive.ARTICLES, help="that `archive` stores")
+    parser.add_argument("--minutes", type=float, default=60.0, help="that `hour` lasts, and `hostile` at most")
+    parser.add_argument("--prefilter", action="store_true", help="`day` with prefilter = true")
+    parser.add_argument("--json", action="store_true", help="figures as one JSON list or object per part")
     args = parser.parse_args()
-    if args.what != "match":
-        world.main(args.repeat, args.json)
-    if args.what != "world":
-        match.main(args.json, args.only)
+    parts: dict[str, Callable[[], Iterator[Figure]]] = {
+        "unchanged": polls.unchanged,
+        "sparse": polls.sparse,
+        "busy": load.busy,
+        "memory": load.memory,
+        "archive": partial(archive.archive, args.articles),
+        "day": partial(day.day, world.PREFILTER if args.prefilter else ""),
+        "hour": partial(hour.hour, args.minutes),
+    }
+    for what in SHORT if "all" in args.what else args.what:
+        if what == "world":
+            world.main(args.repeat, args.json)
+        elif what == "match":
+            match.main(args.json, args.only)
+        elif what == "hostile":
+            hostile.main(args.minutes, args.json)
+        else:
+            figures.report(parts[what](), args.json)
 
 
 if __name__ == "__main__":

@@ -14,12 +14,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bench import match_cases
+from bench import figures, match_cases
+from bench.figures import Figure
 from bench.naive_match import naive_matches
 from bench.newsworld import Size, World
 from monitor import model
@@ -34,23 +34,6 @@ CHECKED_CHARACTERS = 400
 """Of a long text, which the naive evaluator can judge by rules made to cost."""
 MANY = 50_000
 FEW_TARGETS = {300: 0.3, 10_000: 0.6, MANY: 0.8}
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """One measured value; `target` is the most that is wanted, None where nothing is."""
-
-    part: str
-    what: str
-    value: float
-    unit: str
-    target: float | None = None
-    note: str = ""
-
-    def __str__(self) -> str:
-        aim = f"target {self.target:g}" if self.target is not None else ""
-        sign = "" if self.target is None or self.value <= self.target else "OVER"
-        return f"{self.part:7} {self.what:44} {self.value:10.3f} {self.unit:3} {aim:12} {sign:5}{self.note}".rstrip()
 
 
 # -- many rules, short articles --------------------------------------------------------------------
@@ -266,11 +249,4 @@ PARTS: dict[str, Callable[[], Iterator[Figure]]] = {
 
 def main(as_json: bool, only: Iterable[str] = ()) -> None:
     """Measure the parts named by `only`, all of them if it names none, and print the figures."""
-    figures = []
-    for name in only or PARTS:
-        for figure in PARTS[name]():
-            figures.append(figure)
-            if not as_json:
-                print(figure, flush=True)
-    if as_json:
-        print(json.dumps([asdict(figure) for figure in figures]))
+    figures.report((figure for name in only or PARTS for figure in PARTS[name]()), as_json)

@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import Any
 
 _PR_SET_CHILD_SUBREAPER = 36
-_TICK = os.sysconf("SC_CLK_TCK")
+TICK = os.sysconf("SC_CLK_TCK")
 SAMPLE = 0.25
 """Seconds between two samples of memory."""
 
@@ -119,7 +119,7 @@ def family(root: int) -> list[int]:
 def cpu_of(pid: int) -> float:
     """Return the CPU seconds of one process, 0 if it is gone."""
     fields = _stat(pid)
-    return (int(fields[11]) + int(fields[12])) / _TICK if fields else 0.0
+    return (int(fields[11]) + int(fields[12])) / TICK if fields else 0.0
 
 
 def pss_of(pid: int) -> float:

@@ -52,8 +52,12 @@ class Pages:
 
     def page(self, feed: int, number: int) -> bytes:
         """Return an article's page."""
-        article = self.world.article(feed, number)
-        return self._sites[feed % len(self._sites)].page(article, self.article_url(article), _iso(_moment(article)))
+        return self.render(self.world.article(feed, number))
+
+    def render(self, article: Article) -> bytes:
+        """Return the page of an article, which need not be of this world."""
+        site = self._sites[article.feed % len(self._sites)]
+        return site.page(article, self.article_url(article), _iso(_moment(article)))
 
     def feed(self, feed: int) -> bytes:
         """Return a feed's XML: RSS 2.0 (60 % of feeds), Atom (30 %) or RSS 1.0 (10 %)."""

@@ -9,6 +9,7 @@ POST /hook/NAME        a webhook that accepts everything
 GET  /counters         requests by kind since the start
 GET  /messages         what arrived: [channel, seconds since the epoch, articles named in it]
 POST /publish?feed=F   one more entry in that feed
+GET  /polls            [feed, seconds since the epoch] of each request for a feed since this was last asked
 SMTP on --smtp-port    a mail server that accepts everything
 """
 
@@ -62,6 +63,7 @@ class Site:
     def __init__(self, pages: Pages) -> None:
         self.pages, self.sinks = pages, Sinks()
         self.counters: Counter[str] = Counter()
+        self.polls: list[tuple[int, float]] = []
         self._feed = functools.lru_cache(maxsize=4096)(lambda feed, _newest: pages.feed(feed))
 
     def answer(self, method: str, target: str, headers: dict[str, str], body: bytes) -> Answer:
@@ -72,7 +74,8 @@ class Site:
         world = self.pages.world
         match method, kind:
             case "GET", "feed":
-                return self._answer_feed(int(name.removesuffix(".xml")), headers)
+                self.polls.append((int(name.removesuffix(".xml")), time.time()))
+                return self._answer_feed(self.polls[-1][0], headers)
             case "GET", "a":
                 feed, number = map(int, name.removesuffix(".html").split("-"))
                 if number < world.published[feed]:
@@ -82,17 +85,20 @@ class Site:
                 return "200 OK", "text/plain", b"ok", ""
             case "POST", "publish":
                 world.published[int(parse_qs(query)["feed"][0])] += 1
-                return _json("published")
+                return as_json("published")
             case "GET", "feeds.json":
-                return _json([self.pages.feed_url(feed) for feed in range(world.size.feeds)])
+                return as_json([self.pages.feed_url(feed) for feed in range(world.size.feeds)])
             case "GET", "rules.json":
-                return _json([_rule(topic) for topic in world.topics])
+                return as_json([_rule(topic) for topic in world.topics])
             case "GET", "truth.json":
-                return _json(sorted(world.pairs()))
+                return as_json(sorted(world.pairs()))
             case "GET", "counters":
-                return _json(self.counters)
+                return as_json(self.counters)
             case "GET", "messages":
-                return _json(self.sinks.messages)
+                return as_json(self.sinks.messages)
+            case "GET", "polls":
+                told, self.polls = self.polls, []
+                return as_json(told)
         return "404 Not Found", "text/plain", b"not here", ""
 
     def _answer_feed(self, feed: int, headers: dict[str, str]) -> Answer:
@@ -116,15 +122,16 @@ def _rule(topic: Any) -> dict[str, Any]:
     return {"id": topic.id, "all": [topic.entity], "any": topic.phrases, "none": [topic.excluded]}
 
 
-def _json(value: object) -> Answer:
+def as_json(value: object) -> Answer:
+    """Return an answer that holds `value`."""
     return "200 OK", "application/json", json.dumps(value).encode(), ""
 
 
 class Http(asyncio.Protocol):
     """HTTP/1.1 with keep-alive and bodies of a stated length, small so that it takes little of the machine."""
 
-    def __init__(self, site: Site) -> None:
-        self._site, self._waiting = site, b""
+    def __init__(self, site: Any, latency: float) -> None:
+        self._site, self._waiting, self._latency = site, b"", latency
         self._transport: Any = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -143,7 +150,11 @@ class Http(asyncio.Protocol):
                 return
             self._waiting = rest[length:]
             method, target, _ = first.split(" ")
-            self._send(headers, self._site.answer(method, target, headers, rest[:length]))
+            answer = self._site.answer(method, target, headers, rest[:length])
+            if self._latency and not target.endswith("polls"):
+                asyncio.get_running_loop().call_later(self._latency, self._send, headers, answer)
+            else:
+                self._send(headers, answer)
 
     def _send(self, headers: dict[str, str], answer: Answer) -> None:
         status, kind, body, more = answer
@@ -153,13 +164,13 @@ class Http(asyncio.Protocol):
             self._transport.close()
 
 
-async def serve(pages: Pages, smtp_port: int) -> None:
+async def serve(pages: Pages, smtp_port: int, latency: float = 0.0) -> None:
     """Serve until SIGTERM or Ctrl-C."""
     loop, site, stop = asyncio.get_running_loop(), Site(pages), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     for host in range(1, pages.hosts + 1):
-        await loop.create_server(lambda: Http(site), f"127.0.0.{host}", pages.port, backlog=1024)
+        await loop.create_server(lambda: Http(site, latency), f"127.0.0.{host}", pages.port, backlog=1024)
     if smtp_port:
         await loop.create_server(lambda: SMTP(site.sinks, loop=loop), "127.0.0.1", smtp_port)
     print(json.dumps({"ready": True}), flush=True)
@@ -174,10 +185,11 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--feeds", type=int, default=50)
     parser.add_argument("--entries", type=int, default=20, help="entries that a feed shows")
+    parser.add_argument("--latency", type=float, default=0.0, help="seconds before each answer")
     parser.add_argument("--hosts", type=int, default=50, help="loopback addresses that the feeds are spread over")
     args = parser.parse_args()
     world = World(Size(feeds=args.feeds, entries=args.entries), args.seed)
-    asyncio.run(serve(Pages(world, args.port, args.hosts), args.smtp_port))
+    asyncio.run(serve(Pages(world, args.port, args.hosts), args.smtp_port, args.latency))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,204 @@
+"""Does a large archive make polls dearer? The same passes with 1,000,000 stored articles and with none.
+
+The archive is written with SQL, not by the daemon: rows of every growing table, keys and full-text rows included, of
+the very feeds that are then polled.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import random
+import sqlite3
+import statistics
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from bench import rig
+from bench.figures import Figure
+from bench.newsworld import COMMON, invented
+from monitor.store import database
+
+FEEDS = 100
+ARTICLES = 1_000_000
+BATCH = 20_000
+SENTENCES = 12
+"""Of a stored text, 1,100 characters or so."""
+PASSES = 3
+DAY = "2025-06-01 00:00:00.000000"
+
+
+def archive(articles: int = ARTICLES) -> Iterator[Figure]:
+    """CPU of a pass over unchanged feeds, and of one in which each has a new entry."""
+    empty = _measured(0)
+    full = _measured(articles)
+    yield Figure("archive", f"time to write {articles:,} articles", full["fill_s"], "s")
+    yield Figure("archive", "size of that database", full["mb"], "MB")
+    for name, what in (("unchanged", "unchanged feed"), ("new", "feed with a new entry"), ("start_s", "start")):
+        ratio = full[name] / empty[name]
+        note = f"{full[name]:.2f} against {empty[name]:.2f} {'s' if name == 'start_s' else 'ms'}"
+        target = None if name == "start_s" else 1.2
+        yield Figure("archive", f"{what}: CPU, {articles:,} stored against none", ratio, "x", target, note)
+
+
+def _measured(articles: int) -> dict[str, float]:
+    """Return CPU of a start in seconds, and of one poll in milliseconds."""
+    with tempfile.TemporaryDirectory(prefix="wirewatch-bench-") as name, rig.served(FEEDS) as site:
+        folder = Path(name)
+        feeds = site.ask("feeds.json")
+        config = rig.prepare(folder, site, feeds, rig.Setting(1, backfill=0))
+        rig.once(config)
+        began = time.monotonic()
+        if articles:
+            fill(folder / "world.db", articles)
+        fill_s = time.monotonic() - began
+        starts, unchanged, new = [], [], []
+        for _ in range(PASSES):
+            starts.append(_start(config, site, feeds))
+            unchanged.append(_pass(config) - starts[-1])
+            for feed in range(FEEDS):
+                site.ask(f"publish?feed={feed}", "POST")
+            new.append(_pass(config) - starts[-1])
+        size = (folder / "world.db").stat().st_size / 1e6
+    polls = 1000 / FEEDS
+    return {
+        "start_s": statistics.median(starts),
+        "unchanged": polls * statistics.median(unchanged),
+        "new": polls * statistics.median(new),
+        "fill_s": fill_s,
+        "mb": size,
+    }
+
+
+def _pass(config: Path) -> float:
+    time.sleep(2.5)  # so that all are due again
+    return rig.once(config).cpu_s
+
+
+def _start(config: Path, site: rig.Site, feeds: list[str]) -> float:
+    """Return the CPU of a pass in which nothing is due."""
+    rig.write_config(config, site, feeds, rig.Setting(1, backfill=0))
+    _execute(config.with_name("world.db"), "UPDATE feeds SET paused_at = '2026-01-01 00:00:00.000000'")
+    cost = rig.once(config).cpu_s
+    _execute(config.with_name("world.db"), "UPDATE feeds SET paused_at = NULL")
+    return cost
+
+
+def _execute(path: Path, statement: str) -> None:
+    with contextlib.closing(_open(path)) as connection:
+        connection.execute(statement)
+        connection.commit()
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    """Open a database with the daemon's own SQLite: an older one must not touch a WAL."""
+    opened: sqlite3.Connection = database.sqlite_module().connect(str(path), timeout=60)
+    return opened
+
+
+# -- a million articles ----------------------------------------------------------------------------
+
+
+def fill(path: Path, articles: int) -> None:
+    """Write articles with their entries, keys, stories, texts, revisions, decisions and full-text rows."""
+    rng = random.Random("archive")
+    words = [*COMMON["en"], *(invented(rng) for _ in range(20_000))]
+    weights = [1 / (rank + 3) ** 0.95 for rank in range(len(words))]
+    sentences = [" ".join(rng.choices(words, weights, k=16)) for _ in range(20_000)]
+    with contextlib.closing(_open(path)) as connection:
+        feeds = [row[0] for row in connection.execute("SELECT id FROM feeds ORDER BY id")]
+        ruleset = connection.execute("SELECT id, table_id FROM rulesets WHERE live").fetchone()
+        tables = ("entries", "articles", "stories", "revisions")
+        first = 1 + max(
+            connection.execute(f"SELECT coalesce(max(id), 0) FROM {table}").fetchone()[0] for table in tables
+        )
+        connection.execute("PRAGMA synchronous=OFF")
+        connection.execute("PRAGMA cache_size=-400000")
+        for begin in range(0, articles, BATCH):
+            numbers = range(first + begin, first + min(begin + BATCH, articles))
+            _write(
+                connection, [_Made(number, feeds[number % len(feeds)], rng, sentences) for number in numbers], ruleset
+            )
+            connection.commit()
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        connection.execute("ANALYZE")
+        connection.commit()
+
+
+class _Made:
+    """One invented article."""
+
+    def __init__(self, number: int, feed: int, rng: random.Random, sentences: list[str]) -> None:
+        said = rng.choices(sentences, k=SENTENCES)
+        self.id, self.feed = number, feed
+        self.title = said[0][:80]
+        self.text = "\n".join(f"{sentence.capitalize()}." for sentence in said)
+        self.words = " ".join(said)
+        self.url = f"http://archive-{feed}.test/{number // 97}/{number}.html"
+        self.hash = hashlib.sha256(f"{number} {self.text}".encode()).hexdigest()
+
+
+def _write(connection: sqlite3.Connection, made: list[_Made], ruleset: tuple[str, str]) -> None:
+    """Write one batch; every column without a default is given."""
+
+    def insert(table: str, rows: Iterator[dict[str, Any]]) -> None:
+        known = list(rows)
+        names = ", ".join(known[0])
+        places = ", ".join(f":{name}" for name in known[0])
+        connection.executemany(f"INSERT INTO {table} ({names}) VALUES ({places})", known)
+
+    insert(
+        "entries",
+        (
+            {
+                "id": one.id, "feed_id": one.feed, "guid": f"tag:{one.id}", "url": one.url, "canonical_url": one.url,
+                "title": one.title, "summary": one.text[:300], "tags": "[]", "published": DAY, "first_seen": DAY,
+                "state": "done", "attempts": 0, "article_id": one.id,
+            }
+            for one in made
+        ),
+    )  # fmt: skip
+    for kind in ("guid", "url", "print"):
+        value = {"guid": lambda one: f"tag:{one.id}", "url": lambda one: one.url, "print": lambda one: one.hash}[kind]
+        rows = (
+            {"feed_id": one.feed, "kind": kind, "value": value(one), "entry_id": one.id, "listed_at": DAY}
+            for one in made
+        )
+        insert("entry_keys", rows)
+    insert("stories", ({"id": one.id, "created_at": DAY} for one in made))
+    insert(
+        "articles",
+        (
+            {
+                "id": one.id, "feed_id": one.feed, "entry_id": one.id, "story_id": one.id, "url": one.url,
+                "canonical_url": one.url, "newsroom": f"Feed {one.feed}", "lang": "en", "published": DAY,
+                "first_seen": DAY, "folded_hash": one.hash, "partial": 0, "retries": 0,
+            }
+            for one in made
+        ),
+    )  # fmt: skip
+    insert("texts", ({"hash": one.hash, "text": one.text} for one in made))
+    insert(
+        "revisions",
+        (
+            {
+                "id": one.id, "article_id": one.id, "n": 1, "title": one.title, "text_hash": one.hash, "lang": "en",
+                "partial": 0, "cut": 0, "ruleset_id": ruleset[0], "table_id": ruleset[1], "created_at": DAY,
+            }
+            for one in made
+        ),
+    )  # fmt: skip
+    insert(
+        "decisions",
+        (
+            {
+                "revision_id": one.id, "pack": "*", "n": 1, "outcome": "none", "reason": "no_match",
+                "decided_seq": one.id, "decided_at": DAY,
+            }
+            for one in made
+        ),
+    )  # fmt: skip
+    insert("search", ({"rowid": one.id, "title": one.title, "text": one.words} for one in made))
