@@ -109,14 +109,16 @@ def _find_text(tree: lxml.html.HtmlElement, url: str, about: head.Head, fast: bo
     """Return the text and its origin: the page's, a second extractor's where that is thin, or what JSON-LD states."""
     scope.drop_dead(tree)
     body = tree.find("body")
-    above = lead.find_lead(body, about.description) if body is not None else ""
     text, origin = _extract_text(tree, body, url, fast)
     if about.body and stated.replaces(about.body, text):
         text, origin = _UNWANTED.sub("", about.body), "json_ld"
     elif about.body:
         text = stated.trimmed(text, about.body)
     text = lines.without_tail(lines.without_headline(text, about.title))
-    return lead.with_lead(_UNWANTED.sub("", above), text) if text else text, origin
+    if body is not None and text and lead.is_missing(about.description, text):
+        above = _UNWANTED.sub("", lead.find_lead(body, about.description))
+        text = f"{above}\n{text}" if above else text
+    return text, origin
 
 
 def _from_scripts(page: bytes, url: str, title: str) -> str:

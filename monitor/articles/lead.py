@@ -11,6 +11,8 @@ import lxml.html
 SHORTEST = 40
 LONGEST = 700
 """Characters of a lead."""
+MAX_DESCRIPTION = 300
+"""Characters of a description that are looked at."""
 PROBE = 30
 """Letters at its start that must stand in the page's description, or must not stand in the text."""
 
@@ -31,9 +33,7 @@ def find_lead(body: lxml.html.HtmlElement, description: str) -> str:
 
     The description is the proof: teasers of other stories are named alike.
     """
-    start = letters(description)[:PROBE]
-    if len(start) < PROBE:
-        return ""
+    start = letters(description[:MAX_DESCRIPTION])[:PROBE]
     for element in _NAMED(body):
         if _is_lead(element.get("class") or element.get("itemprop") or ""):
             words = " ".join(element.text_content().split())
@@ -42,9 +42,10 @@ def find_lead(body: lxml.html.HtmlElement, description: str) -> str:
     return ""
 
 
-def with_lead(lead: str, text: str) -> str:
-    """Return `text` with the lead as its first line, unless it holds it already."""
-    return text if not lead or letters(lead)[:PROBE] in letters(text) else f"{lead}\n{text}"
+def is_missing(description: str, text: str) -> bool:
+    """Return whether the page describes itself in words that its text does not hold."""
+    start = letters(description[:MAX_DESCRIPTION])[:PROBE]
+    return len(start) == PROBE and start not in letters(text)
 
 
 @functools.lru_cache(maxsize=4096)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
+from collections.abc import Iterator
 
 LONGER = 1.5
 """How many times longer than what was found in the page the stated text must be to replace it."""
@@ -18,6 +19,8 @@ AGAIN = 100
 """Characters: what begins with the same ones a second time is the same text stated twice."""
 PARAGRAPHS = 3
 """A string of a script with so many paragraphs of markup may be the article."""
+FAULTS = 20
+"""Strings that do not end or cannot be read, after which a script is left: each may cost a pass over all of it."""
 TITLE_START = 15
 """Characters of the title that must stand in the same script."""
 PROBE = 40
@@ -25,7 +28,7 @@ PROBE = 40
 
 _MARKUP = re.compile(r"<(?:/?p|br|/?div|/?li|/?h\d)\b[^>]{0,500}>", re.IGNORECASE)
 _TAG = re.compile(r"</?[a-zA-Z][^>]{0,500}>")
-_STRING = re.compile(r'"(?:[^"\\\n]|\\.){500,}"')
+_DECODER = json.JSONDecoder(strict=False)
 _ESCAPED = re.compile(r"\\u(00[2-7][0-9a-fA-F])")
 _OTHER = re.compile(r"[\W_]+")
 _BLANKS = re.compile(r"[ \t\r\f\v\xa0]+")
@@ -76,19 +79,24 @@ def from_scripts(scripts: list[str], title: str) -> str:
     """
     start = title[:TITLE_START]
     found = ""
-    for script in scripts:
-        for literal in _STRING.finditer(script):
-            text = _unquoted(literal[0])
-            if text.count("<p") >= PARAGRAPHS and len(text) > len(found) and start and start in _readable(script):
-                found = text
+    for script in scripts if start else ():
+        if start in _readable(script):
+            found = max((found, *_texts(script)), key=len)
     return plain(found)
 
 
-def _unquoted(literal: str) -> str:
-    try:
-        return str(json.loads(literal, strict=False))
-    except ValueError:
-        return ""
+def _texts(script: str) -> Iterator[str]:
+    """Yield the strings of a script that hold paragraphs of markup; a script that is no JSON is given up soon."""
+    place, faults = script.find('"'), 0
+    while place >= 0 and faults < FAULTS:
+        try:
+            text, end = _DECODER.raw_decode(script, place)
+        except ValueError:
+            faults, end = faults + 1, place + 1
+        else:
+            if text.count("<p") >= PARAGRAPHS:
+                yield text
+        place = script.find('"', end)
 
 
 def _readable(script: str) -> str:

@@ -11,6 +11,8 @@ LINKED = 0.75
 (0.6 to 0.9 differ by less than 0.001); re-run `python -m tests.eval.extraction`."""
 MAX_TEASER = 300
 """Characters: a longer linked paragraph is text in which somebody forgot to close a link."""
+MAX_SOURCE = 10 * MAX_TEASER
+"""Characters with all blanks; the words of a longer block are not counted, which nested lists would make costly."""
 MAX_LOST = 0.3
 """Share of the paragraphs' text that may be teasers; beyond that the page is a list of links, and they its text."""
 FEW = 200
@@ -75,8 +77,7 @@ def _around(element: lxml.html.HtmlElement, tags: frozenset[str]) -> lxml.html.H
 
 
 def _is_teaser(block: lxml.html.HtmlElement, linked: int) -> bool:
-    whole = _length(block)
-    if whole > MAX_TEASER:
+    if len(block.text_content()) > MAX_SOURCE or (whole := _length(block)) > MAX_TEASER:
         return False
     if linked >= LINKED * whole:
         return True
