@@ -23,6 +23,10 @@ FEED_CAP = 10_000_000
 PARSE_SECONDS = 10.0
 BUSY = 60.0
 """Seconds that a feed known to be slow, or a large one, waits while those before it are not done."""
+QUARANTINE_AFTER = 3
+QUARANTINE = timedelta(hours=6)
+"""How long a feed is left alone that failed so often in a row, and whose text now killed the parser: each try costs a
+worker seconds. `feeds list` shows it as `quarantined`, the ops channel as failing."""
 UNHURRIED = 0.1
 """Seconds that the record of an unchanged feed may wait for others: nobody is told anything by it."""
 AFTER_PAUSE = 60.0
@@ -220,6 +224,8 @@ async def _record_failure(context: Context, feed: model.Feed, failure: _Failure)
     heeded = failure.answer if failure.answer and failure.answer.status >= 400 else None
     ours = failure.reason in outage.SILENT_CODES and outage.is_ours(context.network, feed.failing_at, now)
     due, reason = pace.next_check(feed, heeded, now, _pace(context, feed), context.draw, ours)
+    if failure.reason == "parser_killed" and feed.failures + 1 >= QUARANTINE_AFTER:
+        due, reason = max(due, now + QUARANTINE), "quarantined"
     failed = _judge_failure(feed, failure, now, counts=not ours)
     wait = http.retry_after_seconds(failure.answer.retry_after, now) if failure.answer else None
 

@@ -205,6 +205,26 @@ def test_f31_parser_that_dies_fails_the_poll_only(alerting: Desk) -> None:
     assert alerting.senders["desk"].titles == ["Resettlement plan"]
 
 
+def test_f31_feed_that_kills_its_parser_three_times_is_quarantined(alerting: Desk) -> None:
+    """At the third kill in a row a feed is left alone for hours and says so; its next good text is told."""
+    alerting.workers.fail["parse_feed"] = errors.WorkerTimeout("parse_feed used more than 5 s of processor time")
+    alerting.publishes("gazette", item(1, "Resettlement plan"))
+    for _ in range(3):
+        alerting.poll("gazette")
+    row = next(row for row in alerting.read(store_feeds.list_health) if row.feed.slug == "gazette")
+    asked = len(alerting.web.asked)
+    alerting.later(hours=5)
+    meanwhile = len(alerting.web.asked) - asked
+    alerting.workers.fail.clear()
+
+    alerting.later(hours=2)
+
+    assert row.next_reason == "quarantined"
+    assert "processor time" in (row.error or "")
+    assert meanwhile == 0
+    assert alerting.senders["desk"].titles == ["Resettlement plan"]
+
+
 def test_f25_same_guid_on_two_articles_alerts_both(alerting: Desk) -> None:
     """A feed that reuses a guid for another article loses neither."""
     first = item(1, "Resettlement plan") | {"guid": "x"}
