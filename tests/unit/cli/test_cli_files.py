@@ -275,10 +275,39 @@ def test_extract_prints_the_documented_keys(tmp_path: Path) -> None:
     done = commands.call("extract", page, "--json", "--url", "https://gazette.example/plan")
     empty = commands.call("extract", tmp_path / "none.html")
 
-    assert list(done.json) == ["title", "text", "lang", "author", "published", "url", "canonical_url", "partial"]
+    contract = ["title", "text", "lang", "author", "published", "url", "canonical_url", "partial"]
+    assert list(done.json) == [*contract, "partial_reason", "text_from"]
+    assert (done.json["partial_reason"], done.json["text_from"]) == (None, "page")
     assert (done.json["title"], done.json["url"]) == ("The plan", "https://gazette.example/plan")
     assert empty.code == 1
     assert "no article text" in empty.err
+
+
+def test_extract_says_where_the_text_came_from_and_why_it_is_partial(tmp_path: Path) -> None:
+    """A paid page that shows little gives the text that it states for machines, and says both."""
+    stated = '{"@type": "NewsArticle", "isAccessibleForFree": false, "articleBody": "' + commands.LONG + '"}'
+    page = tmp_path / "a.html"
+    page.write_text(
+        f"<html lang='en'><title>The plan</title><script type='application/ld+json'>{stated}</script><p>Subscribe.</p>"
+    )
+
+    data = commands.call("extract", page, "--json").json
+    shown = commands.call("extract", page).out
+
+    assert (data["partial"], data["partial_reason"], data["text_from"]) == (True, "paid", "json_ld")
+    assert "text from: the article's text as the page states it for machines" in shown
+    assert "partial: the page says that it is for subscribers" in shown
+
+
+def test_extract_says_what_a_page_is_that_is_no_article(tmp_path: Path) -> None:
+    """A page that says "not found" is refused in words, not shown as an article."""
+    page = tmp_path / "a.html"
+    page.write_text("<title>Page not found</title><h1>Page not found</h1><p>" + "Go back and try the search. " * 4)
+
+    done = commands.call("extract", page)
+
+    assert done.code == 1
+    assert "it says that there is no such page" in done.err
 
 
 FEED = """<rss version="2.0"><channel><title>Gazette</title>
