@@ -10,8 +10,12 @@ from monitor.store.schema import entry_keys, hosts
 
 KEPT = timedelta(days=400)
 """How long keys stay after their feed listed them last: yearly pages and archives come back."""
-TOUCHED = timedelta(days=2)
-"""Keys that one body lists are noted within this time of one another (`entries.TOUCH_AFTER`, and as much again)."""
+TOUCHED = timedelta(days=7)
+"""Keys that one body lists are noted within this time of one another.
+
+A note is renewed when it is a day old (`entries.TOUCH_AFTER`), an item that stands as it stood is looked at once a day,
+and a feed may be polled but once a day: three days, and room.
+"""
 
 
 def prune_keys(connection: sa.Connection, feed_id: int, now: datetime) -> int:

@@ -353,7 +353,7 @@ def test_a19_keys_go_400_days_after_they_were_last_listed(flooded: Desk) -> None
         flooded.publishes(
             "forum", item(items[0], "Resettlement rumour number 2", site="forum"), *posts(items[1], items[1])
         )
-        flooded.later(days=5)
+        flooded.later(days=10)
     known = set(keys_of(flooded))
     for day in range(8):  # a week, for feeds take turns
         flooded.publishes("forum", *posts(2, 2), *posts(4, 5 + day))
