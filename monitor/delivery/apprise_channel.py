@@ -12,11 +12,14 @@ import copy
 import hashlib
 import logging
 import re
+import tempfile
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import apprise
+import apprise.plugins
 
 from monitor import errors, model
 from monitor.delivery import addresses, sender, wording
@@ -159,7 +162,7 @@ def describe(url: str) -> str:
 def _service(url: str) -> Any:
     _quiet()
     scheme = addresses.scheme(url)
-    if scheme not in apprise.NotificationManager():  # type: ignore[no-untyped-call]
+    if not _load_plugin(scheme):
         raise errors.DeliveryError(f"no service is known by {scheme}://; apprise's list of services has the spelling")
     service = apprise.Apprise.instantiate(url.strip(), asset=_asset(), suppress_exceptions=True)
     if service is None:
@@ -171,6 +174,35 @@ def _service(url: str) -> Any:
     service.overflow_mode = apprise.OverflowMode.TRUNCATE
     service.request_rate_per_sec = 0.0
     return service
+
+
+def _load_plugin(scheme: str) -> bool:
+    """Load the plugins whose source names `scheme`; return whether one serves it.
+
+    apprise itself loads all 150 at the first URL, which takes 19 MB and a quarter of a second.
+    """
+    known = apprise.NotificationManager()  # type: ignore[no-untyped-call]
+    folder = Path(apprise.plugins.__file__).parent
+    fresh = [name for name in _naming(folder, scheme) if name not in _LOADED]
+    if fresh:
+        _LOADED.update(fresh)
+        with tempfile.TemporaryDirectory() as listing:  # the names of its files are what is imported from the package
+            for name in fresh:
+                (Path(listing) / f"{name}.py").touch()
+            known.load_modules(path=listing, name=apprise.plugins.__name__)  # type: ignore[no-untyped-call]
+    return bool(_LOADED) and scheme in known
+
+
+_LOADED: set[str] = set()
+"""Plugins that are loaded, by module name."""
+
+
+def _naming(folder: Path, scheme: str) -> list[str]:
+    """Return the plugins in which `scheme` stands as a text."""
+    quoted = f'"{scheme}"'.encode()
+    plugins = [path for path in sorted(folder.iterdir()) if path.name[0] not in "_." and path.stem != "base"]
+    sources = {path.stem: [path] if path.suffix == ".py" else list(path.glob("*.py")) for path in plugins}
+    return [name for name, files in sources.items() if any(quoted in file.read_bytes() for file in files)]
 
 
 def _asset() -> apprise.AppriseAsset:

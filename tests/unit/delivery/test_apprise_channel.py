@@ -191,3 +191,32 @@ def test_markup_of_titles_is_inert_and_links_stay():
     assert "＠everyone [bank] (http://evil.test) ∗now∗" in title
     assert "@everyone" not in body
     assert body.splitlines()[-1] == "https://gazette.test/_a_*b*"
+
+
+def test_only_the_plugin_of_a_service_is_loaded() -> None:
+    """A channel costs the memory of its own plugin, not of all that apprise has."""
+    code = (
+        "import sys; from monitor.delivery import apprise_channel as c, sender;"
+        "c.open_targets('hook', 'json://127.0.0.1:1/x', sender.SenderSettings());"
+        "print([name for name in ('custom_json', 'slack') if f'apprise.plugins.{name}' in sys.modules])"
+    )
+
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+
+    assert said.strip() == "['custom_json']"
+
+
+def test_every_scheme_of_apprise_finds_its_plugin() -> None:
+    """What apprise serves with all plugins loaded, it serves with those loaded that name the scheme."""
+    code = (
+        "import apprise; from monitor.delivery import apprise_channel as c\n"
+        "known = apprise.NotificationManager(); known.load_modules()\n"
+        "wanted = {scheme: known[scheme].__name__ for scheme in sorted(known.schemas())}\n"
+        "known.unload_modules()\n"
+        "found = {scheme: known[scheme].__name__ for scheme in wanted if c._load_plugin(scheme)}\n"
+        "print(len(wanted) > 100, [scheme for scheme in wanted if found.get(scheme) != wanted[scheme]])"
+    )
+
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+
+    assert said.strip() == "True []"
