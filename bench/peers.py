@@ -43,7 +43,7 @@ def reader_installed() -> Iterator[Peer | None]:
         python = Path(name) / "bin" / "python"
         subprocess.run([sys.executable, "-m", "venv", name], check=True)
         got = subprocess.run(
-            [python, "-m", "pip", "install", "-q", "reader"], check=False, capture_output=True, text=True
+            [python, "-m", "pip", "install", "-q", "reader", "sgmllib3k"], check=False, capture_output=True, text=True
         )
         if got.returncode:
             print(f"reader is not measured: pip cannot install it ({got.stderr.strip()[-200:]})", file=sys.stderr)
