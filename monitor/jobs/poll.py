@@ -52,6 +52,8 @@ class _Failure:
     reason: str
     sentence: str
     answer: model.HttpInfo | None = None
+    url: str | None = None
+    """The address that answered, after redirects."""
 
 
 async def poll_feed(context: Context, feed: model.Feed) -> Polled:
@@ -131,7 +133,8 @@ async def _fetch(context: Context, feed: model.Feed, room: http.Room) -> model.R
         raise _Failed(_Failure(fault.code, str(fault))) from fault
     _note_network(context, feed, None)
     if reply.info.status not in (200, 304):
-        raise _Failed(_Failure(f"http_{reply.info.status}", f"the server answered {reply.info.status}", reply.info))
+        sentence = f"the server answered {reply.info.status}"
+        raise _Failed(_Failure(f"http_{reply.info.status}", sentence, reply.info, reply.url))
     return reply
 
 
@@ -228,11 +231,12 @@ async def _record_failure(context: Context, feed: model.Feed, failure: _Failure)
         due, reason = max(due, now + QUARANTINE), "quarantined"
     failed = _judge_failure(feed, failure, now, counts=not ours)
     wait = http.retry_after_seconds(failure.answer.retry_after, now) if failure.answer else None
+    host = urls.host_of(failure.url or feed.url)
 
     def record(connection: Connection) -> None:
         feeds.record_failure(connection, feed, failed, now, due, reason)
         if wait:
-            feeds.pause_host(connection, urls.host_of(feed.url), now + timedelta(seconds=wait))
+            feeds.pause_host(connection, host, now + timedelta(seconds=wait))
         if not ours:
             found = health.judge_failure(failed.failures, failure.reason, failure.sentence, bool(failed.stopped_at))
             standing = health.merge(troubles.standing(connection, feed.id), health.OF_POLLS, found, now)
@@ -240,7 +244,7 @@ async def _record_failure(context: Context, feed: model.Feed, failure: _Failure)
 
     await context.store.write(record)
     if wait:
-        context.host_pauses[urls.host_of(feed.url)] = now + timedelta(seconds=wait)
+        context.host_pauses[host] = now + timedelta(seconds=wait)
     log.warning(
         "feed_failed", feed=feed.slug, reason=failure.reason, error=failure.sentence, next_check=due.isoformat()
     )

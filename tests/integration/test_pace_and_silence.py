@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import sqlalchemy as sa
 
+from monitor import metrics
 from monitor.engine.local import LocalEngine
 from monitor.errors import FetchError
 from monitor.model import HttpInfo, Reply
@@ -336,6 +337,36 @@ def test_f21_the_host_of_articles_is_heeded_too(desk: Desk) -> None:
     assert len([url for url in desk.web.asked if "/a/" in url]) > 1
 
 
+def test_f21_the_host_that_answers_is_the_one_that_rests(desk: Desk) -> None:
+    """A 429 behind a redirect pauses the host that said so, not the one that only pointed there."""
+    watched(desk, ["gazette", "herald", "courier"])
+    target = "https://herald.example/other"
+    desk.web.answers[GAZETTE] = Reply(HttpInfo(429, retry_after="7200"), target)
+    desk.later(minutes=20)
+    asked = len(desk.web.asked)
+
+    desk.later(minutes=40)
+
+    assert desk.web.asked[asked:] == ["https://courier.example/feed"]
+
+
+def test_notices_of_a_feed_with_a_long_name_are_all_told(desk: Desk) -> None:
+    """However long an id is, its second trouble is another message than its first."""
+    name = "the-" + "very-" * 30 + "long-gazette"
+    watched(desk, [name])
+    address = f"https://{name}.example/feed"
+    good = desk.web.answers[address]
+
+    for _ in range(2):
+        desk.web.answers[address] = 500
+        for _ in range(5):
+            desk.later(minutes=20)
+        desk.web.answers[address] = good
+        desk.later(hours=3)
+
+    assert [headline.split()[-1] for headline in told(desk)] == ["failing", "again", "failing", "again"]
+
+
 def test_f21_a_month_of_max_age_or_ttl_is_a_day(desk: Desk, watching: Watching) -> None:
     """What a server asks is kept on polls that bring nothing new as well, and cannot silence a feed for over a day."""
     watched(desk)
@@ -438,12 +469,14 @@ def test_feed_that_falls_silent_is_told_once_and_again_when_it_speaks(desk: Desk
         desk.later(hours=6)
     stale = told(desk)
     troubles = set(row(desk)["troubles"])
+    counted = metrics.REGISTRY.get_sample_value("wirewatch_feed_troubles", {"trouble": "stale"})
     lists(desk, listing(desk, age=timedelta(), apart=DAY, first=9_000_000))
     desk.later(hours=1)
 
     assert quiet == []
     assert stale == ["Feed Gazette has gone quiet"]
-    assert troubles == {"stale"}
+    assert (troubles, counted) == ({"stale"}, 1)
+    assert metrics.REGISTRY.get_sample_value("wirewatch_feed_troubles", {"trouble": "stale"}) == 0
     assert told(desk)[1:] == ["Feed Gazette brings entries again"]
 
 
@@ -585,3 +618,23 @@ def test_paused_feed_is_not_asked_and_its_troubles_close_in_silence(desk: Desk) 
 
     assert len(desk.web.asked) == asked
     assert told(desk) == ["Feed Gazette is failing"]
+
+
+def test_f18_feeds_that_never_answered_well_have_places_of_their_own(desk: Desk) -> None:
+    """Of the feeds that are due the proven are found apart from those that failed or were never polled."""
+    desk.has(["good", "failing", "unknown"])
+    desk.publishes("good", item(1, "Quiet day", site="good"))
+    desk.publishes("failing", item(1, "Quiet day", site="failing"))
+    desk.poll("good")
+    desk.poll("failing")
+    desk.web.answers["https://failing.example/feed"] = 503
+    desk.poll("failing")
+    later = desk.clock.now() + timedelta(days=2)
+
+    proven = desk.read(lambda c: stored.list_due(c, later, 9, "proven"))
+    strangers = desk.read(lambda c: stored.list_due(c, later, 9, "strangers"))
+    every = desk.read(lambda c: stored.list_due(c, later, 9))
+
+    assert {feed.slug for feed in proven} == {"good"}
+    assert {feed.slug for feed in strangers} == {"failing", "unknown"}
+    assert len(every) == 3
