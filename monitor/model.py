@@ -75,6 +75,12 @@ class Feed:
     failing_at: datetime | None = None
     """First of the failed polls in a row, those counted that were held to be our own fault."""
     gone_at: datetime | None = None
+    memory: bytes | None = None
+    """What is remembered of the items of its last body (`feeds.recall`)."""
+    memory_at: datetime | None = None
+    """When a body was last read as a whole."""
+    over_quota: bool = False
+    """Whether it was over its bound on the last day that it brought something."""
     """First of the 410 answers in a row."""
 
 
@@ -161,6 +167,17 @@ class ParsedFeed:
     """How many items the document listed as far as it was read, those included that `dropped` tells of as empty."""
     unread_dates: tuple[tuple[int, str], ...] = ()
     """Dates that cannot be, as they were written, with the place of their entry in `entries`."""
+    recalled: bool = False
+    """Whether `entries` lacks the items that stand as they stood at the last poll; they are in `unchanged`."""
+    unchanged: tuple[datetime | None, ...] = ()
+    """Publication of each item that was not read again, because it stands as it stood."""
+    memory: bytes | None = None
+    """What the next call needs in order to recall them; None where it may not."""
+
+    @property
+    def listed(self) -> int:
+        """Return how many entries the document lists, those that were not read again included."""
+        return len(self.entries) + len(self.unchanged)
 
     @property
     def ended_early(self) -> bool:

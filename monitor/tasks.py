@@ -52,12 +52,18 @@ def warm_up(rules_path: str) -> None:
     reading.warm_up(rules_path)
 
 
-def parse_feed(body: bytes, url: str, content_type: str | None) -> model.ParsedFeed:
-    """Return what a feed's bytes hold, and the language that its entries are in. Raises: ParseError."""
+def parse_feed(body: bytes, url: str, content_type: str | None, memory: bytes | None = None) -> model.ParsedFeed:
+    """Return what a feed's bytes hold, and the language that its entries are in. Raises: ParseError.
+
+    With a `memory` of the last body (`feeds.recall`), what stands as it stood is only counted; the language is then not
+    told.
+    """
     from monitor.articles import spoken
     from monitor.feeds import parse
 
-    parsed = parse.parse_feed(body, url, content_type)
+    parsed = parse.parse_feed(body, url, content_type, memory)
+    if parsed.recalled:
+        return parsed
     texts = [f"{entry.title}. {entry.summary}" for entry in parsed.entries[: spoken.MOST]]
     return replace(parsed, spoken=spoken.spoken_language(texts, parsed.lang))
 

@@ -6,7 +6,7 @@ the meaning and the remedy of each.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -57,10 +57,10 @@ class Listing:
         return max(self.published, default=None)
 
 
-def see_listing(entries: Sequence[model.Entry], known: int, spoken: str | None) -> Listing:
-    """Return the listing that `entries` make."""
-    dates = tuple(entry.published for entry in entries if entry.published)
-    return Listing(len(entries), known, dates, spoken)
+def see_listing(parsed: model.ParsedFeed, known: int) -> Listing:
+    """Return the listing of a body, the entries included that were not read again."""
+    dates = (*(entry.published for entry in parsed.entries), *parsed.unchanged)
+    return Listing(parsed.listed, known, tuple(date for date in dates if date), parsed.spoken)
 
 
 def judge_failure(failures: int, reason: str, sentence: str, stopped: bool) -> dict[str, str]:

@@ -7,20 +7,20 @@ a string as a file or fetch it as an address.
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import feedparser
 
 from monitor import dates, errors, model, urls
-from monitor.feeds import fields, json_feed, plain, sitemap, sniff, wishes, wrapper
+from monitor.feeds import fields, json_feed, plain, recall, sitemap, sniff, wishes, wrapper
 
 MAX_JOINED = 1_000
 """Characters under which an entry's longest text may be the caption of its picture."""
 
 
-def parse_feed(body: bytes, url: str, content_type: str | None = None) -> model.ParsedFeed:
+def parse_feed(body: bytes, url: str, content_type: str | None = None, memory: bytes | None = None) -> model.ParsedFeed:
     """Return what the feed in `body` holds, every string plain text, clamped and free of control characters.
 
     Read are RSS, RDF, Atom and CDF (by feedparser), JSON Feed and news sitemaps (by readers of our own).
@@ -29,32 +29,83 @@ def parse_feed(body: bytes, url: str, content_type: str | None = None) -> model.
         body: As received, decoded from gzip.
         url: Address that answered; relative links are resolved against it.
         content_type: Header of that name; its charset counts as the standards say.
+        memory: What an earlier call returned as `memory`: items that stand as they stood then are only counted
+            (`unchanged`), wherever the rest can be read without them as it would be with them.
     Raises: ParseError, whose message is a sentence for people.
     """
     cleared = sniff.clear_feed(body)
     if cleared.kind == sniff.JSON_FEED:
-        parsed = json_feed.parse_json_feed(cleared.body, url)
+        parsed = _unwrapped(json_feed.parse_json_feed(cleared.body, url))
     elif cleared.kind == sniff.SITEMAP:
-        parsed = sitemap.parse_sitemap(cleared.body, url)
+        parsed = _unwrapped(sitemap.parse_sitemap(cleared.body, url))
     else:
-        parsed = _parse_xml(cleared, url, content_type)
+        parsed = _parse_xml(cleared, url, content_type, recall.unpack(memory))
+    return replace(parsed, dropped=(*cleared.dropped, *parsed.dropped))
+
+
+def _unwrapped(parsed: model.ParsedFeed) -> model.ParsedFeed:
+    return replace(parsed, entries=tuple(map(wrapper.unwrapped, parsed.entries)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What feedparser read in a document, or in a part of it."""
+
+    parsed: model.ParsedFeed
+    known: tuple[recall.Known, ...]
+    """What to remember of each item, the empty ones included."""
+    context: bytes
+    sound: bool
+    """Whether the document is well-formed: then no item influences another."""
+
+
+def _parse_xml(
+    cleared: sniff.Cleared, url: str, content_type: str | None, memory: recall.Memory | None
+) -> model.ParsedFeed:
+    hashes = recall.hashes_of(cleared)
+    if memory and hashes and (found := _read_changed(cleared, url, content_type, hashes, memory)):
+        return found
+    read = _read(cleared, cleared.body, url, content_type)
+    if not (hashes and read.sound and len(hashes) == len(read.known)):
+        return read.parsed
+    return replace(read.parsed, memory=recall.pack(read.context, hashes, read.known))
+
+
+def _read_changed(
+    cleared: sniff.Cleared, url: str, content_type: str | None, hashes: Sequence[bytes], memory: recall.Memory
+) -> model.ParsedFeed | None:
+    """Read only what is not remembered; None where that might not give what the whole document gives."""
+    part = recall.cut(cleared, hashes, memory)
+    if part is None:
+        return None
+    read = _read(cleared, part.body, url, content_type)
+    if not read.sound or read.context != memory.context or len(read.known) != len(part.changed):
+        return None
+    if not recall.stands(part, read.known):
+        return None
+    known = memory.items | dict(zip(part.changed, read.known, strict=True))
+    listed = [known[name] for name in hashes]
     return replace(
-        parsed,
-        entries=tuple(map(wrapper.unwrapped, parsed.entries)),
-        dropped=(*cleared.dropped, *parsed.dropped),
+        read.parsed,
+        dropped=fields.told_empty(sum(item.empty for item in listed)),
+        items=len(listed),
+        recalled=True,
+        unchanged=tuple(item.published for item in part.unchanged if not item.empty),
+        memory=recall.pack(read.context, hashes, listed),
     )
 
 
-def _parse_xml(cleared: sniff.Cleared, url: str, content_type: str | None) -> model.ParsedFeed:
-    found = _run_feedparser(cleared, content_type)
+def _read(cleared: sniff.Cleared, body: bytes, url: str, content_type: str | None) -> _Read:
+    """Read `body`, which is that of `cleared` or a part of it."""
+    found = _run_feedparser(body, _content_type(cleared.charset, content_type))
     feed = found.get("feed") or {}
     base = urls.safe_link(str(feed.get("link") or ""), url) or url
     lang = fields.language_of(feed.get("language"))
-    items = found.get("entries") or ()
-    entries = [(item, _entry(item, base, lang)) for item in items]
+    version = found.get("version") or ("cdf" if cleared.root == b"channel" else "unknown")
+    entries = [(item, wrapper.unwrapped(_entry(item, base, lang))) for item in found.get("entries") or ()]
     kept = [(item, entry) for item, entry in entries if not fields.is_empty(entry)]
-    return model.ParsedFeed(
-        format=found.get("version") or ("cdf" if cleared.root == b"channel" else "unknown"),
+    parsed = model.ParsedFeed(
+        format=version,
         title=plain.plain_title(_string(feed.get("title")), fields.MAX_TITLE),
         entries=tuple(entry for _, entry in kept),
         lang=lang,
@@ -69,15 +120,18 @@ def _parse_xml(cleared: sniff.Cleared, url: str, content_type: str | None) -> mo
             if entry.published is None and (written := " ".join(_dates(item)))
         ),
     )
+    context = recall.context_of(cleared, url, content_type, found.get("encoding"), version, base, lang)
+    known = tuple(recall.remember(entry) for _, entry in entries)
+    return _Read(parsed, known, context, not found.get("bozo"))
 
 
-def _run_feedparser(cleared: sniff.Cleared, content_type: str | None) -> Mapping[str, Any]:
+def _run_feedparser(body: bytes, content_type: str) -> Mapping[str, Any]:
     # Without a base feedparser leaves guids as they are: `17` must not become an address that moves with the feed.
-    headers = {"content-type": _content_type(cleared.charset, content_type)}
+    headers = {"content-type": content_type}
     try:
         # Markup is turned into text below, so sanitising and link rewriting would be paid for twice.
         found: Mapping[str, Any] = feedparser.parse(
-            io.BytesIO(cleared.body), response_headers=headers, sanitize_html=False, resolve_relative_uris=False
+            io.BytesIO(body), response_headers=headers, sanitize_html=False, resolve_relative_uris=False
         )
     except (RecursionError, AssertionError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise errors.ParseError("not_a_feed", f"The feed cannot be read ({type(error).__name__}: {error}).") from error

@@ -23,7 +23,7 @@ _ROOT = re.compile(
 )
 _LATE_ROOT = re.compile(rb"<((?:[A-Za-z_][\w.-]*:)?(?:rss|feed|RDF|urlset))(?=[\s>/])", re.IGNORECASE)
 _JSON_FEED = re.compile(rb"\"version\"\s*:\s*\"https?:\\?/\\?/(?:www\.)?jsonfeed\.org\\?/version\\?/")
-_ELEMENT = re.compile(rb"<([A-Za-z_][\w.:-]*)")
+ELEMENT = re.compile(rb"<([A-Za-z_][\w.:-]*)")
 _HTML = re.compile(rb"<(?:!doctype\s+html|html|head|body)(?=[\s>/])", re.IGNORECASE)
 _FRAGMENT = re.compile(rb"<(?:div|h1|p|center|pre|script|title|meta|br|b|img|iframe)(?=[\s>/])", re.IGNORECASE)
 _DECLARATION = re.compile(rb"<\?xml\s[^>]*\?>")
@@ -61,6 +61,8 @@ class Cleared:
     """Who reads it: `feed` (feedparser), `json_feed` or `sitemap`."""
     root: bytes = b""
     """Name of the root element without its prefix, lower case."""
+    items: tuple[tuple[int, int], ...] = ()
+    """Where each item begins and ends in `body`; none where that is not plain to see."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +79,20 @@ class _Root:
 @dataclass(frozen=True, slots=True)
 class _Items:
     starts: list[int]
-    last_end: int
-    """Offset after the last closing tag of an item; 0 where none closes."""
+    ends: list[int]
+    """Offsets after the closing tags."""
+
+    @property
+    def last_end(self) -> int:
+        """Return the offset after the last closing tag of an item; 0 where none closes."""
+        return self.ends[-1] if self.ends else 0
+
+    def whole(self) -> tuple[tuple[int, int], ...]:
+        """Return the items that were read as (start, end); none where tags do not alternate."""
+        pairs = list(zip(self.starts, self.ends, strict=False))[:MAX_ITEMS]
+        followers = [start for start, _ in pairs[1:]] + [end for _, end in pairs[-1:]]
+        alternate = all(start < end <= after for (start, end), after in zip(pairs, followers, strict=True))
+        return tuple(pairs) if alternate else ()
 
 
 def clear_feed(body: bytes) -> Cleared:
@@ -98,9 +112,10 @@ def clear_feed(body: bytes) -> Cleared:
     if root.kind == b"urlset":
         body, notes = _without_interrupted(body, root, _scan_items(body, root, _URL_MARKS))
         return Cleared(body, (*dropped, *notes), charset, SITEMAP)
-    body, notes = _cut_items(body, root)
+    items = _scan_items(body, root, _ITEM_MARKS)
+    body, notes = _cut_items(body, root, items)
     body, persons = _without_long_persons(body)
-    return Cleared(body, (*dropped, *notes, *persons), charset, FEED, root.kind)
+    return Cleared(body, (*dropped, *notes, *persons), charset, FEED, root.kind, () if persons else items.whole())
 
 
 def is_json_feed(body: bytes) -> bool:
@@ -194,7 +209,7 @@ def _not_a_feed(beginning: bytes) -> errors.ParseError:
 
 
 def _what(beginning: bytes) -> str:
-    element = _ELEMENT.search(beginning)
+    element = ELEMENT.search(beginning)
     if element:
         return f"it begins with <{element[1][:40].decode('ascii', 'replace')}>"
     return f"it begins with {beginning[:40].decode('utf-8', 'replace')!r}"
@@ -214,7 +229,8 @@ def _scan_items(body: bytes, root: _Root, marks: re.Pattern[bytes]) -> _Items:
     """Find the tags of items outside of CDATA and comments; prefixed only as the root is."""
     prefix = root.name.rpartition(b":")[0].lower()
     starts: list[int] = []
-    last_end, position = 0, root.start
+    ends: list[int] = []
+    position = root.start
     while found := marks.search(body, position):
         position = found.end()
         if found[2] is None:
@@ -227,12 +243,11 @@ def _scan_items(body: bytes, root: _Root, marks: re.Pattern[bytes]) -> _Items:
         elif not found[1]:
             starts.append(found.start())
         else:
-            last_end = body.find(b">", position) + 1 or last_end
-    return _Items(starts, last_end)
+            ends += [end] if (end := body.find(b">", position) + 1) else []
+    return _Items(starts, ends)
 
 
-def _cut_items(body: bytes, root: _Root) -> tuple[bytes, tuple[str, ...]]:
-    items = _scan_items(body, root, _ITEM_MARKS)
+def _cut_items(body: bytes, root: _Root, items: _Items) -> tuple[bytes, tuple[str, ...]]:
     if len(items.starts) > MAX_ITEMS:
         note = f"{len(items.starts):,} items: only the first {MAX_ITEMS:,} were read."
         return _closed(body[: items.starts[MAX_ITEMS]], root), (note,)

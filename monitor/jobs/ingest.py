@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
 import structlog
 
@@ -29,6 +30,8 @@ class Taken:
     """Publication of each that is new or baseline."""
     excess: Excess = field(default_factory=Excess)
     """What was beyond the feed's bound of the day."""
+    distinct: bool = True
+    """Whether no two listed entries share a key: then each is stored under all of its own."""
 
 
 def store_entries(
@@ -72,7 +75,26 @@ def store_entries(
     new = sum(item.state == "pending" for item in fresh)
     baseline = sum(item.state == "baseline" for item in fresh)
     came = tuple(item.entry.published for item in fresh)
-    return Taken(new + meter.late, baseline, len(known), came, meter.settle())
+    return Taken(new + meter.late, baseline, len(known), came, meter.settle(), len(looked_up) == len(set(looked_up)))
+
+
+def knows_any(connection: Connection, feed: model.Feed, keys: Sequence[tuple[entries.Key, ...]]) -> bool:
+    """Return whether any of these keys is that of a stored entry of the feed."""
+    return bool(entries.find_known(connection, feed.id, [key for own in keys for key in own]))
+
+
+def remembered(feed: model.Feed, parsed: model.ParsedFeed, taken: Taken, now: datetime) -> dict[str, Any]:
+    """Return the columns of what is remembered of a body, once its entries are stored.
+
+    Nothing of a feed that is over its bound, since what was left for later must be seen again, nor of a body whose
+    entries share keys: whose a key is shows when the others are gone.
+    """
+    excess = taken.excess
+    over = feed.over_quota or excess.recorded or excess.lost or excess.changes
+    return {
+        "memory": None if over or not taken.distinct else parsed.memory,
+        "memory_at": feed.memory_at if parsed.recalled else now,
+    }
 
 
 def _known_keys(entry: entries.KnownEntry) -> identity.KnownKeys:

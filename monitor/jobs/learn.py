@@ -42,7 +42,7 @@ def from_listing(
     connection: Connection, feed: model.Feed, parsed: model.ParsedFeed, taken: ingest.Taken, now: datetime
 ) -> Learned:
     """Return what a body taught that is another than before."""
-    listing = health.see_listing(parsed.entries, taken.known, parsed.spoken)
+    listing = health.see_listing(parsed, taken.known)
     found = health.judge_listing(feed, listing, now)
     judged = health.OF_POLLS | health.OF_LISTINGS | ({"stale"} if taken.came else set())
     standing = health.merge(troubles.standing(connection, feed.id), judged, found, now)

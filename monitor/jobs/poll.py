@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
 
 from monitor import errors, http, metrics, model, tasks, urls
-from monitor.feeds import health, identity, outage, pace
+from monitor.feeds import health, identity, outage, pace, recall
 from monitor.jobs import ingest, learn, meter
 from monitor.jobs.context import Context
 from monitor.store import feeds, troubles
@@ -142,12 +142,26 @@ async def _take_in(context: Context, feed: model.Feed, reply: model.Reply) -> Po
     digest = hashlib.sha256(reply.body).hexdigest()
     if reply.info.status == 304 or digest == feed.body_hash:
         return await _record_unchanged(context, feed, reply)
+    parsed = await _parse(context, feed, reply, recall.usable(feed, context.clock.now()))
+    polled = await _ingest(context, feed, reply, parsed, digest)
+    if polled is None:
+        parsed = await _parse(context, feed, reply, None)
+        polled = await _ingest(context, feed, reply, parsed, digest)
+        assert polled is not None
+    context.reached("poll.committed")
+    _log_poll(feed, parsed, polled)
+    return polled
+
+
+async def _parse(context: Context, feed: model.Feed, reply: model.Reply, memory: bytes | None) -> model.ParsedFeed:
+    """Have a worker parse a body, but for what stands in it as `memory` has it."""
     try:
         parsed = await context.workers.call(
             tasks.parse_feed,
             reply.body,
             reply.url,
             reply.info.content_type,
+            memory,
             timeout=PARSE_SECONDS,
             source=_source(feed),
         )
@@ -159,7 +173,7 @@ async def _take_in(context: Context, feed: model.Feed, reply: model.Reply) -> Po
         metrics.WORKER_RESTARTS.inc()
         raise _Failed(_Failure("parser_killed", str(fault), reply.info)) from fault
     context.reached("poll.parsed")
-    return await _ingest(context, feed, reply, parsed, digest)
+    return parsed
 
 
 def _pace(context: Context, feed: model.Feed) -> pace.PaceSettings:
@@ -181,16 +195,26 @@ async def _record_unchanged(context: Context, feed: model.Feed, reply: model.Rep
 
 async def _ingest(
     context: Context, feed: model.Feed, reply: model.Reply, parsed: model.ParsedFeed, digest: str
-) -> Polled:
+) -> Polled | None:
+    """Store what a body brought; None, and nothing is stored, where it must be read as a whole.
+
+    What a body brought beside known items is new if nothing is known of it. Whether it is one of those known under
+    another form (a revision, a reused guid) shows only among all that is listed.
+    """
     now = context.clock.now()
     keys = [identity.entry_keys(entry) for entry in parsed.entries]
 
-    def record(connection: Connection) -> Polled:
+    def record(connection: Connection) -> Polled | None:
+        if parsed.recalled and ingest.knows_any(connection, feed, keys):
+            return None
         limit = meter.limit_of(context, feed.slug)
-        taken = ingest.store_entries(connection, feed, parsed.entries, keys, now, limit)
+        unchanged = len(parsed.unchanged)
+        taken = ingest.store_entries(connection, feed, parsed.entries, keys, now, limit, unchanged)
+        taken = replace(taken, known=taken.known + unchanged)
         meter.tell(context, connection, feed, taken.excess, now)
         polled = Polled("ok" if feed.baselined else "baseline", taken.new, taken.baseline)
-        columns = {"body_hash": digest, "items": len(parsed.entries)}
+        columns = {"body_hash": digest, "items": parsed.listed}
+        columns |= ingest.remembered(feed, parsed, taken, now)
         # Of a body that ended early the rest is still owed: a 304 next time would keep it back.
         answer = model.HttpInfo(reply.info.status) if parsed.ended_early else reply.info
         columns |= {"etag": answer.etag, "last_modified": answer.last_modified}
@@ -206,10 +230,7 @@ async def _ingest(
         context.reached("poll.before_commit")
         return polled
 
-    polled = await context.store.write(record)
-    context.reached("poll.committed")
-    _log_poll(feed, parsed, polled)
-    return polled
+    return await context.store.write(record)
 
 
 def _log_poll(feed: model.Feed, parsed: model.ParsedFeed, polled: Polled) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 import sqlalchemy as sa
 
@@ -96,6 +96,9 @@ def to_feed(row: sa.RowMapping) -> model.Feed:
         permanent_since=row["permanent_since"],
         failing_at=row["failing_at"],
         gone_at=row["gone_at"],
+        memory=row["memory"],
+        memory_at=row["memory_at"],
+        over_quota=bool(row["quota_over"]),
     )
 
 
@@ -208,8 +211,10 @@ def _active() -> sa.ColumnElement[bool]:
     return sa.and_(feeds.c.retired_at.is_(None), feeds.c.paused_at.is_(None), feeds.c.stopped_at.is_(None))
 
 
-def list_due(connection: sa.Connection, now: datetime, limit: int) -> list[model.Feed]:
+def list_due(connection: sa.Connection, now: datetime, limit: int, among: Among = "all") -> list[model.Feed]:
     """Return the active feeds whose next check has come, those first that are late by most of the wait they had.
+
+    `among` picks the proven, whose last poll was good, or the strangers, of which that cannot be said.
 
     A feed that waits a minute is as urgent after one minute as one that waits ten is after ten. So after an outage that
     made everything due neither 2,000 slow feeds hold up the fast ones (each is at first late by a small part of its
@@ -217,10 +222,17 @@ def list_due(connection: sa.Connection, now: datetime, limit: int) -> list[model
     `next_check` finds what is due; only that is put in order.
     """
     late, waited = _seconds(connection, now, feeds.c.next_check), _planned_wait(connection)
-    due = sa.select(*_FOR_POLLS).where(_active(), feeds.c.next_check <= now)
+    due = sa.select(*_FOR_POLLS).where(_active(), feeds.c.next_check <= now, *_AMONG[among])
     query = due.order_by((late / waited).desc()).limit(limit)
     return [to_feed(row) for row in connection.execute(query).mappings()]
 
+
+Among = Literal["all", "proven", "strangers"]
+_AMONG: dict[Among, tuple[sa.ColumnElement[bool], ...]] = {
+    "all": (),
+    "proven": (feeds.c.succeeded_at.is_not(None), feeds.c.failures == 0),
+    "strangers": (sa.or_(feeds.c.succeeded_at.is_(None), feeds.c.failures > 0),),
+}
 
 # A poll needs what it will compare with; what it only writes, and what people read, is not worth decoding each time.
 _FOR_PEOPLE = ("lulls", "stale_at", "status", "error", "next_reason", "items", "new_entry_at", "quota_day")

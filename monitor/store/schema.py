@@ -20,6 +20,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -122,6 +123,8 @@ feeds = Table(
     Column("quota_used", Integer),  # new entries taken on that day
     Column("quota_changed", Integer),  # changes of known entries taken
     Column("quota_over", Integer),  # new entries beyond the bound: not read, `feed_quota`
+    Column("memory", LargeBinary),  # of the items of its last body: what need not be read again (`feeds.recall`)
+    Column("memory_at", UtcTime),  # when a body was last read as a whole
     Column("quota_bytes", BigInteger),  # text stored for the feed on that day
     Index("ix_feeds_next_check", "next_check"),
 )

@@ -8,12 +8,13 @@ import gzip
 import json
 import re
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from monitor import errors, model, urls
-from monitor.feeds import fields, identity, opml, parse, plain, wrapper
+from monitor.feeds import fields, identity, opml, parse, plain, recall, sniff, wrapper
 from tests.eval import feed_suites
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
@@ -86,6 +87,42 @@ def is_as_expected(entry: model.Entry, field: str, value: str) -> bool:
         return entry.url == urls.safe_link(value, URL)
     got = {"title": entry.title, "id": entry.guid or "", "author": entry.author or ""}[field]
     return got == plain.plain_title(value, fields.MAX_TITLE)
+
+
+def test_an_item_alone_is_read_as_among_the_others():
+    """Each item of each feed, taken as the only new one, is read without the others as it is with them."""
+    counts: collections.Counter[str] = collections.Counter()
+    for path in sorted(SUITES.glob("*.tar.gz")):
+        for name, body in feed_suites.members(path):
+            whole = parse_or_code(body)
+            if isinstance(whole, model.ParsedFeed) and whole.memory and whole.items > 1:
+                counts.update(read_alone(name, body, whole))
+
+    assert counts["alone"] >= 500
+    assert counts["as a whole"] <= 40
+
+
+def read_alone(name: str, body: bytes, whole: model.ParsedFeed) -> Iterator[str]:
+    memory = recall.unpack(whole.memory)
+    assert memory
+    hashes = recall.hashes_of(sniff.clear_feed(body))
+    entries = iter(whole.entries)
+    by_item = [None if memory.items[item].empty else next(entries) for item in hashes]
+    for place, item in enumerate(hashes):
+        others = [other for other in hashes if other != item]
+        packed = recall.pack(memory.context, others, [memory.items[other] for other in others])
+        part = parse.parse_feed(body, URL, None, packed)
+        if not part.recalled:
+            yield "as a whole"
+            continue
+        expected = [entry for entry, own in zip(by_item, hashes, strict=True) if own == item and entry]
+        assert list(part.entries) == expected, (name, place)
+        assert (part.items, part.listed, part.dropped) == (whole.items, len(whole.entries), whole.dropped), (
+            name,
+            place,
+        )
+        assert part.memory == whole.memory, (name, place)
+        yield "alone"
 
 
 def test_two_polls_of_a_real_feed_without_guids():

@@ -440,7 +440,7 @@ def test_a04_feedparser_gets_bytes_only():
     sources = Path(monitor.__file__).parent.rglob("*.py")
     calls = [line for path in sources for line in re.findall(r"feedparser\.parse\(\s*(\S+)", path.read_text("utf-8"))]
 
-    assert calls == ["io.BytesIO(cleared.body),"]
+    assert calls == ["io.BytesIO(body),"]
 
 
 HOSTILE_LINKS = [

@@ -143,7 +143,7 @@ def test_resolving_is_tried_again_when_the_network_fails(searching: Desk) -> Non
     """A failure on the way is retried on the schedule of pages."""
     lists(searching, passed_on("Resettlement plan unveiled"))
     searching.web.answers[OPAQUE] = Reply(HttpInfo(200), TARGET, page("Resettlement plan", BODY).encode())
-    searching.later(hours=1)
+    searching.later(hours=4)
 
     assert rows(searching)[-1].partial is False
 

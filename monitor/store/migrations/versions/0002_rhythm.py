@@ -44,6 +44,8 @@ def upgrade() -> None:
         sa.Column("quota_used", sa.Integer()),
         sa.Column("quota_changed", sa.Integer()),
         sa.Column("quota_over", sa.Integer()),
+        sa.Column("memory", sa.LargeBinary()),
+        sa.Column("memory_at", UtcTime()),
         sa.Column("quota_bytes", sa.BigInteger()),
         sa.Column("trusted", sa.Boolean(), nullable=False, server_default=sa.true()),
     ):
