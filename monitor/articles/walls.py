@@ -15,6 +15,9 @@ from monitor import errors, urls
 
 SHORT = 1500
 """Characters: a longer text may speak of cookies and log-ins, and is an article all the same."""
+BRIEF = 500
+"""Characters of a text that is judged by its beginning too, not by its title alone."""
+BEGINNING = 200
 SIGNS = 3
 """Words of consent in a short text that make it a wall,"""
 DENSITY = 120
@@ -43,15 +46,16 @@ def _any_of(*patterns: str) -> re.Pattern[str]:
 
 
 _NOT_FOUND = _any_of(
-    r"\b404\b|^not found$|nothing (?:was )?found",
-    r"\b(?:page|article|story|content|document|file|url)\b.{0,30}\b(?:not found|(?:does not|doesn.t|no longer) exist)",
+    r"^\W*(?:error|http|erreur|fehler|שגיאה|خطأ)?\W*404\b|\b404\W{0,5}(?:error|page|not found|nicht|introuvable)",
+    r"^not found$|^nothing (?:was )?found$",
+    r"\b(?:page|article|story|content|url)\b.{0,30}\b(?:not found|(?:does not|doesn.t|no longer) exist)",
     r"\b(?:page|article|story|content)\b.{0,30}\b(?:(?:could not|cannot|can.t|couldn.t) be found|no longer available)",
-    r"\b(?:page|article|story|content)\b.{0,30}\b(?:has been|was) (?:removed|deleted)",
+    r"\b(?:page|article|story)\b you\b.{0,40}\b(?:removed|deleted|moved)",
     r"\b(?:seite|artikel|inhalt)\b.{0,30}\b(?:nicht gefunden|existiert nicht|nicht mehr verfügbar)",
     r"\b(?:page|article)\b.{0,20}\b(?:introuvable|n.existe (?:pas|plus)|n.a pas été trouvée?)",
-    r"página no encontrada|no se (?:ha )?encontr(?:ó|ado)|pagina non trovata|página não encontrada",
-    r"(?:ה?עמוד|ה?דף|ה?כתבה)[^.]{0,25}(?:לא נמצא|אינו קיים|לא קיים|אינה קיימת|הוסר)",
-    r"(?:الصفحة|صفحة|المقال|الخبر|المحتوى)[^.]{0,30}(?:غير موجود|لا توجد|غير متوفر|غير متاح|حذف)",
+    r"página no encontrada|no se (?:ha )?encontr(?:ó|ado) la página|pagina non trovata|página não encontrada",
+    r"(?:ה?עמוד|ה?דף|ה?כתבה)[^.]{0,25}(?:לא נמצא|אינו קיים|לא קיים|אינה קיימת)",
+    r"(?:الصفحة|صفحة|المقال|المحتوى)[^.]{0,30}(?:غير موجود|غير متوفر|غير متاح)",
     r"لم يتم العثور على (?:الصفحة|المقال|المحتوى)|страница не найдена|sayfa bulunamadı",
 )
 _CONSENT = _any_of(
@@ -70,9 +74,13 @@ _SCRIPT = _any_of(
     r"java ?script[^.]{0,40}(?:disabled|required|enable|aktivier|activ|désactivé|to (?:run|view))",
     r"(?:הפעל|לאפשר)[^.]{0,20}javascript|(?:تفعيل|تمكين)[^.]{0,20}(?:javascript|جافا)",
 )
+_ROBOT_TITLE = _any_of(
+    r"^\W*(?:just a moment|access denied|attention required|pardon our interruption|are you a robot|security check)"
+    r"(?:\W+cloudflare)?\W*$"
+)
 _ROBOT = _any_of(
-    r"just a moment|checking (?:if the site connection is secure|your browser)|ddos protection|pardon our interruption",
-    r"verify(?:ing)? (?:that )?you are (?:a )?human|attention required|access denied|are you a robot|unusual traffic",
+    r"checking (?:if the site connection is secure|your browser)|verify(?:ing)? (?:that )?you are (?:a )?human",
+    r"enable javascript and cookies to continue|unusual traffic from your|you don.t have permission to access \W?http",
 )
 _GATE = _any_of(r"(?:^|[./_-])(?:log-?in|sign-?in|sso|oauth2?|auth|idp|accounts?|register|subscribe)(?:[./_?-]|$)")
 _CONSENT_PLACE = _any_of(
@@ -104,9 +112,9 @@ def of_text(title: str, text: str) -> str | None:
     """Return why a page with this title and extracted text is no article, None if it may be one."""
     if len(text) > SHORT:
         return None
-    if _NOT_FOUND.search(title) or (len(text) < SHORT / 3 and _NOT_FOUND.search(text)):
+    if _NOT_FOUND.search(title) or (len(text) < BRIEF and _NOT_FOUND.search(text[:BEGINNING])):
         return "not_found"
-    if _ROBOT.search(title) or _ROBOT.search(text[:300]):
+    if _ROBOT_TITLE.search(title) or _ROBOT.search(text[:BEGINNING]):
         return "robot_check"
     consent = len(_CONSENT.findall(text))
     return "consent_wall" if consent >= SIGNS and consent * DENSITY >= len(text) else None
