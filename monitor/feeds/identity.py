@@ -2,7 +2,7 @@
 
 None of the three can be trusted alone: guids change at each poll or stand on two articles, addresses carry sessions or
 are one page for all, headlines come again every day. `sort_listing` decides about a whole body at once, for what a key
-is worth shows in the company it comes in. `docs/decisions/0017-identity.md` has the cases and the figures.
+is worth shows in the company it comes in. `docs/decisions/0018-identity.md` has the cases and the figures.
 """
 
 from __future__ import annotations
@@ -36,9 +36,12 @@ ALIKE = 0.5
 """Share of the words of the shorter headline that both have, from which one may be a revision of the other."""
 NEARLY_EQUAL = 0.75
 """The same, where the guid that both have is a mere number or name that a feed may give again."""
+REBUILT_TEXTS = 10
+"""Known texts under unknown names in one body that make it a rebuilt feed, however many unknown ones stand there."""
 SHARED_SAMPLE = 50
 """Entries under one key that are compared pair by pair; what more says is no different."""
 
+_NAMES = (GUID, URL)
 _TEXT = {PRINT: BRIEF, BRIEF: PRINT}
 _WORDS = re.compile(r"\W+")
 _TELLING_GUID = re.compile(r"://|\d{5}|^(?=.*\d)[\w.:-]{16,}$")
@@ -138,12 +141,15 @@ def sort_listing(listed: Sequence[model.Entry], keys: Sequence[Keys], known: Ite
     shared = _shared_keys(listed, keys)
     keys = [_with_a_name(own, shared) for own in keys]
     named = [any(_holds(hit, own[:1]) for hit in index.get(own[0], ())) for own in keys]
-    goes_on = any(_is_named(own, index) for own in keys)
+    goes_on = not _is_rebuilt(keys, index)
+    present = frozenset(
+        hit.entry_id for own in keys for pair in own if pair[0] in _NAMES for hit in index.get(pair, ())
+    )
     placed: list[Placed] = []
     revised: set[int] = set()
     for place, (entry, own) in enumerate(zip(listed, keys, strict=True)):
         hits = {hit.entry_id: hit for pair in own for hit in index.get(pair, ())}
-        decision = decide_entry(entry, list(hits.values()), keys=own, shared=shared, goes_on=goes_on)
+        decision = decide_entry(entry, list(hits.values()), keys=own, shared=shared, goes_on=goes_on, present=present)
         found: Decision | Repeated = decision
         kept = tuple(pair for pair in own if pair not in shared)
         if isinstance(decision, New):
@@ -152,7 +158,7 @@ def sort_listing(listed: Sequence[model.Entry], keys: Sequence[Keys], known: Ite
             found = Repeated(-1 - decision.entry_id)
         elif isinstance(decision, Revised) and decision.entry_id in revised:
             found = Known(decision.entry_id, "listed_twice")
-        else:
+        elif isinstance(decision, Revised):
             revised.add(decision.entry_id)
         placed.append(Placed(found, kept, named[place]))
     return tuple(placed)
@@ -176,8 +182,15 @@ def _holds(hit: KnownKeys, keys: Keys) -> bool:
     return any(value in hit.keys.get(kind, ()) for kind, value in keys)
 
 
-def _is_named(own: Keys, index: Mapping[tuple[str, str], list[KnownKeys]]) -> bool:
-    return any(pair in index for pair in own if pair[0] in (GUID, URL))
+def _is_rebuilt(keys: Sequence[Keys], index: Mapping[tuple[str, str], list[KnownKeys]]) -> bool:
+    """Return whether the feed gave all its items new names: none is known by guid or address, but their texts are.
+
+    A feed whose items are all new since the last poll lists few known texts: the headlines that come again every day.
+    """
+    if any(pair in index for own in keys for pair in own if pair[0] in _NAMES):
+        return False
+    texts = sum(pair in index for own in keys for pair in own if pair[0] in _TEXT)
+    return texts * 2 >= len(keys) or texts >= REBUILT_TEXTS
 
 
 def _shared_keys(listed: Sequence[model.Entry], keys: Sequence[Keys]) -> frozenset[tuple[str, str]]:
@@ -185,7 +198,7 @@ def _shared_keys(listed: Sequence[model.Entry], keys: Sequence[Keys]) -> frozens
     holders: dict[tuple[str, str], list[int]] = defaultdict(list)
     for place, own in enumerate(keys):
         for pair in own:
-            if pair[0] in (GUID, URL):
+            if pair[0] in _NAMES:
                 holders[pair].append(place)
     return frozenset(
         pair
@@ -232,6 +245,7 @@ def decide_entry(
     keys: Keys | None = None,
     shared: frozenset[tuple[str, str]] = frozenset(),
     goes_on: bool = True,
+    present: frozenset[int] = frozenset(),
 ) -> Decision:
     """Decide whether `entry` is one of `hits`, the known entries of its feed that share a key with it.
 
@@ -242,10 +256,11 @@ def decide_entry(
 
     Args:
         shared: Keys that different articles of the body have in common.
-        goes_on: Whether anything in the body is known by guid or address: the feed was not rebuilt as a whole.
+        goes_on: Whether the feed was not rebuilt as a whole.
+        present: Known entries that the body lists under their own guid or address.
     """
     own = dict(keys if keys is not None else entry_keys(entry))
-    ranked = [decision for hit in hits if (decision := _compare(entry, own, hit, shared, goes_on))]
+    ranked = [decision for hit in hits if (decision := _compare(entry, own, hit, shared, goes_on, present))]
     if ranked:
         return min(ranked, key=lambda decision: isinstance(decision, Revised))
     return New(_why_new(own, hits, shared))
@@ -254,23 +269,30 @@ def decide_entry(
 def _why_new(own: Mapping[str, str], hits: Sequence[KnownKeys], shared: frozenset[tuple[str, str]]) -> str:
     if any(_same_text(own, hit) for hit in hits):
         return "headline_again"
-    common = [kind for kind in (GUID, URL) if kind in own and any(own[kind] in hit.keys.get(kind, ()) for hit in hits)]
+    common = [kind for kind in _NAMES if kind in own and any(own[kind] in hit.keys.get(kind, ()) for hit in hits)]
     if any((kind, own[kind]) in shared for kind in common):
         return "shared_key"
     return "guid_reused" if GUID in common else "no_known_key"
 
 
 def _compare(
-    entry: model.Entry, own: Mapping[str, str], hit: KnownKeys, shared: frozenset[tuple[str, str]], goes_on: bool
+    entry: model.Entry,
+    own: Mapping[str, str],
+    hit: KnownKeys,
+    shared: frozenset[tuple[str, str]],
+    goes_on: bool,
+    present: frozenset[int],
 ) -> Known | Revised | None:
     """Return what `hit` is to an entry with the keys `own`; None if it is another article."""
-    same = {kind: own[kind] in hit.keys.get(kind, ()) for kind in (GUID, URL) if kind in own}
+    same = {kind: own[kind] in hit.keys.get(kind, ()) for kind in _NAMES if kind in own}
     trusted = {kind for kind, equal in same.items() if equal and (kind, own[kind]) not in shared}
+    beside = hit.entry_id < 0 or hit.entry_id in present  # what one body lists side by side it tells apart
+    goes_on = goes_on or hit.entry_id < 0
     if _same_text(own, hit) or (same.get(GUID) and _same_words(entry, hit)):
         if trusted or same.get(GUID) or not (goes_on and _comes_again(entry, own, hit)):
             return Known(hit.entry_id, "same_text")
         return None
-    if _same_brief(own, hit) and (not goes_on or _same_date(entry, hit)):
+    if _same_brief(own, hit) and not beside and (not goes_on or _same_date(entry, hit)):
         return Known(hit.entry_id, "same_text")
     if URL in trusted or (GUID in trusted and not _addresses_differ(own, hit)):
         return _changed(entry, own, hit)

@@ -245,6 +245,56 @@ def test_short_headline_at_flapping_addresses_is_known_by_its_date():
     assert identity.decide_entry(other, [known(short)]) == New("no_known_key")
 
 
+def test_items_side_by_side_with_the_same_short_text_stay_apart():
+    """Twelve posts called `Photo`, each with its guid and page, are twelve entries, at the first poll and the next."""
+    posts = [
+        model.Entry(f"https://blog.example/post/{n}", f"https://blog.example/post/{n}", "Photo", published=DAY)
+        for n in range(12)
+    ]
+    posts = [replace(post, published=DAY - timedelta(days=n)) for n, post in enumerate(posts)]
+    hits = [known(post, entry_id=n) for n, post in enumerate(posts)]
+
+    assert sort(posts) == [New("no_known_key")] * 12
+    assert sort(posts, *hits) == [Known(n, "same_text") for n in range(12)]
+
+
+def test_one_date_for_all_does_not_join_items_with_the_same_short_text():
+    """All items are dated with the minute of the poll: `Live updates` beside a known `Live updates` is another one."""
+    first = model.Entry("l-1", "https://gazette.example/l/1", "Live updates", published=DAY)
+    second = replace(first, guid="l-2", url="https://gazette.example/l/2")
+
+    assert sort([first, second]) == [New("no_known_key")] * 2
+    assert sort([second, first], known(first)) == [New("no_known_key"), Known(7, "same_text")]
+
+
+def test_all_new_feed_still_brings_the_headline_that_comes_again():
+    """After a night nothing known is listed, and among the new items the daily column of today is new too."""
+    news = [
+        model.Entry(f"n-{n}", f"https://gazette.example/n/{n}", f"Night report number {n} from the northern district")
+        for n in range(5)
+    ]
+
+    assert sort([*news, next_column(24)], known(COLUMN))[-1] == New("headline_again")
+
+
+def test_rebuilt_feed_with_its_whole_archive_repeats_nothing():
+    """Ten known texts under new names say that the feed was rebuilt, although a hundred unknown ones stand beside."""
+    old = [
+        model.Entry(f"o-{n}", f"https://a.example/{n}", f"Report {n} on the port", "x" * 40, published=DAY)
+        for n in range(10)
+    ]
+    later = DAY + timedelta(days=9)
+    again = [replace(e, guid=f"r-{n}", url=f"https://b.example/{n}", published=later) for n, e in enumerate(old)]
+    archive = [
+        model.Entry(f"z-{n}", f"https://b.example/z/{n}", f"Archive piece {n} on the port", "y" * 40)
+        for n in range(100)
+    ]
+
+    made = sort([*archive, *again], *(known(e, entry_id=n) for n, e in enumerate(old)))
+
+    assert made[100:] == [Known(n, "same_text") for n in range(10)]
+
+
 def test_entry_of_signs_alone_has_a_key():
     """Even a headline without a letter is known again."""
     assert identity.entry_keys(model.Entry(None, None, "!!!"))
