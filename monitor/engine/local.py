@@ -11,6 +11,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import structlog
@@ -69,10 +70,20 @@ class LocalEngine:
         """What the clocks showed when feeds were last looked for."""
         self._polled: set[int] = set()
         """Feeds that one pass has polled: each is polled once in it, however short its `every` is."""
+        # Feeds that never answered well, or not the last time, may be slow, hanging or hostile: they have places of
+        # their own, so that however many there are they never hold all of those of the others.
         self._polls = self._lane(
             "poll",
             lambda: context.setup.config.polling.concurrency,
-            self._due_feeds,
+            partial(self._due_feeds, "proven"),
+            _feed_id,
+            self._poll,
+            self._after_poll,
+        )
+        self._trials = self._lane(
+            "trial",
+            lambda: max(1, context.setup.config.polling.concurrency // 2),
+            partial(self._due_feeds, "strangers"),
             _feed_id,
             self._poll,
             self._after_poll,
@@ -82,7 +93,7 @@ class LocalEngine:
         )
         self._pages = self._lane("retry", lambda: 2, self._due_pages, _itself, self._retry, self._after_entry)
         self._sends = self._lane("deliver", lambda: 64, self._due_targets, _itself, self._deliver, self._after_send)
-        self._lanes: tuple[Lane[Any], ...] = (self._polls, self._entries, self._pages, self._sends)
+        self._lanes: tuple[Lane[Any], ...] = (self._polls, self._trials, self._entries, self._pages, self._sends)
 
     def _lane(self, name: str, limit: Any, find: Any, key: Any, work: Any, done: Any) -> Lane[Any]:
         return Lane(name, limit, find, key, work, done, self._wake.set)
@@ -113,10 +124,10 @@ class LocalEngine:
 
     # -- what is due -----------------------------------------------------------------------------
 
-    async def _due_feeds(self, n: int) -> list[model.Feed]:
+    async def _due_feeds(self, among: feeds.Among, n: int) -> list[model.Feed]:
         await self._mind_clock()
         until = self._polls_until or self.context.clock.now()
-        due = await self.context.store.read(lambda connection: feeds.list_due(connection, until, n))
+        due = await self.context.store.read(lambda connection: feeds.list_due(connection, until, n, among))
         return [feed for feed in due if feed.id not in self._polled]
 
     async def _mind_clock(self) -> None:
@@ -299,7 +310,7 @@ class LocalEngine:
     async def _finish(self) -> None:
         """Let sends end, drop everything else: what is dropped stands in the database and is done at the next start."""
         await asyncio.gather(
-            self._polls.finish(0), self._entries.finish(0), self._pages.finish(0), self._sends.finish(SEND_GRACE)
+            *(lane.finish(0) for lane in self._lanes if lane is not self._sends), self._sends.finish(SEND_GRACE)
         )
 
 
