@@ -54,8 +54,6 @@ def read_entry(rules_path: str, draft: model.Article, page: PageBytes | None, mi
     return read_article(_rules(rules_path), replace(article, partial=reason is not None), reason)
 
 
-def read_stored(rules_path: str, article: model.Article) -> Reading:
-    """Read an article whose text is known already: a changed headline, or the same page in another feed."""
 def read_sifted(rules_path: str, draft: model.Article, page: PageBytes | None, missing: str | None) -> Reading:
     """Read an entry as `read_entry` does, but leave its page unread where no rule could match whatever stands in it.
 
@@ -69,6 +67,8 @@ def read_sifted(rules_path: str, draft: model.Article, page: PageBytes | None, m
     return read_entry(rules_path, draft, page, missing)
 
 
+def read_stored(rules_path: str, article: model.Article) -> Reading:
+    """Read an article whose text is known already: a changed headline, or the same page in another feed."""
     return read_article(_rules(rules_path), article, "stored_partial" if article.partial else None)
 
 
