@@ -95,7 +95,7 @@ def test_article_in_parts_is_joined() -> None:
 def test_posts_of_a_list_are_not_joined() -> None:
     """Posts are named alike too; each brings its own heading, which is a link."""
     posts = [
-        f"<div class='post p{n}'><h2><a href='/{n}'>Post number {n}</a></h2><div class='post-content'>{text}</div></div>"
+        f"<div class='post p{n}'><h2><a href='/{n}'>Post {n}</a></h2><div class='post-content'>{text}</div></div>"
         for n, text in enumerate(TEXT.replace("On day", f"In post {n} on day") for n in range(3))
     ]
 
