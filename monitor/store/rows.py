@@ -7,12 +7,16 @@ from typing import Any
 
 import sqlalchemy as sa
 
+_PLAIN: dict[str, sa.Insert] = {}
+"""One plain INSERT for each table: what SQLAlchemy finds out about a statement it keeps with that very object."""
+
 
 def new_id(connection: sa.Connection, insert: sa.Insert, values: Mapping[str, Any]) -> int:
     """Insert one row and return the id it was given.
 
     The values go beside the statement, not into it: to build a statement with its values costs more than to run it.
     """
-    key = connection.execute(insert, dict(values)).inserted_primary_key
+    plain = _PLAIN.setdefault(insert.table.name, insert)
+    key = connection.execute(plain, dict(values)).inserted_primary_key
     assert key is not None, "every table that is asked has an id of its own"
     return int(key[0])
