@@ -34,6 +34,8 @@ WHOLE = 1500
 """Characters: a feed's text of that length that is not broken off is the whole article, whatever its page shows."""
 FAR_LONGER = 1.5
 """How many times longer than a page's text the feed's must be to be taken instead."""
+_LITTLE = ("paid", "thin_page", "no_text")
+"""Reasons of a page that is there and shows little. Behind a wall, or at a later time, it may show more."""
 _BROKEN_OFF = re.compile(
     r"(?:…|\.\.\.|\[\+\d+ chars\]|\[…\]|\[\.\.\.\])\s*$|continue reading|read more|read the rest|weiterlesen"
     r"|lire la suite|leer más|להמשך קריאה|לכתבה המלאה|اقرأ المزيد|المزيد",
@@ -105,10 +107,10 @@ def _with_page(draft: model.Article, page: PageBytes) -> tuple[model.Article, st
     try:
         read = extract.read_page(page.body, page.url, page.content_type)
     except errors.ExtractError as fault:
-        return draft, fault.code
+        return draft, _unless_whole(draft.text, fault.code)
     seen, reason = read.page, read.partial_reason
     if _feed_has_more(draft.text, seen.text, reason):
-        return draft, None if reason and _is_whole(draft.text) else reason
+        return draft, _unless_whole(draft.text, reason)
     title = draft.title or seen.title
     body = _without_headline((title, seen.title), seen.text)
     article = replace(
@@ -127,6 +129,11 @@ def _feed_has_more(summary: str, body: str, reason: str | None) -> bool:
     if reason is not None:
         return len(summary) >= len(body)
     return _is_whole(summary) and len(summary) >= FAR_LONGER * len(body)
+
+
+def _unless_whole(summary: str, reason: str | None) -> str | None:
+    """Return why the article is partial, None where the feed carries all of it and the page does not show more."""
+    return None if reason in _LITTLE and _is_whole(summary) else reason
 
 
 def _is_whole(summary: str) -> bool:

@@ -134,3 +134,38 @@ def test_equal_texts_have_equal_fingerprints_across_case_and_accents(rules_path:
     two = reading.read_entry(rules_path, draft(text="UNE DECISION TRES ATTENDUE"), None, None)
 
     assert one.folded_hash == two.folded_hash
+
+
+WHOLE = " ".join(f"Sentence {n} of the feed tells of the families and of their homes." for n in range(40))
+
+
+@pytest.mark.parametrize(
+    ("summary", "page_text", "partial_reason"),
+    [
+        (WHOLE, ["Only the first lines are open."], None),
+        (WHOLE + " …", ["Only the first lines are open."], "no_text"),
+        (WHOLE + " Continue reading on the site.", ["Only the first lines are open."], "no_text"),
+        (WHOLE[:600], ["Only the first lines are open."], "no_text"),
+        (WHOLE, ["The first lines of the report are open to all who come here to read it today."], None),
+    ],
+)
+def test_feed_that_carries_the_whole_article_needs_no_page(
+    rules_path: str, summary: str, page_text: list[str], partial_reason: str | None
+) -> None:
+    """A long text that is not broken off is the article; a page that shows less does not make it partial."""
+    read = reading.read_entry(rules_path, draft(text=summary), fetched(*page_text), None)
+
+    assert read.article.text == summary
+    assert read.partial_reason == partial_reason
+    assert read.article.partial == (partial_reason is not None)
+
+
+def test_feed_far_longer_than_its_page_is_read_in_its_place(rules_path: str) -> None:
+    """Where the page holds a piece and the feed all, the feed is read; where they hold the same, the page."""
+    longer = reading.read_entry(rules_path, draft(text=WHOLE), fetched(*BODY), None)
+    alike = reading.read_entry(rules_path, draft(text=WHOLE), fetched(*WHOLE.split(". ")), None)
+
+    assert longer.article.text == WHOLE
+    assert alike.article.text != WHOLE
+    assert not longer.article.partial
+    assert not alike.article.partial
