@@ -143,8 +143,8 @@ class LocalEngine:
             return
         log.warning("clock_set", seconds=round(moved.total_seconds()), meaning="what is planned moves with it")
         await self.context.store.write(lambda connection: times.shift(connection, moved, now))
-        for host, until in self.context.host_pauses.items():
-            self.context.host_pauses[host] = until + moved
+        for pauses in (self.context.host_pauses, self.context.slow_hosts):
+            pauses.update({host: until + moved for host, until in pauses.items()})
         self.context.network = outage.shift(self.context.network, moved)
 
     async def _due_entries(self, n: int) -> list[int]:

@@ -147,6 +147,22 @@ def test_f12_a_clock_set_back_while_nobody_ran_is_noticed_at_the_start(desk: Des
     assert watch.asked[GAZETTE][0] - (desk.clock.monotonic() - 3600) <= 1.5 * 600
 
 
+@pytest.mark.parametrize("fault", [500, FetchError("timeout", "too slow")], ids=["refused", "slow"])
+def test_f12_a_page_that_is_owed_waits_no_month(desk: Desk, watching: Watching, fault: int | FetchError) -> None:
+    """What else is planned moves with the clock as well: a page is tried again minutes later, not a month."""
+    watched(desk)
+    address = "https://gazette.example/a/77"
+    desk.web.answers[address] = fault
+    lists(desk, rss(item(77, "Resettlement plan") | {"pubDate": format_datetime(desk.clock.now())}))
+    watch = watching().run(12 * MINUTE)
+    asked = len(watch.asked[address])
+
+    desk.clock.set_by(-30 * DAY)
+    watch.run(2 * HOUR)
+
+    assert len(watch.asked[address]) > asked
+
+
 def _moment_of(day: datetime, zone: str) -> datetime:
     """Return the minute within the day after `day` at which the zone's clocks change."""
     offset = day.astimezone(ZoneInfo(zone)).utcoffset()
