@@ -33,9 +33,9 @@ class _Item:
 
 
 class Writer:
-    """Runs writing jobs one after the other, each in a savepoint, and answers each only after COMMIT.
+    """Runs writing jobs one after the other and answers each only after COMMIT.
 
-    - A job that raises is undone alone; the others of its batch are kept.
+    - A job that raises is undone alone; the others of its batch are kept. They may be run twice for it.
     - A job with patience may wait that long for others to share its commit; the first one without ends the wait.
     - While another process holds the lock, the batch waits and is run again: nothing fails, nothing is lost.
     - `guard` runs first in every transaction and raises Fenced when another daemon has taken over.
@@ -117,21 +117,43 @@ class Writer:
                 return _resolve(live, answers)
 
     def _commit(self, batch: list[_Item]) -> list[tuple[Any, BaseException | None]]:
+        """Run all jobs of a batch; where one raises, run them again, each in a savepoint of its own.
+
+        Nearly none raises, and a savepoint costs more than the record of a poll.
+        """
+        together = self._run_together(batch)
+        if together is not None:
+            return together
         with self._engine.connect().execution_options(writes=True) as connection, connection.begin():
             self._guard(connection)
             return [self._attempt(connection, item) for item in batch]
+
+    def _run_together(self, batch: list[_Item]) -> list[tuple[Any, BaseException | None]] | None:
+        """Return what the jobs gave; None, and nothing is kept, where one of several raised."""
+        with self._engine.connect().execution_options(writes=True) as connection, connection.begin() as transaction:
+            self._guard(connection)
+            try:
+                return [(item.job(connection), None) for item in batch]
+            except Exception as fault:
+                if _is_everybodys(fault):
+                    raise
+                transaction.rollback()
+                return [(None, fault)] if len(batch) == 1 else None
 
     @staticmethod
     def _attempt(connection: sa.Connection, item: _Item) -> tuple[Any, BaseException | None]:
         try:
             with connection.begin_nested():
                 return item.job(connection), None
-        except sa.exc.OperationalError as fault:
-            if database.is_locked(fault) or database.is_full(fault):
+        except Exception as fault:
+            if _is_everybodys(fault):
                 raise
             return None, fault
-        except Exception as fault:  # noqa: BLE001 - reported to the job's own caller
-            return None, fault
+
+
+def _is_everybodys(fault: Exception) -> bool:
+    """Return whether what a job met is the database's trouble: it is locked, or the disk is full."""
+    return isinstance(fault, sa.exc.OperationalError) and (database.is_locked(fault) or database.is_full(fault))
 
 
 def _sentence(fault: sa.exc.DBAPIError) -> str:
