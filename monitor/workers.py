@@ -30,7 +30,7 @@ from typing import Any, TypeVar
 
 from monitor import workers_process
 from monitor.errors import MonitorError, WorkerBusy, WorkerCrashed, WorkerError, WorkerTimeout, WorkerUnavailable
-from monitor.workers_line import Line, Place
+from monitor.workers_line import Line, Place, Standing
 from monitor.workers_process import START_LIMIT, Answer, Message, Process
 
 T = TypeVar("T")
@@ -112,6 +112,11 @@ class Workers:
         """Return whether a call for `source` would raise WorkerBusy now: its input need not be fetched yet."""
         with self._turn:
             return self._line.is_full(source)
+
+    def is_proven(self, source: str) -> bool:
+        """Return whether the tasks of `source` take no time to speak of."""
+        with self._turn:
+            return self._line.standing(source) is Standing.PASSED
 
     def is_stuck(self, source: str) -> bool:
         """Return whether `source` is not known yet, and others like it make one another wait for long."""

@@ -36,7 +36,9 @@ BREATH = 0.02
 PROCESSING = 12
 """Entries under way at once: enough to keep two workers busy while pages are fetched."""
 FEW = 64
-"""Entries that are loaded at a time: what comes new stands behind no more of them."""
+"""Entries that are taken up at a time: what comes new stands behind no more of them."""
+TURNS = 16
+"""Of these, entries of feeds whose pages may take long; where more wait, those of feeds that never did go first."""
 
 log = structlog.get_logger()
 
@@ -149,8 +151,12 @@ class LocalEngine:
 
     async def _due_entries(self, n: int) -> list[int]:
         now = self.context.clock.now()
-        few = min(n, FEW)
-        return await self.context.store.read(lambda connection: entries.list_pending(connection, now, few))
+        found = await self.context.store.read(lambda connection: entries.list_pending(connection, now, n))
+        if len(found) <= FEW:
+            return found
+        slugs = await self.context.store.read(lambda connection: entries.slugs_of(connection, found))
+        proven = [entry for entry in found if self.context.workers.is_proven(jobs.process.source_of(slugs[entry]))]
+        return list(dict.fromkeys((*proven[: FEW - TURNS], *found)))[:FEW]
 
     async def _due_pages(self, n: int) -> list[int]:
         now = self.context.clock.now()

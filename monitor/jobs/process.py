@@ -40,10 +40,10 @@ async def process_entry(context: Context, entry_id: int) -> None:
     waiting = await context.store.read(lambda connection: entries.load(connection, entry_id))
     if waiting is None or waiting.state != "pending":
         return
-    if context.workers.is_busy(_source(waiting.feed_slug)):
+    if context.workers.is_busy(source_of(waiting.feed_slug)):
         await _put_off(context, entry_id, BUSY)
         return
-    if context.workers.is_stuck(_source(waiting.feed_slug)):
+    if context.workers.is_stuck(source_of(waiting.feed_slug)):
         await _put_off(context, entry_id, STRANGE)
         return
     if context.gate.is_crowded(pages.page_of(waiting) or ""):
@@ -60,7 +60,7 @@ async def process_entry(context: Context, entry_id: int) -> None:
             await _set_back(context, waiting, str(fault))
 
 
-def _source(feed_slug: str) -> str:
+def source_of(feed_slug: str) -> str:
     """Return the name under which the workers remember how long the articles of this feed took."""
     return f"articles of {feed_slug}"
 
@@ -169,7 +169,7 @@ async def call_reader(context: Context, setup: Setup, draft: model.Article, fetc
         fetched.page,
         fetched.missing,
         timeout=READ_SECONDS,
-        source=_source(draft.source),
+        source=source_of(draft.source),
     )
 
 
@@ -189,7 +189,7 @@ async def _read_known(
         partial=known.partial,
     )
     return await context.workers.call(
-        tasks.read_stored, str(setup.rules_path), article, timeout=READ_SECONDS, source=_source(article.source)
+        tasks.read_stored, str(setup.rules_path), article, timeout=READ_SECONDS, source=source_of(article.source)
     )
 
 

@@ -106,6 +106,10 @@ class InlineWorkers:
         """Keep nobody waiting."""
         return False
 
+    def is_proven(self, source: str) -> bool:
+        """Prefer nobody."""
+        return False
+
     def is_stuck(self, source: str) -> bool:
         """Keep nobody waiting."""
         return False

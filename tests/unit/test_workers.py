@@ -178,3 +178,14 @@ async def pool_is_busy(pool: Workers) -> None:
     """Wait until the only worker of `pool` burns processor time."""
     while not pool.pids() or tasks.cpu_seconds(pool.pids()[0]) < 0.2:  # noqa: ASYNC110 (another process is watched)
         await asyncio.sleep(0.02)
+
+
+async def test_a_source_is_proven_by_a_task_that_takes_no_time(pool: Workers) -> None:
+    """Before its first task, and after one that was killed, nobody can say so."""
+    before = pool.is_proven("feed")
+    await pool.call(tasks.same, 1, timeout=10, source="feed")
+    after = pool.is_proven("feed")
+    with pytest.raises(errors.WorkerTimeout):
+        await pool.call(tasks.spin, timeout=0.5, source="feed")
+
+    assert (before, after, pool.is_proven("feed")) == (False, True, False)
