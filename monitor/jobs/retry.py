@@ -34,6 +34,10 @@ async def retry_page(context: Context, article_id: int) -> None:
             read = await process.call_reader(
                 context, setup, replace(process.draft_of(waiting), lang=known.lang), fetched
             )
+        except errors.WorkerBusy:
+            later = context.clock.now() + process.BUSY
+            await context.store.write(lambda connection: articles.update(connection, known.id, retry_at=later))
+            return
         except errors.WorkerError as fault:
             metrics.WORKER_RESTARTS.inc()
             log.warning("page_unreadable", article=article_id, error=str(fault))
