@@ -10,7 +10,7 @@ DEAD = (
     "script", "style", "svg", "iframe", "object", "embed", "template", "canvas", "input", "source", "link", "noscript",
     "select", "button", "audio", "video", "map", "picture", "img", "figure", "textarea", "dialog", "menu", "datalist",
     "nav", "footer", "aside", "amp-ad", "amp-embed", "amp-sticky-ad", "amp-consent", "amp-sidebar", "amp-lightbox",
-    "amp-user-notification",
+    "amp-user-notification", "figcaption",
 )  # fmt: skip
 FRAMES = ("aside", "figure", "dialog", "footer", "object", "button", "menu", "nav")
 UNCLOSED = 0.6

@@ -39,7 +39,7 @@ _ZONES = (
     " latest-(?:news|posts|stories|articles) recent-posts yarpp-?\\w* jp-relatedposts next-(?:article|post|story)"
     " outbrain taboola teads revcontent"
     # what asks for something
-    " newsletters? newsletter-(?:signup|subscribe|cta|promo) subscribe signup sign-up mailing-list subscription"
+    " newsletters? newsletter-(?:signup|subscribe|cta|promo) subscribe signup sign-up mailing-list"
     " cookies? cookie-(?:consent|law|policy|message|info|dialog|modal|overlay) cookieconsent cookielaw consent gdpr"
     " gdpr-\\w+ onetrust(?:-\\w+)* eu-cookie-compliance cmplz-\\w+ privacy-(?:notice|banner|bar)"
     # advertisements
