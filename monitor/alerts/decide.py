@@ -29,10 +29,10 @@ class Subject:
     first_seen: datetime
     duplicate_of: int | None = None
     duplicate_reason: str | None = None
-    missed: bool = False
-    """Whether it came out while we were away: too old only because we did not look."""
     trusted: bool = True
     """Whether its feed is trusted: what feeds that are not told before it does not count against it."""
+    missed: bool = False
+    """Whether it came out while we were away: too old only because we did not look."""
 
 
 def decide_alert(
