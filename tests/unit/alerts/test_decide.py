@@ -121,3 +121,24 @@ def test_a20_untrusted_alert_does_not_count_against_a_trusted_report() -> None:
 
     assert (made.outcome, made.reason, made.detail) == (Outcome.ALERT, Reason.TRUSTED_REPORT, {"alert": 3})
     assert (again.outcome, again.reason) == (Outcome.SUPPRESSED, Reason.SAME_STORY)
+
+
+def test_what_was_missed_is_told_with_its_age() -> None:
+    """Too old only because we were away: told, with age and cause in the detail; what is fresh enough has neither."""
+    late = Subject(7, NOW - timedelta(hours=9), NOW, missed=True)
+
+    made = decide(match(), subject=late, core=6 * 3600.0)
+    fresh = decide(match(), subject=late, core=10 * 3600.0)
+
+    assert (made.outcome, made.reason) == (Outcome.ALERT, Reason.FIRST_REPORT)
+    assert made.detail == {"missed": True, "age_seconds": 9 * 3600.0}
+    assert fresh.detail is None
+
+
+def test_what_was_missed_is_still_told_once() -> None:
+    """A story that the pack knows stays suppressed, however it came late."""
+    late = Subject(7, NOW - timedelta(hours=9), NOW, missed=True)
+
+    made = decide(match(), subject=late, told=(Told(3, 1, "normal"),), core=6 * 3600.0)
+
+    assert (made.outcome, made.reason) == (Outcome.SUPPRESSED, Reason.SAME_STORY)
