@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import re
 
 import lxml.etree
@@ -14,32 +13,13 @@ LONGEST = 700
 MAX_DESCRIPTION = 300
 """Characters of a description that are looked at."""
 PROBE = 30
-"""Letters at its start that must stand in the page's description, or must not stand in the text."""
+"""Letters at a description's start that must stand in the text, or are looked for elsewhere."""
+START = 25
+"""Characters that the lead and the description begin with."""
 
-_NAME = re.compile(
-    r"(?:[a-z0-9]+-){0,4}(?:lead|lede|standfirst|sub-?title|sub-?head(?:ing|line)?|deck|dek|intro|introduction|chapo|summary"
-    r"|abstract|excerpt|teaser|description|synopsis)(?:-(?:text|p|paragraph|content|wrapper|inner|body|type))*"
-)
-_BORDERS = re.compile(r"(?<=[a-z])(?=[A-Z])|[_-]+")
-_NAMED = lxml.etree.XPath(
-    ".//*[@class or @itemprop][self::div or self::p or self::h2 or self::h3 or self::section or self::strong"
-    " or self::span]"
-)
+_BLOCKS = frozenset(("div", "p", "h2", "h3", "h4", "section", "td", "header", "blockquote"))
+_BEGINNING = lxml.etree.XPath(".//*[starts-with(normalize-space(text()), $start)]")
 _OTHER = re.compile(r"[\W_]+")
-
-
-def find_lead(body: lxml.html.HtmlElement, description: str) -> str:
-    """Return the first block that is named a lead and that the page's description begins like; empty if there is none.
-
-    The description is the proof: teasers of other stories are named alike.
-    """
-    start = letters(description[:MAX_DESCRIPTION])[:PROBE]
-    for element in _NAMED(body):
-        if _is_lead(element.get("class") or element.get("itemprop") or ""):
-            words = " ".join(element.text_content().split())
-            if SHORTEST <= len(words) <= LONGEST and letters(words).startswith(start):
-                return words
-    return ""
 
 
 def is_missing(description: str, text: str) -> bool:
@@ -48,9 +28,23 @@ def is_missing(description: str, text: str) -> bool:
     return len(start) == PROBE and start not in letters(text)
 
 
-@functools.lru_cache(maxsize=4096)
-def _is_lead(names: str) -> bool:
-    return any(_NAME.fullmatch(_BORDERS.sub("-", name[:60]).strip("-").lower()) for name in names.split()[:12])
+def find_lead(body: lxml.html.HtmlElement, description: str) -> str:
+    """Return the first block that begins as the page's description does; empty if there is none.
+
+    The description is the proof: what a template names a lead or a summary may be that of another story.
+    """
+    start = " ".join(description.split())[:START]
+    for element in _BEGINNING(body, start=start):
+        words = " ".join(_block_of(element, body).text_content().split())
+        if SHORTEST <= len(words) <= LONGEST and words.startswith(start):
+            return words
+    return ""
+
+
+def _block_of(element: lxml.html.HtmlElement, body: lxml.html.HtmlElement) -> lxml.html.HtmlElement:
+    while element.tag not in _BLOCKS and element is not body and (frame := element.getparent()) is not None:
+        element = frame
+    return element
 
 
 def letters(text: str) -> str:

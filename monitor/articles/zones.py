@@ -1,4 +1,4 @@
-"""Zones of a page that never are the article, known by the names that templates give them in `class` and `id`."""
+"""Zones of a page that never are the article, known by their role or the names that templates give them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NAME_LENGTH = 60
 _BEFORE = (
     "site post article entry story block page single content main top left right bottom js wp the mobile desktop widget"
     " region view sidebar header footer news region-content blog item inline in primary secondary global section"
-    " [a-z]{1,3}"
+    " [a-z]{1,3} readers? users? facebook visitors?"
 )
 _AFTER = (
     "list area section wrap wrapper form box block container thread items item links link bar banner notice popup panel"
@@ -67,9 +67,14 @@ def _framed(words: str) -> re.Pattern[str]:
 _COMMENT_NAME = _framed(_COMMENTS)
 _ZONE_NAME = _framed(_ZONES)
 _BORDERS = re.compile(r"(?<=[a-z])(?=[A-Z])|[_-]+")
+_ROLES = frozenset(
+    ("dialog", "alertdialog", "alert", "navigation", "banner", "contentinfo", "complementary", "search", "menu",
+     "menubar", "toolbar", "tooltip", "status")
+)  # fmt: skip
 _NAMED = lxml.etree.XPath(
-    ".//*[@class or @id][self::div or self::section or self::ul or self::ol or self::p or self::span or self::table"
-    " or self::td or self::form or self::header or self::details or self::dl or self::li or self::center]"
+    ".//*[@class or @id or @role][self::div or self::section or self::ul or self::ol or self::p or self::span"
+    " or self::table or self::td or self::form or self::header or self::details or self::dl or self::li"
+    " or self::center]"
 )
 
 
@@ -78,6 +83,8 @@ def drop_zones(body: lxml.html.HtmlElement) -> None:
     whole = in_paragraphs = -1
     for element in _NAMED(body):
         share = _share(element.get("class") or "") or _share(element.get("id") or "")
+        if not share and element.get("role") in _ROLES:
+            share = ZONE_SHARE
         if not share or element.getparent() is None:
             continue
         if whole < 0:

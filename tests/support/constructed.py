@@ -2,8 +2,9 @@
 
 Texts and templates lie in `tests/fixtures/pages`; they were written for this project and tell of nothing that happened.
 Eight zones around the article take a sentence each; a template puts them where its system does. Names, frames and
-order are modelled on WordPress, Drupal, ASP pages of 2002, AMP, a large portal, a script framework, and portals of the
-Hebrew and Arabic press whose text stands in `<div>`.
+order are modelled on WordPress, Drupal, ASP pages of 2002, AMP, a large portal, a script framework, portals of the
+Hebrew and Arabic press whose text stands in `<div>`, Blogger, Joomla, a site styled by utility classes, and one that
+nests cards of other stories in its article.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ import jinja2
 
 FOLDER = Path(__file__).parents[1] / "fixtures" / "pages"
 ZONES = ("navigation", "related", "author", "caption", "comments", "cookies", "footer", "ads")
-TEMPLATES = ("wordpress", "drupal", "old_tables", "amp", "portal", "hashed", "divs")
+TEMPLATES = (
+    "wordpress", "drupal", "old_tables", "amp", "portal", "hashed", "divs", "blogger", "joomla", "utility", "nested"
+)  # fmt: skip
 RIGHT_TO_LEFT = ("ar", "he")
 
 
