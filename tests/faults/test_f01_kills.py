@@ -9,6 +9,8 @@ import asyncio
 import os
 import signal
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,7 @@ from tests.support import web, world
 
 KILLS = int(os.environ.get("WIREWATCH_FAIL_POINT_KILLS", "2"))
 pytestmark = pytest.mark.timeout(120 + 60 * KILLS)
+LONG_AGO = datetime(2025, 3, 1, tzinfo=UTC)
 LATER = "9999"
 """Schema revision of a program later than this one."""
 STAGES = {
@@ -84,6 +87,41 @@ def test_f01_killed_when_accepted_and_not_yet_marked(desk: world.World) -> None:
     assert all(count <= KILLS for count in tally.duplicates.values()), tally
     assert tally.unlabelled == 0
     assert tally.same_id
+
+
+@pytest.mark.parametrize("point", ["process.before_commit:9", "process.committed:5", "send.claimed", "send.recorded"])
+def test_f01_f23_killed_while_a_rebuilt_feed_becomes_a_digest(desk: world.World, point: str) -> None:
+    """The daemon dies while the digest of a rebuilt feed gathers or is sent: the next life sends it, and but one."""
+    room = desk.newsroom("gazette")
+    desk.publish("gazette", *map(_quiet_story, range(900, 922)))
+    with desk.daemon() as first:
+        first.until_up()
+        world.until(lambda: desk.query("SELECT 1 FROM feeds WHERE baselined_at IS NOT NULL"), 30, "a first poll")
+        desk.until_quiet()
+        assert first.stop() == 0
+    room.stories.clear()
+    matching = [replace(world.plain_story(n), published=LONG_AGO + timedelta(hours=n)) for n in range(3)]
+    desk.publish("gazette", *matching, *map(_quiet_story, range(22)))
+    stage, _, count = point.partition(":")
+
+    assert desk.daemon(f"{stage}:kill:{count or 1}").wait(60) == -signal.SIGKILL
+    last = desk.daemon()
+    desk.until_told(*(story.token for story in matching))
+    desk.until_quiet()
+
+    assert last.stop() == 0
+    tally = desk.tally([story.token for story in matching])
+    assert tally.lost == 0, tally
+    assert tally.unlabelled == 0, tally
+    assert tally.same_id, tally
+    assert desk.query("SELECT kind, count(*) FROM messages GROUP BY kind") == [("digest", 2)]
+    assert desk.integrity() == "ok"
+
+
+def _quiet_story(n: int) -> world.Story:
+    """Return a story that no pack wants, older than any poll."""
+    words = " ".join(f"Stall {n}-{k} sold {n * 11 + k} apples." for k in range(12))
+    return world.Story(f"calm-{n}", f"Market day {n} in town", words, published=LONG_AGO + timedelta(minutes=n))
 
 
 def test_f01_killed_in_the_body_of_a_feed(desk: world.World) -> None:
