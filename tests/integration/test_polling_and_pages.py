@@ -39,11 +39,11 @@ def test_unchanged_body_stops_before_parsing(alerting: Desk) -> None:
 
 def test_failing_feed_is_told_once_and_again_when_it_works(alerting: Desk) -> None:
     """Three failures in a row reach the ops channel once; the recovery reaches it too; polling never stops."""
-    alerting.web.answers["https://gazette.example/feed"] = FetchError("connect", "connection refused")
+    alerting.web.answers["https://gazette.example/feed"] = 500
 
     for _ in range(6):
         alerting.poll("gazette")
-        alerting.run()
+        alerting.later(minutes=1)
     alerting.publishes("gazette", item(9, "Weather"))
     alerting.poll("gazette")
     alerting.later()
