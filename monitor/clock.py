@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from datetime import UTC, datetime
 from typing import Protocol
@@ -20,6 +21,10 @@ class Clock(Protocol):
         """Return seconds that never go back, from an arbitrary start; they go on while the machine sleeps."""
         ...
 
+    async def sleep(self, seconds: float) -> None:
+        """Return after so many seconds; at once where there are none left."""
+        ...
+
 
 class SystemClock:
     """The machine's own clock."""
@@ -31,3 +36,7 @@ class SystemClock:
     def monotonic(self) -> float:
         """Return seconds that never go back; on Linux they go on while the machine sleeps."""
         return time.clock_gettime(_SINCE_BOOT)
+
+    async def sleep(self, seconds: float) -> None:
+        """Return after so many seconds; at once where there are none left."""
+        await asyncio.sleep(max(0.0, seconds))

@@ -89,11 +89,6 @@ def read_entry(rules_path: str, draft: model.Article, page: PageBytes | None, mi
     return reading.read_entry(rules_path, draft, page, missing)
 
 
-def read_stored(rules_path: str, article: model.Article) -> Reading:
-    """Read an article whose text is known already (`reading.read_stored`)."""
-    from monitor import reading
-
-    return reading.read_stored(rules_path, article)
 def read_sifted(rules_path: str, draft: model.Article, page: PageBytes | None, missing: str | None) -> Reading:
     """Read an entry, but not a page that no rule could match (`reading.read_sifted`)."""
     from monitor import reading
@@ -101,3 +96,8 @@ def read_sifted(rules_path: str, draft: model.Article, page: PageBytes | None, m
     return reading.read_sifted(rules_path, draft, page, missing)
 
 
+def read_stored(rules_path: str, article: model.Article) -> Reading:
+    """Read an article whose text is known already (`reading.read_stored`)."""
+    from monitor import reading
+
+    return reading.read_stored(rules_path, article)

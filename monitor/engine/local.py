@@ -72,6 +72,8 @@ class LocalEngine:
         """What the clocks showed when feeds were last looked for."""
         self._polled: set[int] = set()
         """Feeds that one pass has polled: each is polled once in it, however short its `every` is."""
+        self._put_off: list[datetime] = []
+        """When what one pass has put off, because others went first, is due again."""
         # Feeds that never answered well, or not the last time, may be slow, hanging or hostile: they have places of
         # their own, so that however many there are they never hold all of those of the others.
         self._polls = self._lane(
@@ -172,6 +174,9 @@ class LocalEngine:
     async def _poll(self, feed: model.Feed) -> bool:
         """Poll a feed; return whether there may be entries to process or notices to send."""
         polled = await jobs.poll_feed(self.context, feed)
+        self._note_wait(polled.again)
+        if polled.again is not None:
+            return False
         self._counts.polled += 1
         if self._polls_until is not None:
             self._polled.add(feed.id)
@@ -181,8 +186,13 @@ class LocalEngine:
         return polled.outcome != "unchanged" or feed.failures > 0
 
     async def _process(self, entry_id: int) -> None:
-        await jobs.process_entry(self.context, entry_id)
-        self._counts.processed += 1
+        again = await jobs.process_entry(self.context, entry_id)
+        self._note_wait(again)
+        self._counts.processed += again is None
+
+    def _note_wait(self, again: datetime | None) -> None:
+        if again is not None and self._polls_until is not None:
+            self._put_off.append(again)
 
     async def _retry(self, article_id: int) -> None:
         await jobs.retry_page(self.context, article_id)
@@ -264,11 +274,23 @@ class LocalEngine:
         """Poll every feed that is due now, process and send until nothing is due, and say what is left."""
         self._polls_until = self.context.clock.now() + timedelta(seconds=feeds.SPREAD)
         self._wake.clear()
-        while await self._round() or await self._flush() or await self._sweep_once():
+        while await self._round() or await self._wait_out() or await self._flush() or await self._sweep_once():
             await self._wake.wait()
             await asyncio.sleep(BREATH)
             self._wake.clear()
         return await self._summary()
+
+    async def _wait_out(self) -> bool:
+        """Wait until the first of what was put off is due again; return False if nothing was."""
+        if not self._put_off:
+            return False
+        due = min(self._put_off)
+        self._put_off = [moment for moment in self._put_off if moment > due]
+        await self.context.clock.sleep((due - self.context.clock.now()).total_seconds())
+        self._polls_until = self.context.clock.now()
+        for lane in self._lanes:
+            lane.look_again()
+        return True
 
     async def work_off(self) -> None:
         """Do what is due by now, with all that follows from it, as a tick of the running daemon does."""

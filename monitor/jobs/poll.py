@@ -45,6 +45,8 @@ class Polled:
     outcome: str
     new: int = 0
     baseline: int = 0
+    again: datetime | None = None
+    """When it is asked again, if it was put off because others go first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,7 @@ async def _put_off(context: Context, feed: model.Feed, reason: str) -> Polled:
     """Put off a feed that takes long to parse, or is large, while others of its kind wait; it has not failed."""
     due = context.clock.now() + timedelta(seconds=BUSY)
     await context.store.write(lambda connection: feeds.postpone(connection, feed.id, due, reason))
-    return Polled("postponed")
+    return Polled("postponed", again=due)
 
 
 class _Crowded(Exception):

@@ -35,29 +35,30 @@ COMPARED = 12
 log = structlog.get_logger()
 
 
-async def process_entry(context: Context, entry_id: int) -> None:
-    """Read, match and decide one entry; what fails is tried again, and after TRIES set aside with a record."""
+async def process_entry(context: Context, entry_id: int) -> datetime | None:
+    """Read, match and decide one entry; what fails is tried again, and after TRIES set aside with a record.
+
+    Returns: When it is looked at again, if it was put off because others go first; else None.
+    """
     waiting = await context.store.read(lambda connection: entries.load(connection, entry_id))
     if waiting is None or waiting.state != "pending":
-        return
+        return None
     if context.workers.is_busy(source_of(waiting.feed_slug)):
-        await _put_off(context, entry_id, BUSY)
-        return
+        return await _put_off(context, entry_id, BUSY)
     if context.workers.is_stuck(source_of(waiting.feed_slug)):
-        await _put_off(context, entry_id, STRANGE)
-        return
+        return await _put_off(context, entry_id, STRANGE)
     if context.gate.is_crowded(pages.page_of(waiting) or ""):
-        await _put_off(context, entry_id, CROWDED)
-        return
+        return await _put_off(context, entry_id, CROWDED)
     async with context.locks.hold(waiting.canonical_url or f"entry {entry_id}"):
         try:
             await _process(context, waiting)
         except errors.WorkerBusy:
-            await _put_off(context, entry_id, BUSY)
+            return await _put_off(context, entry_id, BUSY)
         except errors.WorkerUnavailable:
             raise  # not the entry's fault: it stays pending and is taken up again
         except errors.WorkerError as fault:
             await _set_back(context, waiting, str(fault))
+    return None
 
 
 def source_of(feed_slug: str) -> str:
@@ -65,10 +66,11 @@ def source_of(feed_slug: str) -> str:
     return f"articles of {feed_slug}"
 
 
-async def _put_off(context: Context, entry_id: int, wait: timedelta) -> None:
+async def _put_off(context: Context, entry_id: int, wait: timedelta) -> datetime:
     """Put off an entry whose pages take long to come or to read, while others of their kind wait: no try is lost."""
     due = context.clock.now() + wait
     await context.store.write(lambda connection: entries.postpone(connection, entry_id, due), GROUP)
+    return due
 
 
 async def _process(context: Context, waiting: entries.WaitingEntry) -> None:

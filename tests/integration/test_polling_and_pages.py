@@ -379,3 +379,16 @@ def test_f32_a_host_that_does_not_answer_is_asked_for_few_pages(alerting: Desk) 
     asked = [url for url in alerting.web.asked if url in urls]
     assert len(alerting.senders["desk"].titles) >= 20
     assert len(asked) < len(urls)
+
+
+def test_one_pass_waits_for_what_it_put_off(alerting: Desk) -> None:
+    """`run --once` leaves neither a feed nor an article behind that had to let others go first."""
+    alerting.publishes("gazette", item(1, "Resettlement plan"), item(2, "Resettlement office"))
+    alerting.workers.queue, alerting.web.crowds = 3, 3
+
+    summary = alerting.later()
+
+    assert summary.polled == 1
+    assert summary.processed == 2
+    told = {notice.items[0].title for notice in alerting.senders["desk"].notices}
+    assert told == {"Resettlement plan", "Resettlement office"}

@@ -54,6 +54,9 @@ class FakeClock:
     def monotonic(self) -> float:
         return (self.time - self.was_set).timestamp()
 
+    async def sleep(self, seconds: float) -> None:
+        self.advance(seconds=seconds)
+
     def advance(self, **step: float) -> None:
         self.time += timedelta(**step)
 
@@ -69,6 +72,8 @@ class FakeWeb:
 
     answers: dict[str, Any] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    crowds: int = 0
+    """How often it says that a host has more than enough to answer."""
 
     async def fetch(self, url: str, **_: Any) -> Reply:
         self.asked.append(url)
@@ -86,8 +91,9 @@ class FakeWeb:
         return contextlib.nullcontext()
 
     def is_crowded(self, url: str) -> bool:
-        """Let everybody in."""
-        return False
+        """Let everybody in, once the crowds have passed."""
+        self.crowds -= 1
+        return self.crowds >= 0
 
     def replace(self, _settings: object) -> None:
         """Take no settings: there is nothing to limit."""
@@ -101,10 +107,13 @@ class InlineWorkers:
 
     def __init__(self) -> None:
         self.fail: dict[str, Exception] = {}
+        self.queue = 0
+        """How many tasks go before whoever asks."""
 
     def is_busy(self, source: str) -> bool:
-        """Keep nobody waiting."""
-        return False
+        """Keep nobody waiting, once the queue is done."""
+        self.queue -= 1
+        return self.queue >= 0
 
     def is_proven(self, source: str) -> bool:
         """Prefer nobody."""
