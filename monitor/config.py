@@ -10,7 +10,7 @@ import hashlib
 import os
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -211,7 +211,7 @@ class _Loading:
     # -- feeds -----------------------------------------------------------------------------------
 
     def _feeds(self, min_every: float) -> tuple[FeedSettings, ...]:
-        feeds: list[FeedSettings] = []
+        feeds = _Feeds()
         for number, data in self._members("feeds", list, "write [[feeds]], with two brackets"):
             table = self._report.check(config_schema.FeedTable, data, ("feeds", number))
             if table:
@@ -223,9 +223,9 @@ class _Loading:
         lists = self._table(config_schema.FeedListsTable, "feed_lists")
         for number, name in enumerate(lists.opml):
             self._add_list(feeds, name, ("feed_lists", "opml", number))
-        return tuple(feeds)
+        return tuple(feeds.listed)
 
-    def _add_feed(self, feeds: list[FeedSettings], table: config_schema.FeedTable, number: int) -> None:
+    def _add_feed(self, feeds: _Feeds, table: config_schema.FeedTable, number: int) -> None:
         path = ("feeds", number)
         line, _ = self._report.places.of_value(path) or (None, None)
         feed = _feed_settings(table, f"{self._path}:{line}")
@@ -233,16 +233,15 @@ class _Loading:
             given, missing = ("password", "user") if table.user is None else ("user", "password")
             message = f"`{given}` stands here without `{missing}`"
             self._report.add((*path, given), "half_login", message, "write both or neither", at_key=True)
-        for other in feeds:
-            if _same_address(other.url, feed.url):
-                message = f"this feed is declared already, as `{other.id}` in {other.place}"
-                self._report.add((*path, "url"), "duplicate_feed", message, "keep one of the two")
-            elif other.id == feed.id:
-                message = f"the id `{feed.id}` is taken by {other.place}"
-                self._report.add((*path, "id"), "duplicate_id", message, 'give this feed its own: id = "..."')
-        feeds.append(feed)
+        if twin := feeds.at(feed.url):
+            message = f"this feed is declared already, as `{twin.id}` in {twin.place}"
+            self._report.add((*path, "url"), "duplicate_feed", message, "keep one of the two")
+        elif namesake := feeds.by_id.get(feed.id):
+            message = f"the id `{feed.id}` is taken by {namesake.place}"
+            self._report.add((*path, "id"), "duplicate_id", message, 'give this feed its own: id = "..."')
+        feeds.add(feed)
 
-    def _add_list(self, feeds: list[FeedSettings], name: str, path: toml_places.Path) -> None:
+    def _add_list(self, feeds: _Feeds, name: str, path: toml_places.Path) -> None:
         file = self._folder / name
         self._lists.append(file)
         try:
@@ -254,25 +253,47 @@ class _Loading:
             return
         self._take_list(feeds, name, data, path)
 
-    def _take_list(self, feeds: list[FeedSettings], name: str, data: bytes, path: toml_places.Path) -> None:
+    def _take_list(self, feeds: _Feeds, name: str, data: bytes, path: toml_places.Path) -> None:
         outlines, problems = opml.read_opml(data)
         if problems and not outlines:
             fix = "export it again as OPML, or remove it here"
             self._report.add(path, "bad_feed_list", f"the feed list `{{shown}}` holds no feed: {problems[0]}", fix)
         self._warnings.extend(Fault(name, None, None, "W_feed_list", str(problem)) for problem in problems)
         for outline in outlines:
-            feed = _from_outline(outline, name, {other.id for other in feeds})
-            twin = next((other for other in feeds if _same_address(other.url, feed.url)), None)
-            if twin:
+            feed = _from_outline(outline, name, feeds.by_id.keys())
+            if twin := feeds.at(feed.url):
                 message = f"`{feed.name}` is left out: its address is that of `{twin.id}` ({twin.place})"
                 self._warnings.append(Fault(name, None, None, "W_duplicate_feed", message, "remove one of the two"))
             else:
-                feeds.append(feed)
+                feeds.add(feed)
 
     def _filled_secrets(self) -> Iterator[str]:
         for path, values in self._filler.filled.items():
             if config_filling.is_address(path) or config_schema.is_secret(path):
                 yield from values
+
+
+class _Feeds:
+    """The feeds declared so far, in order; thousands of them are found by address and id."""
+
+    def __init__(self) -> None:
+        self.listed: list[FeedSettings] = []
+        self.by_id: dict[str, FeedSettings] = {}
+        self._by_address: dict[urls.Url, FeedSettings] = {}
+
+    def at(self, url: str) -> FeedSettings | None:
+        """Return the first feed at this address, whatever its fragment."""
+        return self._by_address.get(_address(url))
+
+    def add(self, feed: FeedSettings) -> None:
+        """Take in a feed; the first of an address or an id stays the one that is found."""
+        self.listed.append(feed)
+        self.by_id.setdefault(feed.id, feed)
+        self._by_address.setdefault(_address(feed.url), feed)
+
+
+def _address(url: str) -> urls.Url:
+    return replace(urls.parse_url(url), fragment="")
 
 
 def _feed_settings(table: config_schema.FeedTable, place: str) -> FeedSettings:
@@ -298,7 +319,7 @@ def _feed_settings(table: config_schema.FeedTable, place: str) -> FeedSettings:
     )
 
 
-def _from_outline(outline: opml.OpmlFeed, list_name: str, taken: set[str]) -> FeedSettings:
+def _from_outline(outline: opml.OpmlFeed, list_name: str, taken: Container[str]) -> FeedSettings:
     name = outline.name if outline.name != outline.url else urls.host_of(outline.url)
     feed_id = outline.id or slug(name) or slug(urls.host_of(outline.url))
     if feed_id in taken:
@@ -331,7 +352,3 @@ def slug(name: str) -> str:
     folded = unicodedata.normalize("NFKC", name).casefold()
     kept = "".join(c if unicodedata.category(c)[0] in "LMN" else "-" for c in folded)
     return re.sub(r"-+", "-", kept).strip("-")[:80]
-
-
-def _same_address(one: str, other: str) -> bool:
-    return replace(urls.parse_url(one), fragment="") == replace(urls.parse_url(other), fragment="")
