@@ -64,9 +64,11 @@ class Lane(Generic[T]):
         """Load items if none wait and there may be some, start as many as fit; return whether anything runs."""
         if self._stale and not self._queue and len(self._running) < self._limit():
             self._stale = False
+            # What ended while the database was asked may stand in the answer as it was before.
+            running = set(self._running)
             found = await self._find(BATCH)
             self._stale = self._stale or len(found) == BATCH
-            self._queue.extend(item for item in found if self._is_free(self._key(item)))
+            self._queue.extend(item for item in found if (key := self._key(item)) not in running and self._is_free(key))
         self._start()
         return not self.idle
 
