@@ -37,8 +37,9 @@ PROCESSING = 12
 """Entries under way at once: enough to keep two workers busy while pages are fetched."""
 FEW = 64
 """Entries that are taken up at a time: what comes new stands behind no more of them."""
-TURNS = 16
-"""Of these, entries of feeds whose pages may take long; where more wait, those of feeds that never did go first."""
+TURNS = 8
+"""Of these, entries of feeds whose pages may take long, a second each and more: what comes new waits for them. Those of
+feeds that never did go first."""
 
 log = structlog.get_logger()
 
@@ -154,11 +155,12 @@ class LocalEngine:
     async def _due_entries(self, n: int) -> list[int]:
         now = self.context.clock.now()
         found = await self.context.store.read(lambda connection: entries.list_pending(connection, now, n))
-        if len(found) <= FEW:
+        if len(found) <= TURNS:
             return found
         slugs = await self.context.store.read(lambda connection: entries.slugs_of(connection, found))
         proven = [entry for entry in found if self.context.workers.is_proven(jobs.process.source_of(slugs[entry]))]
-        return list(dict.fromkeys((*proven[: FEW - TURNS], *found)))[:FEW]
+        known = set(proven)
+        return [*proven[: FEW - TURNS], *[entry for entry in found if entry not in known][:TURNS]]
 
     async def _due_pages(self, n: int) -> list[int]:
         now = self.context.clock.now()

@@ -5,6 +5,7 @@ Whoever fetches opens a room, and leaves it when the body has been parsed and dr
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
@@ -17,6 +18,8 @@ STEPS = ((SMALL, 16), (1_000_000, 1))
 """(bytes, how many bodies may be larger at once): 16 MB and one feed of 10 MB at most."""
 WAITING = 8
 """Requests that may wait for a step; more are sent away, since who waits holds a place that others need."""
+PATIENCE = 3.0
+"""Seconds that one waits. With the whole deadline, twelve large pages kept all others waiting for half a minute."""
 
 
 class Rooms:
@@ -45,13 +48,20 @@ class Room:
         """Whether the body waits for others to be dropped, or was given up while it did."""
 
     async def hold(self, size: int) -> None:
-        """Make sure that `size` bytes may be held; waits for others. Raises: FetchError `busy` if too many wait."""
+        """Make sure that `size` bytes may be held; waits for others.
+
+        Raises: FetchError `busy` if too many wait, or PATIENCE was not enough.
+        """
         while self._taken < len(self._steps) and size > self._steps[self._taken][0]:
             limit = self._steps[self._taken][1]
             if limit.waiting >= WAITING:
                 raise FetchError("busy", "too many large answers at once; it is asked again soon")
             self.waits = True
-            await limit.acquire()
+            try:
+                async with asyncio.timeout(PATIENCE):
+                    await limit.acquire()
+            except TimeoutError:
+                raise FetchError("busy", "other large answers were not done in time; it is asked again soon") from None
             self.waits = False
             self._taken += 1
 
