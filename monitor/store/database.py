@@ -71,6 +71,7 @@ def _open_sqlite(path: Path) -> sa.Engine:
         connect_args={"timeout": BUSY_TIMEOUT, "check_same_thread": False},
         pool_size=6,
         max_overflow=10,
+        pool_use_lifo=True,  # few of them hold pages then
     )
     journal = "WAL" if uses_wal(module) else "DELETE"
 
@@ -78,7 +79,7 @@ def _open_sqlite(path: Path) -> sa.Engine:
     def _prepare(connection: Any, _record: object) -> None:
         connection.isolation_level = None  # SQLAlchemy must not begin for us: see _begin
         cursor = connection.cursor()
-        for pragma in (f"journal_mode={journal}", "synchronous=FULL", "foreign_keys=ON", "cache_size=-8000"):
+        for pragma in (f"journal_mode={journal}", "synchronous=FULL", "foreign_keys=ON", "cache_size=-2000"):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 

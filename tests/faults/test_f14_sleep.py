@@ -5,15 +5,13 @@ from __future__ import annotations
 import asyncio
 import collections
 import contextlib
-import socket
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.support import world
+from tests.support import crowd, world
 
 FEEDS, HOSTS = 2_000, 100
 ANSWER = 0.05
@@ -33,9 +31,7 @@ class Newsrooms:
 
     def __init__(self) -> None:
         self.hosts = [f"127.0.5.{n + 1}" for n in range(HOSTS)]
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = int(probe.getsockname()[1])
+        self.port = crowd.free_port()
         self.asked: collections.Counter[bytes] = collections.Counter()
         self.busy: collections.Counter[str] = collections.Counter()
         self.busiest = self.busiest_host = 0
@@ -48,25 +44,8 @@ class Newsrooms:
     @contextlib.contextmanager
     def running(self) -> Iterator[Newsrooms]:
         """Serve in a thread while the block runs."""
-        loop, ready = asyncio.new_event_loop(), threading.Event()
-
-        async def serve() -> None:
-            for host in self.hosts:
-                await asyncio.start_server(self._answer, host, self.port)
-            ready.set()
-
-        def work() -> None:
-            loop.run_until_complete(serve())
-            loop.run_forever()
-
-        thread = threading.Thread(target=work, daemon=True)
-        thread.start()
-        assert ready.wait(20)
-        try:
+        with crowd.served(dict.fromkeys(self.hosts, self._answer), self.port):
             yield self
-        finally:
-            loop.call_soon_threadsafe(loop.stop)
-            thread.join(5)
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         host = writer.get_extra_info("sockname")[0]

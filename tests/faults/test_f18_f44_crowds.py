@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import resource
-import socket
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import world
+from tests.support import crowd, world
 
 SLOW, HEALTHY = 50, 500
 LIMIT = 30.0
@@ -28,34 +26,16 @@ class Hosts:
     def __init__(self, slow: int, healthy: int) -> None:
         self.slow = [f"127.0.3.{n + 1}" for n in range(slow)]
         self.healthy = [f"127.0.4.{n + 1}" for n in range(healthy)]
-        self.port = _free_port()
+        self.port = crowd.free_port()
         self.held: list[float] = []
         """How long each slow connection lasted, seconds."""
 
     @contextmanager
     def running(self) -> Iterator[Hosts]:
         """Serve in a thread while the block runs."""
-        loop, ready = asyncio.new_event_loop(), threading.Event()
-
-        async def serve() -> None:
-            for host in self.slow:
-                await asyncio.start_server(self._drip, host, self.port)
-            for host in self.healthy:
-                await asyncio.start_server(self._answer, host, self.port)
-            ready.set()
-
-        def work() -> None:
-            loop.run_until_complete(serve())
-            loop.run_forever()
-
-        thread = threading.Thread(target=work, daemon=True)
-        thread.start()
-        assert ready.wait(10)
-        try:
+        dripping, answering = dict.fromkeys(self.slow, self._drip), dict.fromkeys(self.healthy, self._answer)
+        with crowd.served({**dripping, **answering}, self.port):
             yield self
-        finally:
-            loop.call_soon_threadsafe(loop.stop)
-            thread.join(5)
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -77,12 +57,6 @@ class Hosts:
         except (OSError, EOFError):
             writer.close()
         self.held.append(time.monotonic() - began)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def declared(kind: str, hosts: list[str], port: int, count: int) -> str:
