@@ -132,8 +132,9 @@ class LocalEngine:
     async def _due_feeds(self, among: feeds.Among, n: int) -> list[model.Feed]:
         await self._mind_clock()
         until = self._polls_until or self.context.clock.now()
-        due = await self.context.store.read(lambda connection: feeds.list_due(connection, until, n, among))
-        return [feed for feed in due if feed.id not in self._polled]
+        most = n + len(self._polled)  # those of this pass may be due once more, and must not take the places of others
+        due = await self.context.store.read(lambda connection: feeds.list_due(connection, until, most, among))
+        return [feed for feed in due if feed.id not in self._polled][:n]
 
     async def _mind_clock(self) -> None:
         """Move what is planned along when the clock was set: else all would be due at once, or nothing for long."""
