@@ -26,10 +26,10 @@ from monitor import model
 from monitor.cli import rules_measure
 from monitor.rules import compile, corpus
 from tests.eval import labelled, packs
+from tests.support.corpora import DATA
 
 ROOT = Path(__file__).resolve().parents[2]
 RULES = ROOT / "examples" / "rules"
-DATA = ROOT.parent / "shared" / "data"
 PARTS: Mapping[str, frozenset[str]] = {
     "all": frozenset({"tuned", "repeat", "fresh"}),
     "tuned": frozenset({"tuned"}),

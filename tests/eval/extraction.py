@@ -29,8 +29,8 @@ import trafilatura
 from monitor import errors
 from monitor.articles import charset, extract
 from tests.support import constructed
+from tests.support.corpora import DATA
 
-DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 WORD = re.compile(r"\w+")
 SHINGLE = 4
 UNKNOWN = "https://news.example/a"

@@ -23,8 +23,8 @@ import feedparser
 
 from monitor import errors, model
 from monitor.feeds import discover, opml, parse, sitemap
+from tests.support.corpora import SUITES
 
-SUITES = Path(__file__).resolve().parents[3] / "shared" / "data" / "feeds-parser-suites"
 URL = "http://127.0.0.1:8097/feed.xml"
 
 UNEXPLAINED = "UNEXPLAINED"

@@ -21,8 +21,8 @@ from pathlib import Path
 
 from monitor import model
 from monitor.feeds import identity
+from tests.support.corpora import ARCHIVE
 
-ARCHIVE = Path("../shared/data/rss-archive-2023/dev")
 WINDOW = 60
 """Items that a feed lists at once."""
 

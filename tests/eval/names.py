@@ -25,9 +25,9 @@ from typing import Any
 from monitor import model
 from monitor.rules import compile, evaluate, packs, terms
 from monitor.rules.view import View
-from tests.eval import labelled, real_items
+from tests.eval import labelled
+from tests.support.corpora import DATA
 
-DATA = real_items.DATA
 COUNTRIES = {"EG": "egypt", "IL": "israel", "JO": "jordan", "US": "usa"}
 MORE = {
     "he": {

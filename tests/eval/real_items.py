@@ -31,10 +31,10 @@ from monitor.feeds import plain
 from monitor.rules import corpus
 from tests.eval import labelled
 from tests.eval.packs import RULES, load_sound
+from tests.support.corpora import DATA
 
 ROOT = Path(__file__).resolve().parents[2]
 LABELS = ROOT / "tests" / "eval" / "labels"
-DATA = ROOT.parent / "shared" / "data"
 PARTS = {"dev": frozenset("01234567"), "check": frozenset("89abcdef")}
 LONGEST_TITLE = 1000
 

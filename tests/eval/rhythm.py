@@ -23,14 +23,13 @@ import statistics
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from monitor import model
 from monitor.articles import spoken
 from monitor.feeds import pace, plain, rhythm
+from tests.support.corpora import ARCHIVE
 
-DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "rss-archive-2023" / "dev"
 BEGIN = datetime(2023, 10, 8, tzinfo=UTC).timestamp()
 DAY = 86_400.0
 MISSING = frozenset((2, 10))
@@ -43,7 +42,7 @@ FIXED = (60.0, 120.0, 180.0, 300.0, 366.0, 600.0)
 
 def rows() -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield each item with its day."""
-    for path in sorted(DATA.glob("*.jsonl.gz")):
+    for path in sorted(ARCHIVE.glob("*.jsonl.gz")):
         with gzip.open(path, "rt") as lines:
             for line in lines:
                 yield path.name, json.loads(line)

@@ -10,8 +10,7 @@ import re
 import pytest
 
 from tests.eval import extraction
-
-needs_data = pytest.mark.skipif(not extraction.DATA.is_dir(), reason="the labelled corpora (../shared/data) are absent")
+from tests.support.corpora import DATA, needs_data
 
 
 @needs_data
@@ -56,7 +55,7 @@ def test_pages_in_many_languages() -> None:
 @pytest.mark.parametrize("name", ["nrg", "ynet", "maariv"])
 def test_hebrew_pages_are_read_in_their_charset(name: str) -> None:
     """Home pages of 2015, one of them windows-1255: what comes out is Hebrew letters, and no replacement character."""
-    path = extraction.DATA / f"html-hebrew-homepages-2015/{name}.html.gz"
+    path = DATA / f"html-hebrew-homepages-2015/{name}.html.gz"
 
     read = extraction.read_file(path, "https://news.example/", {})
 

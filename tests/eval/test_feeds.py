@@ -9,18 +9,16 @@ import json
 import re
 import warnings
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from monitor import errors, model, urls
 from monitor.feeds import fields, identity, opml, parse, plain, recall, sniff, wrapper
 from tests.eval import feed_suites
+from tests.support.corpora import DATA, SUITES, needs_data
 
-DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
-SUITES = DATA / "feeds-parser-suites"
 pytestmark = [
-    pytest.mark.skipif(not DATA.is_dir(), reason="the labelled corpora (../shared/data) are not here"),
+    needs_data,
     pytest.mark.filterwarnings("ignore"),
 ]
 

@@ -5,22 +5,19 @@ from __future__ import annotations
 import tarfile
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
 
 from monitor import errors, model
 from monitor.feeds import identity, parse
 from tests.eval import identity as archive
+from tests.support.corpora import ARCHIVE, SUITES, needs_data
 
-SUITES = Path("../shared/data/feeds-parser-suites")
 URL = "https://gazette.example/feed"
 
 
-@pytest.mark.skipif(not archive.ARCHIVE.exists(), reason="the archive lies beside the project")
+@needs_data
 def test_titles_with_more_than_one_link_are_folded_as_read_by_hand() -> None:
     """51 later items are the same article, each read; the others are articles of their own: none is lost."""
-    feeds = archive.read_archive(archive.ARCHIVE)
+    feeds = archive.read_archive(ARCHIVE)
 
     verdicts = Counter(later.verdict for feed, items in feeds.items() for later in archive.judge_feed(feed, items))
 
@@ -43,7 +40,7 @@ def bodies() -> Iterator[tuple[str, tuple[model.Entry, ...]]]:
                     yield member.name, entries
 
 
-@pytest.mark.skipif(not SUITES.exists(), reason="the suites lie beside the project")
+@needs_data
 def test_second_poll_of_the_same_body_brings_nothing() -> None:
     """Whatever a feed of the suites lists is known when it is listed again, and nothing of it counts as changed."""
     restless: list[str] = []

@@ -11,6 +11,7 @@ import pytest
 from monitor import model
 from monitor.rules import compile, lint, load, match, trial
 from tests.eval import labelled, real_items
+from tests.support.corpora import DATA
 
 ROOT = Path(__file__).parents[2]
 RULES = ROOT / "rules"
@@ -121,8 +122,8 @@ def test_invented_cases_keep_their_floor(rules: compile.RuleSet, pack: str, file
 @pytest.fixture(scope="module")
 def real_outcomes(rules: compile.RuleSet) -> tuple[labelled.Outcome, ...]:
     """What the packs say of the labelled real items."""
-    if not real_items.DATA.exists():
-        pytest.skip(f"no real items at {real_items.DATA}")
+    if not DATA.is_dir():
+        pytest.skip(f"no real items at {DATA}")
     return labelled.run_cases(rules, real_items.load_cases())
 
 

@@ -15,12 +15,12 @@ from monitor import errors, model, text
 from monitor.articles import extract, page_words
 from monitor.rules import compile as rules_compile
 from monitor.rules import load, match, presence
+from tests.support.corpora import DATA, needs_data
 
 ROOT = Path(__file__).resolve().parents[2]
-DATA = ROOT.parent / "shared" / "data"
 CORPORA = ("extract-aeb", "extract-fundus", "extract-newspaper4k", "extract-trafilatura")
 DRAWN = 600
-pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="the labelled corpora (../shared/data) are not here")
+pytestmark = needs_data
 
 
 @dataclass(frozen=True, slots=True)

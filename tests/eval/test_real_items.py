@@ -6,8 +6,7 @@ import pytest
 
 from tests.eval import real_items
 from tests.eval.test_packs import LANGUAGES, PACKS
-
-needs_data = pytest.mark.skipif(not real_items.DATA.is_dir(), reason="the real items (../shared/data) are not here")
+from tests.support.corpora import needs_data
 
 
 def test_labels_are_well_formed() -> None:

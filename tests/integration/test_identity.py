@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from datetime import timedelta
 from email.utils import format_datetime
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -15,9 +14,9 @@ from monitor.feeds import parse
 from monitor.store import feeds
 from monitor.store.schema import articles, decisions, entries, entry_keys, revisions
 from tests.support import feedtexts
+from tests.support.corpora import DATA, needs_data
 from tests.support.desk import START, Desk, item, page
 
-WILD = Path("../shared/data/feeds-wild")
 POLLS = 100
 ITEMS = 30
 
@@ -384,10 +383,10 @@ def test_item_listed_twice_in_a_body_alerts_once(desk: Desk) -> None:
     assert count(desk, entries) == 1
 
 
-@pytest.mark.skipif(not WILD.exists(), reason="the saved polls lie beside the project")
+@needs_data
 def test_two_real_polls_of_a_feed_without_guids(desk: Desk) -> None:
     """Of 75 items of the second poll those are new whose address the first did not list, and a third poll adds none."""
-    polls = [(WILD / f"jpost-homepage-{name}.xml").read_bytes() for name in ("96431db", "6048a8b")]
+    polls = [(DATA / "feeds-wild" / f"jpost-homepage-{name}.xml").read_bytes() for name in ("96431db", "6048a8b")]
     links = [{e.url for e in parse.parse_feed(body, "https://gazette.example/feed").entries} for body in polls]
     desk.has(["gazette"])
     desk.web.answers["https://gazette.example/feed"] = polls[0]

@@ -1,0 +1,13 @@
+"""The labelled and real data beside the project, which is not part of it: tests that read it are skipped without it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
+SUITES = DATA / "feeds-parser-suites"
+ARCHIVE = DATA / "rss-archive-2023" / "dev"
+
+needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="the labelled and real data (../shared/data) are not here")
