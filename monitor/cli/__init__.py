@@ -6,6 +6,7 @@ Exit codes: 0 fine · 1 the thing asked about failed · 2 usage or configuration
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 from collections.abc import Sequence
@@ -44,45 +45,30 @@ def _remove_worker_folder() -> None:
         shutil.rmtree(util.get_temp_dir(), ignore_errors=True)
 
 
+COMMANDS = (
+    "alerts",
+    "channels",
+    "check",
+    "db",
+    "demo",
+    "explain",
+    "extract",
+    "feeds",
+    "feeds_add",
+    "feeds_check",
+    "feeds_pause",
+    "health",
+    "replay",
+    "rules",
+    "run",
+)
+"""Files of this folder that hold commands."""
+
+
 def run_command(arguments: Sequence[str] | None = None) -> int:
     """Run one command, by default that of the process's own arguments, and return its exit code."""
-    # Each file adds its commands to `app`, and imports what a command needs where it runs.
-    from monitor.cli import (
-        alerts,
-        channels,
-        check,
-        db,
-        demo,
-        explain,
-        extract,
-        feeds,
-        feeds_add,
-        feeds_check,
-        feeds_pause,
-        health,
-        replay,
-        rules,
-        run,
-    )
-
-    own = (
-        alerts,
-        channels,
-        check,
-        db,
-        demo,
-        explain,
-        extract,
-        feeds,
-        feeds_add,
-        feeds_check,
-        feeds_pause,
-        health,
-        replay,
-        rules,
-        run,
-    )
-    assert all((*own, health, replay, rules, run))
+    for name in COMMANDS:  # each file adds its commands to `app`, and imports what a command needs where it runs
+        importlib.import_module(f"monitor.cli.{name}")
     try:
         done = app(arguments, standalone_mode=False)
     except MonitorError as fault:

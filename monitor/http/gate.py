@@ -212,7 +212,7 @@ class _Request:
                 yield
         except TimeoutError:
             if self.room is not None and self.room.waits:
-                raise FetchError("busy", "other large answers were not done in time; it is asked again soon") from None
+                raise room_.too_late() from None
             raise FetchError("timeout", f"{self.url.shown} did not answer in full within {deadline:g} s") from None
         self._left -= time.monotonic() - began
 

@@ -22,6 +22,11 @@ PATIENCE = 3.0
 """Seconds that one waits. With the whole deadline, twelve large pages kept all others waiting for half a minute."""
 
 
+def too_late() -> FetchError:
+    """Return what is told of a body for which there was no room in time."""
+    return FetchError("busy", "other large answers were not done in time; it is asked again soon")
+
+
 class Rooms:
     """What all requests together may hold."""
 
@@ -61,7 +66,7 @@ class Room:
                 async with asyncio.timeout(PATIENCE):
                     await limit.acquire()
             except TimeoutError:
-                raise FetchError("busy", "other large answers were not done in time; it is asked again soon") from None
+                raise too_late() from None
             self.waits = False
             self._taken += 1
 
