@@ -21,7 +21,7 @@ from bench import measure
 CONFIG = """\
 [monitor]
 database = "sqlite:///{folder}/world.db"
-rules = "{folder}/rules"
+rules = "{rules}"
 default_route = ["hook"]
 
 [polling]
@@ -109,18 +109,24 @@ def prepare(folder: Path, site: Site, feeds: list[str], setting: Setting | None 
 
 def write_config(path: Path, site: Site, feeds: list[str], setting: Setting) -> None:
     """Write the configuration anew; rules and database beside it stay."""
-    config = CONFIG.format(
-        folder=path.parent,
+    config = head(path.parent, site, setting, path.parent / "rules")
+    declared = "".join(
+        f'[[feeds]]\nurl = "{url}"\nid = "f{place}"\nname = "Feed {place}"\n' for place, url in enumerate(feeds)
+    )
+    path.write_text(f"{config}\n{declared}", "utf-8")
+
+
+def head(folder: Path, site: Site, setting: Setting, rules: Path) -> str:
+    """Return a configuration that lacks only its feeds."""
+    return CONFIG.format(
+        folder=folder,
+        rules=rules,
         port=site.port,
         every=setting.every,
         backfill=setting.backfill,
         more=setting.more,
         web=free_port(),
     )
-    declared = "".join(
-        f'[[feeds]]\nurl = "{url}"\nid = "f{place}"\nname = "Feed {place}"\n' for place, url in enumerate(feeds)
-    )
-    path.write_text(f"{config}\n{declared}", "utf-8")
 
 
 def as_pack(rules: list[dict[str, Any]], name: str = "world") -> str:
