@@ -217,7 +217,7 @@ class Workers:
             self._usable(slot)
 
     def _usable(self, slot: _Slot) -> Process:
-        if slot.worker is not None and not slot.worker.is_alive():
+        if slot.worker is not None and not slot.worker.is_fit():
             self._discard(slot)
         slot.worker = slot.worker or self._start()
         return slot.worker

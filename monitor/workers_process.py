@@ -138,9 +138,12 @@ class Process:
         except OSError:
             return 0.0
 
-    def is_alive(self) -> bool:
-        """Return whether the process has not ended."""
-        return self._process.is_alive()
+    def is_fit(self) -> bool:
+        """Return whether the process, which has no task, waits for one.
+
+        The kernel closes the socket as the process ends; the fork server tells of it only some time later.
+        """
+        return self._process.is_alive() and not self.has_answered(0)
 
     def kill(self) -> None:
         """End the process at once; harmless if it has ended."""

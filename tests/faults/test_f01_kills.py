@@ -106,6 +106,7 @@ def test_f01_f23_killed_while_a_rebuilt_feed_becomes_a_digest(desk: world.World,
 
     assert desk.daemon(f"{stage}:kill:{count or 1}").wait(60) == -signal.SIGKILL
     last = desk.daemon()
+    last.until_up()
     desk.until_told(*(story.token for story in matching))
     desk.until_quiet()
 
