@@ -182,7 +182,50 @@ stories = Table(
     metadata,
     _id(),
     Column("created_at", UtcTime, nullable=False),
+    Column("updated_at", UtcTime),  # when its last article was decided
+    Column("articles", Integer, nullable=False, server_default="0"),
     Column("merged_into", Id),
+    Index("ix_stories_updated_at", "updated_at"),
+)
+
+story_changes = Table(
+    "story_changes",
+    metadata,
+    _id(),
+    Column("kind", String(8), nullable=False),  # merge: `story_id` became part of `other_id`; split: left it
+    Column("story_id", Id, nullable=False),
+    Column("other_id", Id, nullable=False),
+    Column("article_id", Id, nullable=False),  # whose coming showed it
+    Column("decided_seq", Id, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Column("detail", Sparse),
+    Index("ix_story_changes_story_id", "story_id"),
+    Index("ix_story_changes_other_id", "other_id"),
+)
+
+story_terms = Table(  # of the articles of the last days: which stories an article may belong to
+    "story_terms",
+    metadata,
+    Column("term", BigInteger, primary_key=True, autoincrement=False),
+    Column("article_id", Id, primary_key=True, autoincrement=False),
+    Index("ix_story_terms_article_id", "article_id"),
+    sqlite_with_rowid=False,
+)
+
+term_counts = Table(  # in how many articles a term stood: what it is worth
+    "term_counts",
+    metadata,
+    Column("term", BigInteger, primary_key=True, autoincrement=False),
+    Column("articles", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+sketches = Table(  # of the articles' texts: which ones share words with another
+    "sketches",
+    metadata,
+    Column("hash", BigInteger, primary_key=True, autoincrement=False),
+    Column("article_id", Id, primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
 )
 
 articles = Table(
@@ -205,7 +248,13 @@ articles = Table(
     Column("retry_at", UtcTime),  # when a partial article's page is tried again
     Column("retries", Integer, nullable=False),
     Column("duplicate_of", Id),
-    Column("duplicate_reason", String(20)),
+    Column("duplicate_reason", String(20)),  # same_url | same_text | copy
+    Column("share", Float),  # of the shorter text that stands in `duplicate_of` too, 0 to 1
+    Column("sketch_kind", String(20)),  # how its rows in `sketches` were made
+    Column("sketch_size", Integer),
+    Column("features", LargeBinary),  # what its story was told by (`stories.features`)
+    Column("joined", Sparse),  # why it is in its story: the nearest article, the score and its parts
+    Column("credits", Sparse),  # whom it credits: ["agency:reuters", "report:axios"]
     Index("ix_articles_canonical_url", "canonical_url"),
     Index("ix_articles_folded_hash", "folded_hash"),
     Index("ix_articles_story_id", "story_id"),
@@ -266,6 +315,17 @@ decisions = Table(
     Index("ix_decisions_decided_seq", "decided_seq"),
 )
 
+holds = Table(  # decisions `held` that nothing has closed yet
+    "holds",
+    metadata,
+    Column("revision_id", Id, ForeignKey("revisions.id"), primary_key=True),
+    Column("pack", String(100), primary_key=True),
+    Column("story_id", Id, nullable=False),
+    Column("until", UtcTime, nullable=False),
+    Index("ix_holds_until", "until"),
+    Index("ix_holds_pack_story_id", "pack", "story_id"),
+)
+
 alerts = Table(
     "alerts",
     metadata,
@@ -283,6 +343,9 @@ alerts = Table(
     Column("ruleset_id", String(40), nullable=False),
     Column("decided_seq", Id, nullable=False),
     Column("created_at", UtcTime, nullable=False),
+    Column("newsrooms", Integer),  # independent ones that carried the story when this was told
+    Column("facts", Sparse),  # what was told of the pack's concern: {"entity": [..], "number": [..], "place": [..]}
+    Column("detail", Sparse),  # of its decision: what is new, why now
     UniqueConstraint("revision_id", "pack"),
     Index("ix_alerts_pack_story_id", "pack", "story_id"),
     Index("ix_alerts_article_id", "article_id"),

@@ -1,0 +1,87 @@
+"""Copies by sketch, stories by likeness, independent newsrooms, held decisions and what an alert told.
+
+Revision: 0003, after 0002.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+from monitor.store.schema import UtcTime
+
+revision = "0003"
+down_revision = "0002"
+
+ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+def upgrade() -> None:
+    """Add tables and columns; articles of before have no sketch and no features, and stay in their stories."""
+    op.create_table(
+        "story_changes",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("kind", sa.String(length=8), nullable=False),
+        sa.Column("story_id", ID, nullable=False),
+        sa.Column("other_id", ID, nullable=False),
+        sa.Column("article_id", ID, nullable=False),
+        sa.Column("decided_seq", ID, nullable=False),
+        sa.Column("at", UtcTime(), nullable=False),
+        sa.Column("detail", sa.JSON(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_story_changes")),
+    )
+    op.create_index("ix_story_changes_story_id", "story_changes", ["story_id"])
+    op.create_index("ix_story_changes_other_id", "story_changes", ["other_id"])
+    op.create_table(
+        "story_terms",
+        sa.Column("term", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("article_id", ID, autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("term", "article_id", name=op.f("pk_story_terms")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_story_terms_article_id", "story_terms", ["article_id"])
+    op.create_table(
+        "term_counts",
+        sa.Column("term", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("articles", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("term", name=op.f("pk_term_counts")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "sketches",
+        sa.Column("hash", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("article_id", ID, autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("hash", "article_id", name=op.f("pk_sketches")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "holds",
+        sa.Column("revision_id", ID, nullable=False),
+        sa.Column("pack", sa.String(length=100), nullable=False),
+        sa.Column("story_id", ID, nullable=False),
+        sa.Column("until", UtcTime(), nullable=False),
+        sa.ForeignKeyConstraint(["revision_id"], ["revisions.id"], name=op.f("fk_holds_revision_id")),
+        sa.PrimaryKeyConstraint("revision_id", "pack", name=op.f("pk_holds")),
+    )
+    op.create_index("ix_holds_until", "holds", ["until"])
+    op.create_index("ix_holds_pack_story_id", "holds", ["pack", "story_id"])
+    op.add_column("stories", sa.Column("updated_at", UtcTime()))
+    op.add_column("stories", sa.Column("articles", sa.Integer(), nullable=False, server_default="0"))
+    op.create_index("ix_stories_updated_at", "stories", ["updated_at"])
+    for column in (
+        sa.Column("share", sa.Float()),
+        sa.Column("sketch_kind", sa.String(length=20)),
+        sa.Column("sketch_size", sa.Integer()),
+        sa.Column("features", sa.LargeBinary()),
+        sa.Column("joined", sa.JSON()),
+        sa.Column("credits", sa.JSON()),
+    ):
+        op.add_column("articles", column)
+    for column in (
+        sa.Column("newsrooms", sa.Integer()),
+        sa.Column("facts", sa.JSON()),
+        sa.Column("detail", sa.JSON()),
+    ):
+        op.add_column("alerts", column)
+    op.execute(
+        "UPDATE stories SET articles = (SELECT count(*) FROM articles WHERE articles.story_id = stories.id),"
+        " updated_at = (SELECT max(articles.first_seen) FROM articles WHERE articles.story_id = stories.id)"
+    )
