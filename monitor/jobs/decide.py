@@ -14,34 +14,32 @@ from monitor import model, tasks, text
 from monitor.alerts import decide, digest
 from monitor.jobs import origin
 from monitor.jobs.context import Context, Outlet, Setup
+from monitor.jobs.place import Placed, Task, place_article
 from monitor.model import Decision, Match, Outcome, Reason
+from monitor.rules.compile import RuleSet
 from monitor.store import articles, batches, decisions, entries, messages, quotas
 from monitor.store.store import Connection, lock_deciding, next_number
-from monitor.stories import assign
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
-    """The entry being decided."""
+class Desk:
+    """Whose rules decide, and where a pack without a route goes."""
 
-    waiting: entries.WaitingEntry
-    own: articles.StoredArticle | None
-    """The entry's article as it stood when the job began, None if it has none yet."""
-    retry_at: datetime | None
-    """When a partial article's page is due again."""
+    rules: RuleSet
+    ruleset_id: str
+    default_route: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class _Placed:
-    """An article stored with its new revision."""
+class Judged:
+    """What was decided and stored about one revision."""
 
-    article_id: int
-    story_id: int
-    revision_id: int
-    duplicate_of: int | None
-    duplicate_reason: str | None
+    placed: Placed
+    decisions: tuple[Decision, ...]
+    alerts: Mapping[int, tuple[Decision, tuple[str, ...]]]
+    """Those that are told, by alert id, with their routes."""
 
 
 def record(
@@ -53,103 +51,56 @@ def record(
     """
     lock_deciding(connection)
     now = context.clock.now()
-    if task.own is not None and (task.own.title, task.own.text) == (read.article.title, read.article.text):
-        articles.update(connection, task.own.id, retry_at=task.retry_at, partial=read.article.partial)
-        _close(connection, task.waiting, "done", task.own.id, now)
-        return ()
-    placed = _place(connection, task, read, now)
-    quotas.add_stored(connection, task.waiting.feed_id, len(read.article.text.encode()))
-    decisions.record_matches(connection, placed.revision_id, read.matches)
     batch = batches.get(connection, task.waiting.batch_id) if task.waiting.batch_id else None
-    made, alerts = _decide(setup, connection, task, read, placed, batch, now)
-    _queue(setup, connection, placed, alerts, batch, now)
-    _close(connection, task.waiting, "done", placed.article_id, now)
+    desk = Desk(setup.live.ruleset, setup.live.id, setup.config.default_route)
+    judged = judge(connection, desk, task, read, now, batch)
+    if judged is None:
+        _close(connection, task.waiting, "done", task.own.id if task.own else None, now)
+        return ()
+    quotas.add_stored(connection, task.waiting.feed_id, len(read.article.text.encode()))
+    _queue(setup, connection, judged.placed, judged.alerts, batch, now)
+    _close(connection, task.waiting, "done", judged.placed.article_id, now)
     context.reached("process.before_commit")
-    return made
+    return judged.decisions
 
 
-def _close(connection: Connection, waiting: entries.WaitingEntry, state: str, article_id: int, now: datetime) -> None:
+def judge(
+    connection: Connection,
+    desk: Desk,
+    task: Task,
+    read: tasks.Reading,
+    now: datetime,
+    batch: batches.Batch | None = None,
+) -> Judged | None:
+    """Place an article and decide for every pack, and store all of it; None where the revision changes nothing.
+
+    The daemon and `replay` (over a database in memory) both decide by this function. Call it one at a time.
+    """
+    own = task.own
+    if own is not None and (own.title, own.text) == (read.article.title, read.article.text):
+        articles.update(connection, own.id, retry_at=task.retry_at, partial=read.article.partial)
+        return None
+    placed = place_article(connection, task, read, now)
+    decisions.record_matches(connection, placed.revision_id, read.matches)
+    made, alerts = _decide(desk, connection, task, read, placed, batch, now)
+    return Judged(placed, made, alerts)
+
+
+def _close(
+    connection: Connection, waiting: entries.WaitingEntry, state: str, article_id: int | None, now: datetime
+) -> None:
     """Close an entry; the last one of a batch lets its digests go."""
     entries.close(connection, waiting.id, state, article_id)
     if waiting.batch_id is not None:
         batches.settle(connection, now)
 
 
-def _place(connection: Connection, task: Task, read: tasks.Reading, now: datetime) -> _Placed:
-    own = task.own
-    waiting, article = task.waiting, read.article
-    like = articles.Likeness(waiting.canonical_url, read.folded_hash, article.newsroom, article.title, waiting.trusted)
-    found = articles.find_twin(connection, like, own.id if own else None)
-    assigned = assign.assign_story(assign.Twin(*found) if found else None, own.story_id if own else None)
-    story = assigned.story_id if assigned.story_id is not None else articles.new_story(connection, now)
-    article_id = _store_article(connection, task, read, story, assigned)
-    revision = articles.NewRevision(
-        title=read.article.title,
-        text=read.article.text,
-        lang=read.article.lang,
-        partial=read.article.partial,
-        partial_reason=read.partial_reason,
-        cut=read.cut,
-        ruleset_id=read.ruleset_id,
-        table_id=read.table_id,
-    )
-    revision_id = articles.add_revision(connection, article_id, own.revision_n + 1 if own else 1, revision, now)
-    before = (_words(own.title), _words(own.text)) if own else None
-    articles.index_words(connection, article_id, (read.title_words, read.text_words), before)
-    if own is not None:
-        return _Placed(article_id, story, revision_id, own.duplicate_of, own.duplicate_reason)
-    return _Placed(article_id, story, revision_id, assigned.duplicate_of, assigned.reason)
-
-
-def _words(folded: str) -> str:
-    return " ".join(text.folded_words(folded))
-
-
-def _store_article(
-    connection: Connection, task: Task, read: tasks.Reading, story: int, assigned: assign.Assigned
-) -> int:
-    article = read.article
-    changing = {
-        "lang": article.lang,
-        "author": article.author or None,
-        "published": article.published,
-        "folded_hash": read.folded_hash,
-        "partial": article.partial,
-        "retry_at": task.retry_at,
-    }
-    if task.own is not None:
-        articles.update(connection, task.own.id, **changing, **_moved(task))
-        return task.own.id
-    return articles.insert(
-        connection,
-        feed_id=task.waiting.feed_id,
-        entry_id=task.waiting.id,
-        story_id=story,
-        url=task.waiting.entry.url,
-        canonical_url=task.waiting.canonical_url,
-        newsroom=article.newsroom,
-        aggregator=origin.aggregator_of(task.waiting),
-        first_seen=task.waiting.first_seen,
-        duplicate_of=assigned.duplicate_of,
-        duplicate_reason=assigned.reason,
-        **changing,
-    )
-
-
-def _moved(task: Task) -> dict[str, str | None]:
-    """Return the address of an article whose slug changed with its headline; an aggregator's links lead elsewhere."""
-    waiting = task.waiting
-    if not waiting.canonical_url or origin.aggregator_of(waiting) is not None:
-        return {}
-    return {"url": waiting.entry.url, "canonical_url": waiting.canonical_url}
-
-
 def _decide(
-    setup: Setup,
+    desk: Desk,
     connection: Connection,
     task: Task,
     read: tasks.Reading,
-    placed: _Placed,
+    placed: Placed,
     batch: batches.Batch | None,
     now: datetime,
 ) -> tuple[tuple[Decision, ...], dict[int, tuple[Decision, tuple[str, ...]]]]:
@@ -167,10 +118,10 @@ def _decide(
     made: list[Decision] = []
     alerts: dict[int, tuple[Decision, tuple[str, ...]]] = {}
     for pack, found in _by_pack(read.matches):
-        decision = _decide_pack(setup, connection, pack, found, subject, placed.story_id)
+        decision = _decide_pack(desk, connection, pack, found, subject, placed.story_id)
         if batch is not None and digest.joins_digest(batch.kind, batch.created_at, decision, now):
             decision = replace(decision, detail={**(decision.detail or {}), "batch": batch.id})
-        alert = _new_alert(setup, decision, found, placed)
+        alert = _new_alert(desk, decision, found, placed)
         alert_id = decisions.record(connection, placed.revision_id, decision, seq, now, alert)
         made.append(decision)
         if alert is not None and alert_id is not None:
@@ -189,34 +140,34 @@ def _by_pack(matches: Sequence[Match]) -> list[tuple[str, list[Match]]]:
 
 
 def _decide_pack(
-    setup: Setup, connection: Connection, pack: str, found: list[Match], subject: decide.Subject, story_id: int
+    desk: Desk, connection: Connection, pack: str, found: list[Match], subject: decide.Subject, story_id: int
 ) -> Decision:
     told = [
         decide.Told(row.alert_id, row.article_id, row.severity, row.trusted)
         for row in decisions.list_told(connection, pack, story_id)
     ]
-    ages = {match.rule: setup.live.ruleset.max_age(pack, match.rule) for match in found}
+    ages = {match.rule: desk.rules.max_age(pack, match.rule) for match in found}
     return decide.decide_alert(pack, found, subject, told, ages)
 
 
-def _new_alert(setup: Setup, decision: Decision, found: list[Match], placed: _Placed) -> decisions.NewAlert | None:
+def _new_alert(desk: Desk, decision: Decision, found: list[Match], placed: Placed) -> decisions.NewAlert | None:
     if decision.outcome not in (Outcome.ALERT, Outcome.UPDATE):
         return None
-    pack = setup.live.ruleset.packs[decision.pack]
+    pack = desk.rules.packs[decision.pack]
     return decisions.NewAlert(
         pack_title=pack.title or pack.id,
         rules=tuple(match.rule for match in found if match.status == "live"),
-        route=tuple(pack.route) or setup.config.default_route,
+        route=tuple(pack.route) or desk.default_route,
         story_id=placed.story_id,
         article_id=placed.article_id,
-        ruleset_id=setup.live.id,
+        ruleset_id=desk.ruleset_id,
     )
 
 
 def _queue(
     setup: Setup,
     connection: Connection,
-    placed: _Placed,
+    placed: Placed,
     alerts: Mapping[int, tuple[Decision, tuple[str, ...]]],
     batch: batches.Batch | None,
     now: datetime,
@@ -259,7 +210,7 @@ def record_unreadable(context: Context, setup: Setup, connection: Connection, wa
     now = context.clock.now()
     article = model.Article(title=waiting.entry.title, text="", newsroom=origin.newsroom_of(waiting), partial=True)
     read = tasks.Reading(article, "unreadable", False, (), setup.live.id, text.TABLE_ID, None, "", "")
-    placed = _place(connection, Task(waiting, None, None), read, now)
+    placed = place_article(connection, Task(waiting, None, None), read, now)
     seq = next_number(connection, "decided_seq")
     decision = Decision(decisions.EVERY_PACK, Outcome.NONE, Reason.UNREADABLE, None, {"attempts": waiting.attempts + 1})
     decisions.record(connection, placed.revision_id, decision, seq, now, None)

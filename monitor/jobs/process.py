@@ -9,7 +9,7 @@ import structlog
 
 from monitor import errors, metrics, model, tasks, text
 from monitor.feeds import quota
-from monitor.jobs import decide, meter, origin, pages
+from monitor.jobs import decide, meter, origin, pages, place
 from monitor.jobs.context import Context, Setup
 from monitor.store import articles, entries
 from monitor.store.store import Connection
@@ -88,7 +88,7 @@ async def _process(context: Context, waiting: entries.WaitingEntry) -> None:
                 retry_at = context.clock.now()
     context.reached("process.read")
     own = known if known is not None and known.id == waiting.article_id else None
-    task = decide.Task(waiting, own, retry_at)
+    task = place.Task(waiting, own, retry_at)
     made = await context.store.write(lambda connection: decide.record(context, setup, connection, task, read), GROUP)
     context.reached("process.committed")
     count(read, made)

@@ -8,7 +8,7 @@ from datetime import datetime
 import structlog
 
 from monitor import errors, metrics, model, tasks
-from monitor.jobs import decide, origin, pages, process
+from monitor.jobs import decide, origin, pages, place, process
 from monitor.jobs.context import Context, Setup
 from monitor.store import articles, entries
 from monitor.store.store import Connection
@@ -61,7 +61,7 @@ async def _record_retry(
             lambda connection: articles.update(connection, known.id, retries=retries, retry_at=due)
         )
         return
-    task = decide.Task(waiting, known, due if read.article.partial else None)
+    task = place.Task(waiting, known, due if read.article.partial else None)
 
     def record(connection: Connection) -> tuple[model.Decision, ...]:
         moved = {"url": waiting.entry.url, "canonical_url": waiting.canonical_url}

@@ -1,0 +1,104 @@
+"""Part of the deciding step: an article is stored, with what it repeats and the story that it belongs to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from monitor import tasks, text
+from monitor.jobs import origin
+from monitor.store import articles, entries
+from monitor.store.store import Connection
+from monitor.stories import assign
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """The entry being decided."""
+
+    waiting: entries.WaitingEntry
+    own: articles.StoredArticle | None
+    """The entry's article as it stood when the job began, None if it has none yet."""
+    retry_at: datetime | None
+    """When a partial article's page is due again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """An article stored with its new revision."""
+
+    article_id: int
+    story_id: int
+    revision_id: int
+    duplicate_of: int | None
+    duplicate_reason: str | None
+
+
+def place_article(connection: Connection, task: Task, read: tasks.Reading, now: datetime) -> Placed:
+    """Store an article (a new one with its story) and its new revision."""
+    own = task.own
+    waiting, article = task.waiting, read.article
+    like = articles.Likeness(waiting.canonical_url, read.folded_hash, article.newsroom, article.title, waiting.trusted)
+    found = articles.find_twin(connection, like, own.id if own else None)
+    assigned = assign.assign_story(assign.Twin(*found) if found else None, own.story_id if own else None)
+    story = assigned.story_id if assigned.story_id is not None else articles.new_story(connection, now)
+    article_id = _store_article(connection, task, read, story, assigned)
+    revision = articles.NewRevision(
+        title=read.article.title,
+        text=read.article.text,
+        lang=read.article.lang,
+        partial=read.article.partial,
+        partial_reason=read.partial_reason,
+        cut=read.cut,
+        ruleset_id=read.ruleset_id,
+        table_id=read.table_id,
+    )
+    revision_id = articles.add_revision(connection, article_id, own.revision_n + 1 if own else 1, revision, now)
+    before = (_words(own.title), _words(own.text)) if own else None
+    articles.index_words(connection, article_id, (read.title_words, read.text_words), before)
+    if own is not None:
+        return Placed(article_id, story, revision_id, own.duplicate_of, own.duplicate_reason)
+    return Placed(article_id, story, revision_id, assigned.duplicate_of, assigned.reason)
+
+
+def _words(folded: str) -> str:
+    return " ".join(text.folded_words(folded))
+
+
+def _store_article(
+    connection: Connection, task: Task, read: tasks.Reading, story: int, assigned: assign.Assigned
+) -> int:
+    article = read.article
+    changing = {
+        "lang": article.lang,
+        "author": article.author or None,
+        "published": article.published,
+        "folded_hash": read.folded_hash,
+        "partial": article.partial,
+        "retry_at": task.retry_at,
+    }
+    if task.own is not None:
+        articles.update(connection, task.own.id, **changing, **_moved(task))
+        return task.own.id
+    return articles.insert(
+        connection,
+        feed_id=task.waiting.feed_id,
+        entry_id=task.waiting.id,
+        story_id=story,
+        url=task.waiting.entry.url,
+        canonical_url=task.waiting.canonical_url,
+        newsroom=article.newsroom,
+        aggregator=origin.aggregator_of(task.waiting),
+        first_seen=task.waiting.first_seen,
+        duplicate_of=assigned.duplicate_of,
+        duplicate_reason=assigned.reason,
+        **changing,
+    )
+
+
+def _moved(task: Task) -> dict[str, str | None]:
+    """Return the address of an article whose slug changed with its headline; an aggregator's links lead elsewhere."""
+    waiting = task.waiting
+    if not waiting.canonical_url or origin.aggregator_of(waiting) is not None:
+        return {}
+    return {"url": waiting.entry.url, "canonical_url": waiting.canonical_url}
