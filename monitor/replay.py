@@ -9,19 +9,21 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
-from itertools import groupby
 from typing import Any
 
 from monitor import model, reading, tasks
-from monitor.alerts import decide
+from monitor.alerts.decide import strongest
 from monitor.articles import language
 from monitor.config_settings import FeedSettings
 from monitor.feeds import identity
+from monitor.jobs import decide, place
 from monitor.model import Decision, Evidence, Match, Outcome
-from monitor.rules.compile import RuleSet, compile_rules
-from monitor.stories import assign
+from monitor.rules.compile import RuleSet
+from monitor.store import articles, entries, feeds, scratch
+from monitor.store.decisions import EVERY_PACK
+from monitor.store.store import Connection
 
 PARTS = ("rules", "duplicates", "stories")
 """What a replay may be limited to."""
@@ -70,7 +72,7 @@ class Replayed:
     @property
     def decision(self) -> Outcome:
         """Return the strongest of the decisions."""
-        return decide.strongest([decision.outcome for decision in self.decisions])
+        return strongest([decision.outcome for decision in self.decisions])
 
     def to_json(self) -> dict[str, Any]:
         """Return the documented shape of an output line."""
@@ -175,93 +177,21 @@ def _time(written: str) -> datetime | None:
 # -- the stream ----------------------------------------------------------------------------------
 
 
-@dataclass(slots=True)
-class _Known:
-    """An article that went through."""
-
-    number: int
-    row_id: str
-    story: int
-    canonical_url: str | None
-    folded_hash: str | None
-    newsroom: str
-    title: str
-    """Of the first revision: what twins are told by."""
-    headline: str
-    text: str
-    """Headline and text as they stand now."""
-    trusted: bool = True
-    duplicate_of: int | None = None
-    duplicate_reason: str | None = None
-
-
-@dataclass(slots=True)
-class _Memory:
-    """What the daemon keeps in its database: articles by what makes them alike, and what packs were told."""
-
-    articles: list[_Known] = field(default_factory=list)
-    by_id: dict[str, _Known] = field(default_factory=dict)
-    by_url: dict[str, list[_Known]] = field(default_factory=dict)
-    by_hash: dict[str, list[_Known]] = field(default_factory=dict)
-    told: dict[tuple[str, int], list[decide.Told]] = field(default_factory=dict)
-    alerts: int = 0
-    stories: int = 0
-
-    def find_twin(
-        self, url: str | None, folded: str | None, newsroom: str, title: str, trusted: bool
-    ) -> assign.Twin | None:
-        """Return the earliest article with the same canonical URL, else with the same folded text.
-
-        The same rule as `monitor.store.articles.find_twin`: one newsroom's one text under two headlines is no twin,
-        and twins of trusted feeds come first.
-        """
-        urls = self.by_url.get(url, []) if url is not None else []
-        texts = self.by_hash.get(folded, []) if folded is not None else []
-        texts = [known for known in texts if known.newsroom != newsroom or known.title == title]
-        untrusted = []
-        for alike, reason in ((urls, "same_url"), (texts, "same_text")):
-            found = next((known for known in alike if known.trusted), None)
-            if found is not None:
-                return assign.Twin(found.number, found.story, reason)
-            untrusted += [assign.Twin(known.number, known.story, reason) for known in alike[:1]]
-        return next((twin for twin in untrusted if not (trusted and self._is_trusted_story(twin.story_id))), None)
-
-    def _is_trusted_story(self, story: int) -> bool:
-        return any(known.story == story and known.trusted for known in self.articles)
-
-    def add(self, known: _Known) -> None:
-        """Keep a new article."""
-        self.articles.append(known)
-        self.by_id[known.row_id] = known
-        if known.canonical_url is not None:
-            self.by_url.setdefault(known.canonical_url, []).append(known)
-        if known.folded_hash is not None:
-            self.by_hash.setdefault(known.folded_hash, []).append(known)
-
-    def revise(self, known: _Known, read: tasks.Reading) -> bool:
-        """Keep what a new revision changed, and return whether it changed anything."""
-        changed = (known.headline, known.text) != (read.article.title, read.article.text)
-        if known.folded_hash is not None:
-            self.by_hash[known.folded_hash].remove(known)
-        known.folded_hash = read.folded_hash
-        known.headline, known.text = read.article.title, read.article.text
-        if known.folded_hash is not None:
-            alike = self.by_hash.setdefault(known.folded_hash, [])
-            alike.append(known)
-            alike.sort(key=lambda other: other.number)
-        return changed
-
-
 class Replay:
-    """Judges rows one after another, each knowing those before it."""
+    """Judges rows one after another, each knowing those before it, by the deciding step of the daemon itself."""
 
     def __init__(self, rules: RuleSet, feeds: Iterable[FeedSettings] = (), only: str | None = None) -> None:
         """Begin an empty archive. `only`: one of PARTS; what it leaves out stays empty in the output."""
-        self._rules = compile_rules(()) if only in ("duplicates", "stories") else rules
-        self._feeds = {feed.id: feed for feed in feeds}
+        self._rules = rules
+        self._declared = {feed.id: feed for feed in feeds}
         self._only = only
-        self._memory = _Memory()
         self._now = EPOCH
+        self._engine = scratch.open_scratch()
+        self._feed_ids: dict[str, int] = {}
+        self._waiting: dict[str, entries.WaitingEntry] = {}
+        """Row id -> the entry that it was read as."""
+        self._rows: dict[int, str] = {}
+        """Article id -> row id."""
 
     def judge(self, row: Row) -> Replayed:
         """Return what the monitor makes of `row`, and remember it."""
@@ -271,20 +201,79 @@ class Replay:
         matches = tuple(_own_spans(match, before) for match in read.matches)
         if self._only == "rules":
             return Replayed(row.id, read.article.lang, packs, matches, (), None, None)
-        known, changed = self._place(row, read)
-        made = self._decide(known, read) if changed and self._only is None else ()
-        twin = self._twin_of(known) if self._only != "stories" else None
-        story = f"s{known.story}" if self._only != "duplicates" else None
+        if self._only is not None:
+            read, packs, matches = replace(read, matches=()), (), ()
+        with self._engine.begin() as connection:
+            placed, made = self._decide(connection, row, read)
+        twin = self._rows[placed.duplicate_of] if placed.duplicate_of and self._only != "stories" else None
+        story = f"s{placed.story_id}" if self._only != "duplicates" else None
         return Replayed(row.id, read.article.lang, packs, matches, made, twin, story)
 
-    def _twin_of(self, known: _Known) -> str | None:
-        return self._memory.articles[known.duplicate_of - 1].row_id if known.duplicate_of else None
+    def _decide(
+        self, connection: Connection, row: Row, read: tasks.Reading
+    ) -> tuple[articles.StoredArticle, tuple[Decision, ...]]:
+        waiting = self._waiting.get(row.id) or self._enter(connection, row)
+        waiting = replace(waiting, entry=_entry(row), canonical_url=_canonical(row), first_seen=self._now)
+        own = articles.get(connection, waiting.article_id) if waiting.article_id else None
+        desk = decide.Desk(self._rules, self._rules.id)
+        judged = decide.judge(connection, desk, place.Task(waiting, own, None), read, self._now)
+        number = judged.placed.article_id if judged else waiting.article_id
+        assert number is not None
+        self._waiting[row.id] = replace(waiting, article_id=number)
+        self._rows.setdefault(number, row.id)
+        stored = articles.get(connection, number)
+        assert stored is not None
+        made = judged.decisions if judged and self._only is None else ()
+        return stored, tuple(decision for decision in made if decision.pack != EVERY_PACK)
+
+    def _enter(self, connection: Connection, row: Row) -> entries.WaitingEntry:
+        """Store a new row as an entry of its feed."""
+        feed_id = self._feed_of(connection, row)
+        entry = entries.NewEntry(_entry(row), _canonical(row), (), "done")
+        (number,) = entries.insert_numbered(connection, feed_id, [entry], self._now)
+        feed = self._declared.get(row.source)
+        return entries.WaitingEntry(
+            id=number,
+            entry=entry.entry,
+            canonical_url=entry.canonical_url,
+            first_seen=self._now,
+            state="done",
+            attempts=0,
+            article_id=None,
+            batch_id=None,
+            feed_id=feed_id,
+            feed_slug=row.source,
+            feed_url=feed.url if feed else "",
+            newsroom=feed.newsroom if feed else row.source,
+            feed_lang=feed.lang if feed else None,
+            feed_tags=feed.tags if feed else (),
+            trusted=feed is None or feed.trusted,
+            feed_bytes=0,
+        )
+
+    def _feed_of(self, connection: Connection, row: Row) -> int:
+        """Return the feed that a row's source stands for; one that is not declared is a trusted newsroom."""
+        if row.source not in self._feed_ids:
+            feed = self._declared.get(row.source)
+            slug = row.source or "-"
+            known = feeds.Declared(
+                slug=slug,
+                url=feed.url if feed else f"replay:{slug}",
+                name=feed.name if feed else row.source,
+                newsroom=feed.newsroom if feed else row.source,
+                every=600.0,
+                backfill=0,
+                tags=feed.tags if feed else (),
+                trusted=feed is None or feed.trusted,
+            )
+            self._feed_ids[row.source] = feeds.insert(connection, known, "replay", self._now)
+        return self._feed_ids[row.source]
 
     def _read(self, row: Row) -> tuple[tasks.Reading, int]:
         """Return the reading of a row, and how many characters of its text the summary takes before the row's own."""
         text = reading.with_summary(row.title, row.summary, row.text) if row.text else row.summary
         before = len(text) - len(row.text)
-        feed = self._feeds.get(row.source)
+        feed = self._declared.get(row.source)
         article = model.Article(
             title=row.title,
             text=text,
@@ -301,65 +290,13 @@ class Replay:
         )
         return reading.read_article(self._rules, article, None if row.text else "no_text"), before
 
-    def _trusts(self, row: Row) -> bool:
-        """Return whether the feed of a row is trusted; a source that is no known feed is."""
-        feed = self._feeds.get(row.source)
-        return feed is None or feed.trusted
+    def close(self) -> None:
+        """Forget the archive."""
+        self._engine.dispose()
 
-    def _place(self, row: Row, read: tasks.Reading) -> tuple[_Known, bool]:
-        """Return the article's place in the archive, and whether this revision says anything new."""
-        memory, article = self._memory, read.article
-        own = memory.by_id.get(row.id)
-        if own is not None:
-            return own, memory.revise(own, read)
-        url = _canonical(row)
-        trusted = self._trusts(row)
-        twin = memory.find_twin(url, read.folded_hash, article.newsroom, article.title, trusted)
-        assigned = assign.assign_story(twin, None)
-        if assigned.story_id is None:
-            memory.stories += 1
-        story = assigned.story_id if assigned.story_id is not None else memory.stories
-        known = _Known(
-            number=len(memory.articles) + 1,
-            row_id=row.id,
-            story=story,
-            canonical_url=url,
-            folded_hash=read.folded_hash,
-            newsroom=article.newsroom,
-            title=article.title,
-            headline=article.title,
-            text=article.text,
-            duplicate_of=assigned.duplicate_of,
-            duplicate_reason=assigned.reason,
-            trusted=trusted,
-        )
-        memory.add(known)
-        return known, True
 
-    def _decide(self, known: _Known, read: tasks.Reading) -> tuple[Decision, ...]:
-        subject = decide.Subject(
-            known.number,
-            read.article.published,
-            self._now,
-            known.duplicate_of,
-            known.duplicate_reason,
-            known.trusted,
-        )
-        ordered = sorted(read.matches, key=lambda match: (match.pack, match.rule))
-        return tuple(
-            self._decide_pack(pack, list(found), subject, known.story)
-            for pack, found in groupby(ordered, key=lambda match: match.pack)
-        )
-
-    def _decide_pack(self, pack: str, found: list[Match], subject: decide.Subject, story: int) -> Decision:
-        told = self._memory.told.setdefault((pack, story), [])
-        ages = {match.rule: self._rules.max_age(pack, match.rule) for match in found}
-        decision = decide.decide_alert(pack, found, subject, told, ages)
-        if decision.outcome in (Outcome.ALERT, Outcome.UPDATE):
-            self._memory.alerts += 1
-            severity = str(decision.severity)
-            told.append(decide.Told(self._memory.alerts, subject.article_id, severity, subject.trusted))
-        return decision
+def _entry(row: Row) -> model.Entry:
+    return model.Entry(None, row.url, row.title, row.summary, row.author or None, row.published, row.lang, row.tags)
 
 
 def _canonical(row: Row) -> str | None:

@@ -75,7 +75,7 @@ def _rules(
     from monitor.rules import live, load
 
     loaded = _config(config, needed=rules is None)
-    if only in (Part.DUPLICATES, Part.STORIES):
+    if only is Part.DUPLICATES:
         return live.next_live(None, {}, load.Known()).ruleset, loaded.feeds if loaded else (), True
     known = wiring.known_names(loaded) if loaded and rules is None else load.Known()
     folder = rules or (loaded.rules if loaded else Path("rules"))

@@ -108,14 +108,18 @@ def _frozen(keys: Mapping[str, set[str]]) -> dict[str, frozenset[str]]:
 
 def insert(connection: sa.Connection, feed_id: int, new: Iterable[NewEntry], now: datetime) -> int:
     """Store entries and their keys; return how many. A key that another entry holds stays with that one."""
-    items = list(new)
+    return len(insert_numbered(connection, feed_id, list(new), now))
+
+
+def insert_numbered(connection: sa.Connection, feed_id: int, items: list[NewEntry], now: datetime) -> list[int]:
+    """Store entries and their keys as `insert` does; return their ids, in order."""
     if not items:
-        return 0
+        return []
     # In two statements, however many there are: one for each entry and each entry's keys took half of a first poll.
-    made = connection.execute(_INSERT, [_values(feed_id, item, now) for item in items]).scalars()
+    made = list(connection.execute(_INSERT, [_values(feed_id, item, now) for item in items]).scalars())
     owned = [(entry_id, item.keys) for entry_id, item in zip(made, items, strict=True)]
     _insert_keys(connection, [row for entry_id, keys in owned for row in _key_rows(feed_id, entry_id, keys, now)])
-    return len(items)
+    return made
 
 
 _INSERT = entries.insert().returning(entries.c.id, sort_by_parameter_order=True)

@@ -10,6 +10,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from monitor import model
+from monitor.store.rows import new_id
 from monitor.store.schema import UtcTime, feeds, hosts
 
 SPREAD = 2.0
@@ -127,7 +128,7 @@ def declare(connection: sa.Connection, declared: Sequence[Declared], now: dateti
         kept.add(row["id"])
         _update_declared(connection, row, feed, now)
     for place, feed in enumerate(fresh):
-        _insert(connection, feed, "config", now + timedelta(seconds=spread * place / len(fresh)))
+        insert(connection, feed, "config", now + timedelta(seconds=spread * place / len(fresh)))
     gone = [
         row["id"] for row in rows if row["origin"] == "config" and row["id"] not in kept and row["retired_at"] is None
     ]
@@ -182,10 +183,10 @@ def _returning(retired: datetime | None, now: datetime) -> dict[str, Any]:
     return {"baselined_at": None, "etag": None, "last_modified": None, "body_hash": None}
 
 
-def _insert(connection: sa.Connection, feed: Declared, origin: str, due: datetime) -> None:
-    connection.execute(
-        feeds.insert().values(origin=origin, next_check=due, failures=0, permanent_polls=0, **_values(feed))
-    )
+def insert(connection: sa.Connection, feed: Declared, origin: str, due: datetime) -> int:
+    """Store a new feed and return its id."""
+    row = {"origin": origin, "next_check": due, "failures": 0, "permanent_polls": 0, **_values(feed)}
+    return new_id(connection, feeds.insert(), row)
 
 
 def add(connection: sa.Connection, wanted: Iterable[Declared], now: datetime) -> tuple[int, int]:
@@ -195,7 +196,7 @@ def add(connection: sa.Connection, wanted: Iterable[Declared], now: datetime) ->
         same = sa.or_(feeds.c.url == feed.url, feeds.c.declared_url == feed.url, feeds.c.slug == feed.slug)
         row = connection.execute(sa.select(feeds.c.id, feeds.c.retired_at).where(same)).first()
         if row is None:
-            _insert(connection, feed, "added", now)
+            insert(connection, feed, "added", now)
             added += 1
         elif row.retired_at is not None:
             values = _values(feed) | {"origin": "added", "retired_at": None, "next_check": now}
