@@ -29,7 +29,10 @@ def warm_up(rules_path: str) -> None:
 
 
 _SAMPLE = b"""<html><head><title>Port closed by strike</title></head><body><article><h1>Port closed by strike</h1>
-<p>The port was closed on Tuesday by a strike of its pilots; no ship has left it since.</p></article></body></html>"""
+<p>The port was closed on Tuesday by a strike of its pilots; no ship has left it since, and the harbour master said that
+none would before the end of the week. The owners of the ships have asked the government for talks with the pilots.</p>
+</article></body></html>"""
+"""Long enough for the detector of languages to be asked, and short enough for the second extractor."""
 WHOLE = 1500
 """Characters: a feed's text of that length that is not broken off is the whole article, whatever its page shows."""
 FAR_LONGER = 1.5

@@ -14,6 +14,7 @@ import json
 import os
 import signal
 
+from monitor import memory
 from monitor.workers_process import WARM_UP
 
 
@@ -23,6 +24,7 @@ def _warm_up(function: str, argument: str) -> None:
 
 
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
+memory.give_back()
 if WARM_UP in os.environ:
     with contextlib.suppress(Exception):  # what cannot be prepared fails again, and is told, in the first task
         _warm_up(*json.loads(os.environ[WARM_UP]))

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 import lxml.etree
 import lxml.html
 import trafilatura
+import trafilatura.external
 
 from monitor import errors, model
-from monitor.articles import charset, head, lead, lines, parts, scope, stated, teasers, walls, zones
+from monitor.articles import charset, head, lead, lines, parts, scope, stated, stopwords, teasers, walls, zones
 
 THIN_TEXT = 250
 """Characters: a shorter text is a teaser, a video's caption or an error page."""
@@ -35,6 +36,7 @@ _UNWANTED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]"
 
 # It warns of each page without text, with the address as it came; our ExtractError says the same, once and escaped.
 logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
+stopwords.keep_small(trafilatura.external)
 
 
 @dataclass(frozen=True, slots=True)
