@@ -252,6 +252,7 @@ articles = Table(
     Column("share", Float),  # of the shorter text that stands in `duplicate_of` too, 0 to 1
     Column("sketch_kind", String(20)),  # how its rows in `sketches` were made
     Column("sketch_size", Integer),
+    Column("sketch", LargeBinary),  # the digest that its text is compared by (`stories.sketch`)
     Column("features", LargeBinary),  # what its story was told by (`stories.features`)
     Column("joined", Sparse),  # why it is in its story: the nearest article, the score and its parts
     Column("credits", Sparse),  # whom it credits: ["agency:reuters", "report:axios"]

@@ -70,6 +70,7 @@ def upgrade() -> None:
         sa.Column("share", sa.Float()),
         sa.Column("sketch_kind", sa.String(length=20)),
         sa.Column("sketch_size", sa.Integer()),
+        sa.Column("sketch", sa.LargeBinary()),
         sa.Column("features", sa.LargeBinary()),
         sa.Column("joined", sa.JSON()),
         sa.Column("credits", sa.JSON()),
