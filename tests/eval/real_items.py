@@ -140,14 +140,15 @@ def load_articles(wanted: Iterable[Key], data: Path = DATA) -> dict[Key, model.A
     """Return the articles of `wanted`, as far as the data folder holds them."""
     keys, found = set(wanted), {}
     for name in sorted({set_ for set_, _ in keys}):
-        for row in _rows(data / name, SETS[name].files):
+        for row in read_rows(data / name, SETS[name].files):
             key = (name, id_of(SETS[name].name(row)))
             if key in keys and key not in found:
                 found[key] = SETS[name].article(row)
     return found
 
 
-def _rows(folder: Path, files: str) -> Iterator[Row]:
+def read_rows(folder: Path, files: str) -> Iterator[Row]:
+    """Yield the items of a set: `files` is a pattern below `folder`."""
     for path in sorted(folder.glob(files)):
         with gzip.open(path, "rt", encoding="utf-8") as stream:
             yield from map(json.loads, stream)
