@@ -322,9 +322,15 @@ holds = Table(  # decisions `held` that nothing has closed yet
     Column("revision_id", Id, ForeignKey("revisions.id"), primary_key=True),
     Column("pack", String(100), primary_key=True),
     Column("story_id", Id, nullable=False),
+    Column("article_id", Id, nullable=False),
+    Column("reason", String(40), nullable=False),  # of the decision: what it waits for
+    Column("severity", String(10), nullable=False),
+    Column("held_at", UtcTime, nullable=False),
     Column("until", UtcTime, nullable=False),
+    Column("alert", JSON, nullable=False),  # what it will be told as: rules, route, rule set, terms of that time
+    Column("facts", Sparse),  # what of them is told then
     Index("ix_holds_until", "until"),
-    Index("ix_holds_pack_story_id", "pack", "story_id"),
+    Index("ix_holds_story_id", "story_id"),
 )
 
 alerts = Table(

@@ -57,12 +57,18 @@ def upgrade() -> None:
         sa.Column("revision_id", ID, nullable=False),
         sa.Column("pack", sa.String(length=100), nullable=False),
         sa.Column("story_id", ID, nullable=False),
+        sa.Column("article_id", ID, nullable=False),
+        sa.Column("reason", sa.String(length=40), nullable=False),
+        sa.Column("severity", sa.String(length=10), nullable=False),
+        sa.Column("held_at", UtcTime(), nullable=False),
         sa.Column("until", UtcTime(), nullable=False),
+        sa.Column("alert", sa.JSON(), nullable=False),
+        sa.Column("facts", sa.JSON(), nullable=True),
         sa.ForeignKeyConstraint(["revision_id"], ["revisions.id"], name=op.f("fk_holds_revision_id")),
         sa.PrimaryKeyConstraint("revision_id", "pack", name=op.f("pk_holds")),
     )
     op.create_index("ix_holds_until", "holds", ["until"])
-    op.create_index("ix_holds_pack_story_id", "holds", ["pack", "story_id"])
+    op.create_index("ix_holds_story_id", "holds", ["story_id"])
     op.add_column("stories", sa.Column("updated_at", UtcTime()))
     op.add_column("stories", sa.Column("articles", sa.Integer(), nullable=False, server_default="0"))
     op.create_index("ix_stories_updated_at", "stories", ["updated_at"])
