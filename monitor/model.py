@@ -254,6 +254,21 @@ class Match:
     score: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """An entity that an article names, in whatever language.
+
+    `type`: as its file says (person, place, org, programme, law, office, event). `count`: how often, overlapping
+    names once. `in_title`: whether the title does. `first`: words of title and text before the first mention.
+    """
+
+    entity: str
+    type: str
+    count: int
+    in_title: bool
+    first: int
+
+
 # -- decisions -----------------------------------------------------------------------------------
 
 
@@ -274,16 +289,32 @@ class Reason(StrEnum):
     """alert: the pack had not been told this story."""
     TRUSTED_REPORT = "trusted_report"
     """alert: only feeds that are not trusted had told the story."""
+    CORROBORATED = "corroborated"
+    """alert: the rules asked for several independent newsrooms, and they are there."""
+    UNCONFIRMED = "unconfirmed"
+    """alert: the rules asked for several independent newsrooms, and too few came while it was held; marked so."""
     HIGHER_SEVERITY = "higher_severity"
     """update: the story was told at a lower severity."""
+    NEWSROOMS = "newsrooms"
+    """update: the number of independent newsrooms that carry the story reached a step."""
+    NEW_FACTS = "new_facts"
+    """update: names, places or numbers of the pack's concern that were not told yet."""
+    AWAITING_CORROBORATION = "awaiting_corroboration"
+    """held: until enough independent newsrooms carry the story, or the time is over."""
+    AWAITING_INTERVAL = "awaiting_interval"
+    """held: it has new facts, and the story was told too short a time ago; others gather with it."""
     SAME_ARTICLE = "same_article"
     """suppressed: an earlier revision of this very article was told."""
     SAME_URL = "same_url"
     """suppressed: an article with the same canonical URL was told."""
     SAME_TEXT = "same_text"
     """suppressed: an article with the same folded text was told."""
+    COPY = "copy"
+    """suppressed: an article that shares most of its words was told."""
     SAME_STORY = "same_story"
-    """suppressed: another article of the story was told."""
+    """suppressed: another article of the story was told, or is held and will be."""
+    UNCORROBORATED = "uncorroborated"
+    """suppressed: too few independent newsrooms came while it was held."""
     FEED_QUOTA = "feed_quota"
     """suppressed: its feed had brought as much as it may on one day; read later if there is room while it is listed."""
     BASELINE = "baseline"
@@ -322,6 +353,47 @@ class Snippet:
 
 
 @dataclass(frozen=True, slots=True)
+class Report:
+    """An article that a message names beside the one it is about."""
+
+    title: str
+    newsroom: str
+    url: str = ""
+    at: datetime | None = None
+    """When it was told, or folded."""
+
+
+@dataclass(frozen=True, slots=True)
+class FirstTold:
+    """The alert that an update carries on. `report`: its article, and when its message went out."""
+
+    alert_id: int
+    report: Report
+    here: bool = True
+    """Whether this recipient got it; False where it went elsewhere, or was never delivered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Development:
+    """What had become of a story when its alert was decided, as the alert recorded it."""
+
+    newsrooms: int = 0
+    """Independent ones that carry it; 0 where they were not counted."""
+    names: tuple[str, ...] = ()
+    """Of those newsrooms; perhaps not of all."""
+    new: tuple[str, ...] = ()
+    """Numbers, places and names that no earlier message told."""
+    severity_before: str | None = None
+    unconfirmed: bool = False
+    folded: int = 0
+    """Reports of the story that were not told one by one since it was last told."""
+    folded_since: datetime | None = None
+    folded_reports: tuple[Report, ...] = ()
+    """Some of them."""
+    first: FirstTold | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Telling:
     """One pack's alert about an article."""
 
@@ -333,6 +405,7 @@ class Telling:
     outcome: str
     """`alert` or `update`."""
     reason: str
+    development: Development = Development()
 
 
 @dataclass(frozen=True, slots=True)
@@ -348,6 +421,16 @@ class NoticeItem:
     tellings: tuple[Telling, ...]
     snippets: tuple[Snippet, ...]
     title_marks: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """The first message about a story that the recipient of an update got."""
+
+    message_id: str
+    """Its RFC 5322 Message-ID."""
+    subject: str = ""
+    """Its subject while that still holds for the update; else empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -372,6 +455,8 @@ class Notice:
     """An earlier attempt got no answer: it may have arrived."""
     plain: bool = False
     """Render as plain text only: the service refused the rich form."""
+    thread: Thread | None = None
+    """Where an update belongs, for services that keep messages together."""
 
 
 @dataclass(frozen=True, slots=True)
