@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from datetime import time
 
-from monitor import model
+from monitor import hours, model
 from monitor.rules import packs, query, syntax, terms, vocabulary
 from monitor.rules.reader import Reader, each, fix_for
 from monitor.rules.yaml_nodes import Map, Node, Place, Seq, Text
@@ -170,30 +169,11 @@ def _digest(reader: Reader) -> packs.Digest | None:
     at = _required(inner, "at")
     if at is None:
         return None
-    if at.value == "hourly":
-        return packs.Digest(node.place, None)
-    found = _CLOCK.fullmatch(at.value)
-    days = _days(found[1] or "mon-sun") if found is not None else None
-    if found is None or days is None:
+    try:
+        return packs.Digest(node.place, hours.parse_timetable(at.value))
+    except ValueError:
         inner.fault(at, "E206", f"`{at.value}` is no time for a digest", "07:00, mon-fri 07:00 or hourly")
         return None
-    return packs.Digest(node.place, time(int(found[2]), int(found[3])), days)
-
-
-_CLOCK = re.compile(r"(?:(\S+) +)?([01][0-9]|2[0-3]):([0-5][0-9])")
-_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-
-
-def _days(written: str) -> tuple[int, ...] | None:
-    """Return the days that `mon-fri`, `sat` or `mon,wed` names, 0 for Monday; None if it names none."""
-    found: set[int] = set()
-    for part in written.split(","):
-        first, _, last = part.partition("-")
-        if first not in _DAYS or (last or first) not in _DAYS:
-            return None
-        start, end = _DAYS.index(first), _DAYS.index(last or first)
-        found.update(day % 7 for day in range(start, end + 1 if end >= start else end + 8))
-    return tuple(sorted(found))
 
 
 def _corroboration(reader: Reader) -> packs.Corroboration | None:

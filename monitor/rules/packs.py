@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, time
+from datetime import datetime
 
+from monitor import hours
 from monitor.rules import syntax, terms
 from monitor.rules.yaml_nodes import Place
 
@@ -81,11 +82,10 @@ class Throttle:
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """When alerts are collected into one message: at `at` on `days` (0 is Monday), or every hour where `at` is None."""
+    """When alerts are collected into one message."""
 
     place: Place
-    at: time | None
-    days: tuple[int, ...] = (0, 1, 2, 3, 4, 5, 6)
+    table: hours.Timetable
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from monitor import hours
 from monitor.rules import load, packs
 from monitor.rules.yaml_nodes import Place
 from tests.support.rulefiles import ENTITIES, EXAMPLE, files, pack
@@ -276,11 +277,11 @@ def test_alert_traits_are_inherited() -> None:
 
     a, b = found.rules[0].traits, found.rules[1].traits
     assert a.throttle == packs.Throttle(Place("packs/p.yaml", 3, 11), 21_600.0, 12, 3600.0)
-    assert a.digest == packs.Digest(Place("packs/p.yaml", 4, 9), dt.time(7, 30), (0, 1, 2, 3, 4))
+    assert a.digest == packs.Digest(Place("packs/p.yaml", 4, 9), hours.Timetable(dt.time(7, 30), (0, 1, 2, 3, 4)))
     assert a.steps == packs.Steps(Place("packs/p.yaml", 5, 8), (3, 10))
     assert a.corroboration == packs.Corroboration(Place("packs/p.yaml", 6, 16), 2, 1800.0, "unconfirmed")
     assert b.throttle == packs.Throttle(Place("packs/p.yaml", 9, 56))
-    assert b.digest == packs.Digest(Place("packs/p.yaml", 9, 32), None)
+    assert b.digest == packs.Digest(Place("packs/p.yaml", 9, 32), hours.Timetable(None))
     assert b.steps == a.steps
 
 
