@@ -371,6 +371,8 @@ class FirstTold:
     report: Report
     here: bool = True
     """Whether this recipient got it; False where it went elsewhere, or was never delivered."""
+    unconfirmed: bool = False
+    """Whether it was told as unconfirmed."""
 
 
 @dataclass(frozen=True, slots=True)

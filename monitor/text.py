@@ -16,7 +16,7 @@ import hashlib
 import itertools
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from typing import NamedTuple
 
@@ -103,6 +103,8 @@ def _plain(char: str) -> str:
 _FOLD = _FoldTable()
 _UNQUOTE = str.maketrans("", "", QUOTES + ".")
 _POSSESSIVE = re.compile(r"['’ʼ`][sS]$")
+POSSESSIVE_S = re.compile("['’]s$")
+"""No letter of a word in capitals: NATO's."""
 
 
 def fold(text: str) -> str:
@@ -203,6 +205,14 @@ class _Chunk:
             word = self.words[0]
             self._pieces = (_Piece(0, len(self.text), self.text, word, (Form(word),), ()),)
         return self._pieces
+
+    def stand_ins(self) -> tuple[_Piece, ...]:
+        """Return what stands for its words where nobody asks for them."""
+        if self._pieces is None:
+            return _stand_in(self.text)
+        if len(self._pieces) == 1:
+            return _stand_in(self._pieces[0].raw)
+        return tuple(_stand_in(piece.raw)[0] for piece in self._pieces)
 
 
 def _all_forms(pieces: Iterable[_Piece]) -> Iterator[str]:
@@ -362,14 +372,18 @@ class Words:
         self.paragraphs: list[int] = []
         self._lines: list[tuple[int, str]] = []
         self._begun: dict[int, list[int]] = {}
-        add = self.pieces.extend
         for line in _PARAGRAPH.finditer(self._mended):
             before, written = len(self.pieces), line.group()
-            for chunk in written.split():
-                add(_chunk[chunk].pieces)
+            self._take(written)
             if len(self.pieces) > before:
                 self.paragraphs.append(before)
                 self._lines.append((line.start(), written))
+
+    def _take(self, line: str) -> None:
+        """Add the pieces of a line."""
+        add = self.pieces.extend
+        for chunk in line.split():
+            add(_chunk[chunk].pieces)
 
     def __len__(self) -> int:
         return len(self.pieces)
@@ -404,6 +418,54 @@ class Words:
     def _start(self, row: int) -> int:
         line = bisect.bisect_right(self.paragraphs, row) - 1
         return self._starts(line)[row - self.paragraphs[line]]
+
+
+LOWER, UPPER, UNCASED = ((_Piece(0, 0, raw, "", (), ()),) for raw in ("x", "X", "1"))
+"""Stand for words that nobody asks for: all that is known of them is how they are written."""
+
+
+class FewWords(Words):
+    """The same row, but only words with a form that `Wanted` knows are there; LOWER, UPPER or UNCASED stand for others.
+
+    A reader who looks for two thousand names in every article is spared most of its words.
+    """
+
+    def __init__(self, text: str, wanted: Wanted) -> None:
+        self._wanted = wanted
+        super().__init__(text)
+
+    def _take(self, line: str) -> None:
+        self.pieces.extend(itertools.chain.from_iterable(map(self._wanted.__getitem__, line.split())))
+
+
+class Wanted(dict[str, tuple[_Piece, ...]]):
+    """By chunk, what a reader of `FewWords` wants to know of it.
+
+    `asks`: whether one of the forms between spaces (UTF-8, as in `haystack`) is asked for.
+    """
+
+    def __init__(self, asks: Callable[[bytes], bool]) -> None:
+        super().__init__()
+        self._asks = asks
+
+    def __missing__(self, text: str) -> tuple[_Piece, ...]:
+        chunk = _chunk[text]
+        pieces: tuple[_Piece, ...] = chunk.pieces if self._asks(b" %b " % chunk.forms) else chunk.stand_ins()
+        if len(text) <= _ChunkCache.longest:
+            if len(self) >= 2 * _ChunkCache.size:
+                self.clear()
+            self[chunk.text] = pieces  # the string that other caches hold
+        return pieces
+
+
+def _stand_in(raw: str) -> tuple[_Piece]:
+    """Return what stands for a word; a possessive's s is no letter of it."""
+    if raw.upper() == raw.lower():
+        return UNCASED
+    bare = POSSESSIVE_S.sub("", raw)
+    if bare.upper() == bare.lower():
+        return UNCASED
+    return UPPER if bare == bare.upper() else LOWER
 
 
 def folded_words(text: str) -> list[str]:

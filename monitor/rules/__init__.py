@@ -11,6 +11,7 @@ match    RuleSet x Article -> Match
          presence: are the words there at all; view: the article's words with their places, lines its paragraphs for
          patterns; evaluate: nodes to matches; near, near_words: distance; surroundings: contexts of mentions; bits:
          sets of words; collector: no garbage collection in between
+mentions RuleSet x Article -> Mention: the entities that an article names, for stories; gazetteer: how they are found
 explain  why a rule fired, or which clause failed and how near it came
          explain_told: values; _clauses, _terms, _gaps, _labels: how they are made; _text, _json: how they are shown
 live     the gate and the last good version; trial: a pack's own tests

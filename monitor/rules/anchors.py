@@ -108,17 +108,18 @@ def _leaf(node: tree.Leaf, by: Anchors) -> Anchor:
 def _word(group: list[Part]) -> list[Anchor]:
     """Return for each part of a hyphened word what holds it: the part alone, or joined with its neighbours."""
     if len(group) == 1:
-        return [frozenset((_pattern(group[0].folded, group[0].prefix),))]
+        return [frozenset((pattern_of(group[0].folded, group[0].prefix),))]
     found: list[Anchor] = []
     for at in range(len(group)):
         spans = ((a, b) for a in range(at + 1) for b in range(at, len(group)) if b - a < text.MOST_JOINED)
         found.append(
-            frozenset(_pattern("".join(p.folded for p in group[a : b + 1]), group[b].prefix) for a, b in spans)
+            frozenset(pattern_of("".join(p.folded for p in group[a : b + 1]), group[b].prefix) for a, b in spans)
         )
     return found
 
 
-def _pattern(folded: str, prefix: bool) -> str:
+def pattern_of(folded: str, prefix: bool) -> str:
+    """Return what the automaton looks for: a form between spaces, or how it begins."""
     head, mark, _ = folded.partition("?")
     return f" {head}" if prefix or mark else f" {head} "
 

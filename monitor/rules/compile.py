@@ -11,7 +11,8 @@ from functools import cached_property, lru_cache
 import ahocorasick_rs
 
 from monitor import text
-from monitor.rules import anchors, packs, regexes, syntax, terms, tree
+from monitor.rules import anchors, gazetteer, load, packs, regexes, syntax, terms, tree
+from monitor.rules.yaml_nodes import Place
 
 SENDING = ("live", "test")
 """Statuses whose matches are recorded; drafts are judged only by tests and `explain`."""
@@ -65,9 +66,9 @@ class RuleSet:
 
     def __init__(self, found: Iterable[packs.Pack]) -> None:
         self.packs: Mapping[str, packs.Pack] = {pack.id: pack for pack in sorted(found, key=lambda pack: pack.id)}
-        shared: dict[int, tree.Named] = {}
+        self._shared: dict[int, tree.Named] = {}
         leaves: dict[tuple[object, ...], tree.Leaf] = {}
-        builders = [_Builder(pack, shared, leaves) for pack in self.packs.values()]
+        builders = [_Builder(pack, self._shared, leaves) for pack in self.packs.values()]
         self.rules = tuple(rule for builder in builders for rule in builder.rules())
         self._by_pattern: list[int | list[int]] = []
         self._always: tuple[int, ...] = ()
@@ -79,6 +80,14 @@ class RuleSet:
     def id(self) -> str:
         """Return what names the source and the text tables."""
         return id_of(source_of(self.packs.values()))
+
+    @cached_property
+    def gazetteer(self) -> gazetteer.Gazetteer:
+        """Return every entity of the files that the packs are made of, ready to be looked for."""
+        found = load.shared_vocabularies(self.packs.values())
+        bare = packs.Pack("", Place("", 0, 0), packs.Traits(), (), (), found)
+        named = _Builder(bare, dict(self._shared), {}).named
+        return gazetteer.Gazetteer({name: (v.type, named[name]) for name, v in found.items() if v.type is not None})
 
     def _build(self) -> ahocorasick_rs.BytesAhoCorasick | None:
         rules_of: dict[str, int | list[int]] = {}
@@ -194,7 +203,8 @@ class _Builder:
         return (CompiledRule(self._pack.id, rule, self.rule) for rule in kept)
 
     @cached_property
-    def _names(self) -> dict[str, tree.Named]:
+    def named(self) -> dict[str, tree.Named]:
+        """Return the trees of the pack's vocabularies by name."""
         names: dict[str, tree.Named] = {}
         for name, vocabulary in self._pack.vocabularies.items():  # in an order where uses come after what they use
             names[name] = self._vocabulary(vocabulary, names, name in self._pack.local)
@@ -213,7 +223,7 @@ class _Builder:
 
     def rule(self, rule: packs.Rule) -> tree.Node:
         """Return the tree of one of the pack's rules."""
-        names = self._names
+        names = self.named
         if rule.query is not None:
             return self._expr(rule.query, names, frozenset())
         if rule.score is not None:

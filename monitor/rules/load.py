@@ -111,6 +111,30 @@ def load_packs(files: Mapping[str, bytes], known: Known = Known()) -> Loaded:
     return Loaded(tuple(good), _sorted(found), broken, unused, everything)
 
 
+def shared_vocabularies(found: Iterable[Pack]) -> dict[str, Vocabulary]:
+    """Return every entity and global list of the files that the packs are made of, those they do not use included.
+
+    In an order where uses come after what they use. Of several versions of a name that of the first pack which uses it
+    counts. A name that leads to files which no pack is made of is left out.
+    """
+    found = tuple(found)
+    names = {name: v for pack in reversed(found) for name, v in pack.vocabularies.items() if name not in pack.local}
+    texts = dict.fromkeys((file, text) for pack in found for file, text in pack.files.items())
+    for file, text in texts:
+        if not file.startswith("packs/"):
+            for vocabulary in _document(file, text.encode()).vocabularies:
+                names.setdefault(vocabulary.id, vocabulary)
+    walk = _Walk({}, names, [], ())
+    for name, vocabulary in names.items():
+        before = len(walk.found)
+        walk.name(name, vocabulary.place, ())
+        if walk.faults:
+            walk.faults.clear()
+            while len(walk.found) > before:
+                walk.found.popitem()
+    return walk.found
+
+
 def _sorted(faults: Iterable[errors.Fault]) -> tuple[errors.Fault, ...]:
     distinct = dict.fromkeys(faults)
     return tuple(sorted(distinct, key=lambda f: (f.file, f.line or 0, f.column or 0, f.code)))

@@ -16,16 +16,23 @@ MOST_EVIDENCE = 50
 """Spans that a match keeps: every term's first occurrence before any second one."""
 
 
-def match_article(rules: RuleSet, article: model.Article) -> tuple[model.Match, ...]:
+def match_article(rules: RuleSet, article: model.Article, haystack: bytes | None = None) -> tuple[model.Match, ...]:
     """Return the live and test rules that `article` makes true, by pack and rule.
 
     Judges languages, sources and `active`; never `max_age`, which depends on the clock of who decides.
+
+    Args:
+        haystack: `haystack_of` the article, where it is known already.
     """
     with collector.paused():
-        title, body = text.cut(article.title)[0], text.cut(article.text)[0]
-        haystack = text.haystack(title, body)
-        candidates = rules.candidates(haystack)
-        return _judge(candidates, article, Presence(haystack)) if candidates else ()
+        words = haystack_of(article) if haystack is None else haystack
+        candidates = rules.candidates(words)
+        return _judge(candidates, article, Presence(words)) if candidates else ()
+
+
+def haystack_of(article: model.Article) -> bytes:
+    """Return every form of every word that is read of an article (`text.haystack`): what pre-selections look into."""
+    return text.haystack(text.cut(article.title)[0], text.cut(article.text)[0])
 
 
 def may_match(rules: RuleSet, haystack: bytes) -> bool:

@@ -6,7 +6,7 @@ import bisect
 import itertools
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -27,8 +27,6 @@ LEAD_WORDS = 80
 
 _ANCHORED = re.compile(r"[\^$]|\\[AzZB]")
 """In a pattern that may hold of a paragraph alone and not of the whole text."""
-
-_POSSESSIVE = re.compile("['’]s$")
 
 _SCRIPTS = {
     **dict.fromkeys(("ar", "fa", "ur", "ps", "sd", "ug", "ku"), "arabic"),
@@ -204,18 +202,27 @@ class Row:
         raw = self.pieces[number].raw
         if text.exact_form(raw) != wanted:
             return False
-        return "." in raw or not _POSSESSIVE.sub("", raw).isupper() or not self._in_capitals(number)
+        return "." in raw or not text.POSSESSIVE_S.sub("", raw).isupper() or not self._in_capitals(number)
 
     def _in_capitals(self, number: int) -> bool:
         """Return whether 3 or more other cased words, and no lower-case one, stand in the word's sentence."""
+        if not (self._is_capital(number - 1, number) or self._is_capital(number + 1, number)):
+            return False  # a sentence of several words holds one of these two
         sentence = self.sentence(number)
         if sentence not in self._shouting:
             low = self.sentences[sentence]
             high = self.sentences[sentence + 1] if sentence + 1 < len(self.sentences) else len(self.pieces)
-            raws = [_POSSESSIVE.sub("", self.pieces[i].raw) for i in range(low, high)]
+            raws = [text.POSSESSIVE_S.sub("", self.pieces[i].raw) for i in range(low, high)]
             cased = sum(1 for raw in raws if raw.upper() != raw.lower())
             self._shouting[sentence] = cased > LEAST_OTHERS and all(raw == raw.upper() for raw in raws)
         return self._shouting[sentence]
+
+    def _is_capital(self, number: int, beside: int) -> bool:
+        """Return whether word `number` may stand in the sentence of `beside`, and has no small letter."""
+        if not 0 <= number < len(self.pieces) or self.paragraph(number) != self.paragraph(beside):
+            return False
+        raw = text.POSSESSIVE_S.sub("", self.pieces[number].raw)
+        return raw == raw.upper()
 
     @property
     def sentences(self) -> list[int]:
@@ -270,12 +277,12 @@ class View(Row):
     `memo` holds what nodes were found to be, `truth` whether they are true, by identity.
     """
 
-    def __init__(self, article: model.Article) -> None:
+    def __init__(self, article: model.Article, read: Callable[[str], text.Words] = text.Words) -> None:
         self.article = article
         self.lang = article.lang.replace("_", "-").split("-")[0].casefold() if article.lang else None
         self.title, _ = text.cut(article.title)
         self.body, self.was_cut = text.cut(article.text)
-        self._words = (text.Words(self.title), text.Words(self.body))
+        self._words = (read(self.title), read(self.body))
         super().__init__(*self._words)
         self.in_title = len(self._words[0])
         if self.in_title:  # however it is broken into lines
