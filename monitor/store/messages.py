@@ -68,15 +68,15 @@ def declare_targets(
     ids: dict[model.Target, int] = {}
     for target in wanted:
         row = rows.pop((target.channel, target.key), None)
-        ids[target] = _insert_target(connection, target) if row is None else _revive_target(connection, row, target)
+        ids[target] = _insert_target(connection, target, now) if row is None else _revive_target(connection, row, target)
     gone = [row.id for row in rows.values() if row.removed_at is None]
     if gone:
         connection.execute(targets.update().where(targets.c.id.in_(gone)).values(removed_at=now))
     return ids
 
 
-def _insert_target(connection: sa.Connection, target: model.Target) -> int:
-    values = {"channel": target.channel, "key": target.key, "label": target.label}
+def _insert_target(connection: sa.Connection, target: model.Target, now: datetime) -> int:
+    values = {"channel": target.channel, "key": target.key, "label": target.label, "created_at": now}
     return new_id(connection, targets.insert(), values)
 
 

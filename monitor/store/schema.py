@@ -368,6 +368,7 @@ targets = Table(
     Column("paused_until", UtcTime),
     Column("pause_seconds", Float),
     Column("removed_at", UtcTime),
+    Column("created_at", UtcTime),  # no digest is owed of before
     UniqueConstraint("channel", "key"),
 )
 
@@ -398,6 +399,7 @@ messages = Table(
     UniqueConstraint("target_id", "slot"),
     Index("ix_messages_state_due_at", "state", "due_at"),
     Index("ix_messages_target_id_state", "target_id", "state"),
+    Index("ix_messages_target_id_created_at", "target_id", "created_at"),
 )
 
 message_alerts = Table(

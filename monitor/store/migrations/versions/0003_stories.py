@@ -88,6 +88,8 @@ def upgrade() -> None:
         sa.Column("detail", sa.JSON()),
     ):
         op.add_column("alerts", column)
+    op.add_column("targets", sa.Column("created_at", UtcTime()))
+    op.create_index("ix_messages_target_id_created_at", "messages", ["target_id", "created_at"])
     op.execute(
         "UPDATE stories SET articles = (SELECT count(*) FROM articles WHERE articles.story_id = stories.id),"
         " updated_at = (SELECT max(articles.first_seen) FROM articles WHERE articles.story_id = stories.id)"
