@@ -43,6 +43,7 @@ def place_article(connection: Connection, task: Task, read: tasks.Reading, now: 
     assigned = assign.assign_story(assign.Twin(*found) if found else None, own.story_id if own else None)
     story = assigned.story_id if assigned.story_id is not None else articles.new_story(connection, now)
     article_id = _store_article(connection, task, read, story, assigned)
+    articles.count_in_story(connection, story, now, 0 if own else 1)
     revision = articles.NewRevision(
         title=read.article.title,
         text=read.article.text,

@@ -189,6 +189,18 @@ def new_story(connection: sa.Connection, now: datetime) -> int:
     return new_id(connection, stories.insert(), {"created_at": now})
 
 
+def count_in_story(connection: sa.Connection, story_id: int, now: datetime, new: int) -> None:
+    """Note that a story has so many `new` articles, and that one of its articles was decided `now`."""
+    connection.execute(_COUNT_IN_STORY, {"story": story_id, "at": now, "new": new})
+
+
+_COUNT_IN_STORY = (
+    stories.update()
+    .where(stories.c.id == sa.bindparam("story"))
+    .values(articles=stories.c.articles + sa.bindparam("new"), updated_at=sa.bindparam("at"))
+)
+
+
 def insert(connection: sa.Connection, **values: Any) -> int:
     """Store an article's own row and return its id."""
     return new_id(connection, articles.insert(), {"retries": 0, **values})
