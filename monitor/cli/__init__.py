@@ -61,6 +61,7 @@ COMMANDS = (
     "replay",
     "rules",
     "run",
+    "stories",
 )
 """Files of this folder that hold commands."""
 

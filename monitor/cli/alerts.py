@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from monitor.cli import common
+from monitor.cli import common, story_words
 
 if TYPE_CHECKING:
     from monitor.config import Config
     from monitor.store.decisions import AlertRow
     from monitor.store.store import Connection
+    from monitor.store.story_views import Folded
+
+FOLDED = 10
+"""Folded reports that `alerts show` lists."""
 
 group = typer.Typer(help="Alerts with their evidence and deliveries.", no_args_is_help=True)
 common.app.add_typer(group, name="alerts")
@@ -151,7 +155,39 @@ def _load(connection: Connection, number: int) -> dict[str, Any] | None:
         "evidence": [{name: getattr(span, name) for name in names} for span in evidence],
         "snippets": [{"text": s.text, "marks": [list(mark) for mark in s.marks]} for s in snippets],
         "title_marks": [list(mark) for mark in marks],
+        **_story_of(connection, row),
         "deliveries": [_delivery(delivery) for delivery in messages.deliveries_of(connection, number)],
+    }
+
+
+def _story_of(connection: Connection, row: AlertRow) -> dict[str, Any]:
+    """Return where the alert's article stands now, what the alert told of it, and what was folded into its story."""
+    from monitor.store import story_views
+
+    (report,) = story_views.get_reports(connection, [row.article_id])
+    told = story_views.told_of(connection, [report.story_id]).get(report.story_id, ())
+    own = next(one for one in told if one.alert_id == row.id)
+    count, folded = story_views.list_folded(connection, row.pack, report.story_id, FOLDED)
+    return {
+        "story": f"s{report.story_id}",
+        "duplicate_of": f"art-{report.duplicate_of}" if report.duplicate_of else None,
+        "duplicate_reason": report.duplicate_reason,
+        "share": report.share,
+        "newsrooms": own.newsrooms,
+        "detail": own.detail,
+        "also_told": [f"al-{one.alert_id}" for one in told if one.pack == row.pack and one.alert_id != row.id],
+        "folded": {"count": count, "articles": [_folded(one) for one in folded]},
+    }
+
+
+def _folded(one: Folded) -> dict[str, Any]:
+    return {
+        "article": f"art-{one.article_id}",
+        "title": one.title,
+        "url": one.url,
+        "newsroom": one.newsroom,
+        "reason": one.reason,
+        "decided_at": one.decided_at,
     }
 
 
@@ -177,10 +213,30 @@ def _print(found: dict[str, Any], config: Config) -> None:
     if found["url"]:
         print(common.clean(found["url"]))
     print(f"{found['article']}, story {found['story']}; every pack's decision: wirewatch explain {found['id']}")
+    _print_story(found)
     if not found["deliveries"]:
         print("no message carries it: its route led to no channel")
     for row in found["deliveries"]:
         _print_delivery(row, zone)
+
+
+def _print_story(found: dict[str, Any]) -> None:
+    """Print what the article repeats, who carried the story when it was told, and what was folded into it since."""
+    if found["duplicate_of"]:
+        copied = story_words.copied(found["duplicate_of"], found["duplicate_reason"], found["share"])
+        print(f"the article: {copied}")
+    if found["newsrooms"] is not None:
+        print(f"{story_words.plural(found['newsrooms'], 'independent newsroom')} when it was told")
+    if found["also_told"]:
+        print(f"this pack was also told of the story by {', '.join(found['also_told'])}")
+    folded = found["folded"]
+    if folded["count"]:
+        print(f"{story_words.plural(folded['count'], 'more report')} of the story folded, not told:")
+    for one in folded["articles"]:
+        told = f"{common.clean(one['title'])} ({common.clean(one['newsroom'])})"
+        print(f"  {one['article']}  {story_words.spoken(one['reason'])}: {told}")
+    if folded["count"] > len(folded["articles"]):
+        print(f"  all of them: wirewatch stories show {found['story']}")
 
 
 def _print_delivery(row: dict[str, Any], zone: str) -> None:

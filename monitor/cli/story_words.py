@@ -1,0 +1,86 @@
+"""What an article is to its story, in words: shared by `stories`, `explain` and `alerts`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from monitor.cli import common
+
+SHOWN = 5
+"""Shared words that a line names."""
+
+
+def story_number(written: str) -> int:
+    """Return the number of `s12`, `st-12` or `12`. Raises: typer.Exit."""
+    found = re.fullmatch(r"(?:st?-?)?(\d{1,18})", written.strip(), re.IGNORECASE)
+    if found is None:
+        raise common.fail(f"{written!r} is not a story's id; write s12, as `wirewatch stories list` shows it", 2)
+    return int(found[1])
+
+
+def plural(count: int, noun: str) -> str:
+    """Return `1 article` or `12,000 articles`."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def spoken(code: str) -> str:
+    """Return a reason's code as words."""
+    return code.replace("_", " ")
+
+
+def after(seconds: float) -> str:
+    """Return how long after the first article one came: `+2h05`, `+3d04h` from two days on."""
+    minutes = int(abs(seconds) // 60)
+    sign = "-" if seconds < 0 and minutes else "+"
+    if minutes < 48 * 60:
+        return f"{sign}{minutes // 60}h{minutes % 60:02}"
+    return f"{sign}{minutes // 1440}d{minutes % 1440 // 60:02}h"
+
+
+def languages(counts: Mapping[str, int]) -> str:
+    """Return `en 3, ar 2`."""
+    return ", ".join(f"{lang} {count}" for lang, count in counts.items())
+
+
+def copied(of: str | None, reason: str | None, share: float | None) -> str:
+    """Return what makes an article a duplicate of another: `copy of art-5 (91 %)`."""
+    how = {"same_url": "same URL as", "same_text": "same text as"}.get(reason or "", "copy of")
+    return f"{how} {of}" + ("" if share is None else f" ({percent(share)})")
+
+
+def percent(share: float) -> str:
+    """Return a share as people read it; what is not all of it never reads as 100 %."""
+    whole = round(share * 100)
+    return f"{min(whole, 99) if share < 1 else whole} %"
+
+
+def decided(row: Mapping[str, Any]) -> str:
+    """Return a decision in words: `move: suppressed, copy (al-3)`."""
+    alert = f" {row['alert']}" if row.get("alert") else ""
+    detail = row.get("detail") or {}
+    into = f" (al-{detail['alert']} was told)" if row["decision"] == "suppressed" and "alert" in detail else ""
+    until = f" until {detail['until']}" if row["decision"] == "held" and "until" in detail else ""
+    return f"{row['pack']}: {row['decision']}{alert}, {spoken(str(row['reason']))}{into}{until}"
+
+
+def listed(words: Sequence[str], most: int = SHOWN) -> str:
+    """Return some words, and how many more there are."""
+    more = len(words) - most
+    shown = ", ".join(common.clean(word) for word in words[:most])
+    return shown + (f" and {more} more" if more > 0 else "")
+
+
+def relation(report: Mapping[str, Any]) -> str:
+    """Return what an article is to its story: the first, a copy of another, or what it shares with the nearest."""
+    if report["duplicate_of"]:
+        return copied(report["duplicate_of"], report["duplicate_reason"], report["share"])
+    if report["first"]:
+        return "first of the story"
+    return joined(report["joined"]) if report["joined"] else "first of a story that became part of this one"
+
+
+def joined(kept: Mapping[str, Any]) -> str:
+    """Return why an article is in its story, from what was recorded when it was decided."""
+    return f"joined: {kept}"

@@ -1,0 +1,213 @@
+"""`wirewatch stories`, and what the other commands say of stories, on archives that the real jobs made."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from monitor.store.schema import articles, stories
+from tests.support import commands
+from tests.support.desk import Desk, item, page
+
+LONG = " ".join(f"The committee heard witness number {n} on the resettlement of families." for n in range(12))
+RAIN = " ".join(f"It will rain in province {n}, and the roads there will be closed." for n in range(12))
+
+
+@pytest.fixture
+def config(desk: Desk, tmp_path: Path) -> Path:
+    """A wire report that three newsrooms carry, 20 minutes apart, and a report about the weather."""
+    feeds = ["gazette", "herald", "courier"]
+    desk.has(feeds)
+    for feed in feeds:
+        desk.publishes(feed)
+    desk.run()
+    for feed in feeds:
+        desk.web.answers[f"https://{feed}.example/a/1"] = page("Committee hears witnesses", LONG)
+    desk.web.answers["https://courier.example/a/2"] = page("Rain is coming", RAIN)
+    desk.publishes("gazette", item(1, "Committee hears witnesses"))
+    desk.later()
+    desk.publishes("herald", item(1, "Witnesses before committee", site="herald"))
+    desk.later()
+    wire, rain = item(1, "Committee meets", site="courier"), item(2, "Rain is coming", site="courier")
+    desk.publishes("courier", wire)
+    desk.later()
+    desk.publishes("courier", rain, wire)
+    desk.later()
+    return write_config(desk, tmp_path)
+
+
+def write_config(desk: Desk, folder: Path) -> Path:
+    """Write a configuration for commands that read the desk's database."""
+    path = folder / "config.toml"
+    zone = 'timezone = "Asia/Jerusalem"'
+    path.write_text(f'[monitor]\ndatabase = "{desk.config.database}"\nrules = "rules"\n{zone}\n', "utf-8")
+    return path
+
+
+def stories_of(config: Path, *more: str) -> list[dict[str, Any]]:
+    """Return what `stories list --json` prints."""
+    done = commands.call("stories", "list", "--config", config, "--json", *more)
+    assert done.code == 0, done.err
+    found: list[dict[str, Any]] = done.json
+    return found
+
+
+def headlines(found: list[dict[str, Any]]) -> list[str]:
+    """Return the headlines of stories, in order."""
+    return [story["title"] for story in found]
+
+
+# -- list ----------------------------------------------------------------------------------------
+
+
+def test_list_counts_articles_newsrooms_and_languages(config: Path) -> None:
+    """Three newsrooms with one text are one story, told once; its headline is that of its first article."""
+    found = {story["title"]: story for story in stories_of(config)}
+
+    wire, rain = found["Committee hears witnesses"], found["Rain is coming"]
+    assert (wire["articles"], wire["languages"]) == (3, {"en": 3})
+    assert [(told["alert"], told["pack"], told["reason"]) for told in wire["told"]] == [
+        ("al-1", "move", "first_report")
+    ]
+    assert (rain["articles"], rain["newsrooms"], rain["told"]) == (1, 1, [])
+
+
+def test_list_is_narrowed_by_pack_newsrooms_time_and_number(config: Path, desk: Desk) -> None:
+    """`--pack`, `--min-newsrooms`, `--since` and `--limit` each leave out what they say."""
+    everything = stories_of(config)
+
+    assert len(everything) == 2
+    assert headlines(stories_of(config, "--pack", "move")) == ["Committee hears witnesses"]
+    assert stories_of(config, "--pack", "talks") == []
+    assert stories_of(config, "--min-newsrooms", "4") == []
+    assert stories_of(config, "--since", "1h") == [], "the desk's clock stands in 2025"
+    assert headlines(stories_of(config, "--limit", "1")) == headlines(everything)[:1]
+
+
+def test_list_shows_times_of_the_desk(config: Path) -> None:
+    """A person reads times in the desk's zone, the headline, and who was told in the last columns."""
+    done = commands.call("stories", "list", "--config", config)
+
+    line = next(line for line in done.out.splitlines() if "Committee hears witnesses" in line)
+    assert "2025-03-10 10:20  2025-03-10 11:00" in line
+    assert "en 3" in line
+    assert "move al-1" in line
+
+
+def test_list_says_what_a_wrong_time_should_be(config: Path) -> None:
+    """A `--since` that is no duration is refused with an example, exit 2."""
+    done = commands.call("stories", "list", "--since", "yesterday", "--config", config)
+
+    assert done.code == 2
+    assert "write 2d, 12h or 90m" in done.err
+
+
+# -- show ----------------------------------------------------------------------------------------
+
+
+def test_show_tells_what_each_article_is_and_what_became_of_it(config: Path) -> None:
+    """In the order of their coming: the first, then its twins with what makes them so, each with its decision."""
+    number = stories_of(config, "--pack", "move")[0]["id"]
+
+    found = commands.call("stories", "show", number, "--config", config, "--json").json
+
+    assert [(report["newsroom"], report["after_first_seconds"]) for report in found["reports"]] == [
+        ("Gazette", 0), ("Herald", 1200), ("Courier", 2400),
+    ]  # fmt: skip
+    first = found["reports"][0]["article"]
+    assert [report["duplicate_of"] for report in found["reports"]] == [None, first, first]
+    assert [report["decisions"][0]["decision"] for report in found["reports"]] == ["alert", "suppressed", "suppressed"]
+    assert {"pack": "move", "decision": "suppressed", "reason": "same_text", "count": 2} in found["decisions"]
+
+
+def test_show_reads_like_a_list_of_reports(config: Path) -> None:
+    """For people: time after the first, newsroom, language, what it repeats, and what it was folded into."""
+    number = stories_of(config, "--pack", "move")[0]["id"]
+
+    out = commands.call("stories", "show", number, "--config", config).out
+
+    assert "+0h20  art-2  Herald (en)  Witnesses before committee\n         same text as art-1" in out
+    assert "move: suppressed, same text (al-1 was told)" in out
+    assert "move: alert al-1" in out
+
+
+@pytest.mark.parametrize("written", ["s1", "st-1", "1", "S1"])
+def test_show_takes_an_id_in_any_of_its_forms(config: Path, written: str) -> None:
+    """`s1` as it is printed, `st-1`, or the plain number."""
+    done = commands.call("stories", "show", written, "--config", config, "--json")
+
+    assert done.json["id"] == "s1"
+
+
+@pytest.mark.parametrize(("written", "code", "says"), [("s999", 1, "there is no story s999"), ("x1", 2, "write s12")])
+def test_show_says_which_story_is_not_there(config: Path, written: str, code: int, says: str) -> None:
+    """An unknown story is exit 1, a word that is no id exit 2."""
+    done = commands.call("stories", "show", written, "--config", config)
+
+    assert done.code == code
+    assert says in done.err
+
+
+def test_a_merged_story_is_shown_where_it_went(config: Path, desk: Desk) -> None:
+    """Asked for a story that became part of another, `show` says so and shows the other."""
+    by_title = {story["title"]: int(story["id"][1:]) for story in stories_of(config)}
+    wire, rain = by_title["Committee hears witnesses"], by_title["Rain is coming"]
+
+    def merge(connection: Any) -> None:
+        connection.execute(stories.update().where(stories.c.id == rain).values(merged_into=wire))
+        connection.execute(articles.update().where(articles.c.story_id == rain).values(story_id=wire))
+
+    desk.write(merge)
+    shown = commands.call("stories", "show", f"s{rain}", "--config", config)
+
+    assert shown.out.startswith(f"s{rain} is part of s{wire} now\n")
+    assert "4 articles" in shown.out
+    assert headlines(stories_of(config)) == ["Committee hears witnesses"]
+
+
+def test_show_of_a_large_story_is_bounded(config: Path, desk: Desk) -> None:
+    """Of ten thousand articles the first hundred are shown, all are counted, and the rest is named."""
+
+    def add(connection: Any) -> None:
+        first = connection.execute(sa.select(articles).where(articles.c.id == 1)).mappings().one()
+        from monitor.store.schema import revisions
+
+        revision = connection.execute(sa.select(revisions).where(revisions.c.article_id == 1)).mappings().one()
+        numbers = range(1000, 10_997)
+        connection.execute(articles.insert(), [{**first, "id": n, "duplicate_of": 1} for n in numbers])
+        connection.execute(revisions.insert(), [{**revision, "id": n, "article_id": n} for n in numbers])
+
+    desk.write(add)
+    done = commands.call("stories", "show", "s1", "--config", config)
+
+    assert "10,000 articles" in done.out
+    assert "9,900 more articles; `--limit 10000` shows them" in done.out
+    assert done.out.count("art-") < 400
+
+
+def test_an_empty_archive_is_no_fault(tmp_path: Path) -> None:
+    """Before the first run there are no stories, and stderr says why."""
+    config = commands.write_config(tmp_path)
+
+    done = commands.call("stories", "list", "--config", config, "--json")
+
+    assert (done.code, done.json) == (0, [])
+    assert "the archive is empty" in done.err
+
+
+# -- what other commands say ---------------------------------------------------------------------
+
+
+def test_an_alert_names_what_was_folded_into_it(config: Path) -> None:
+    """`alerts show` lists the reports that were not told because the alert was, with the reason for each."""
+    found = commands.call("alerts", "show", "al-1", "--config", config, "--json").json
+    shown = commands.call("alerts", "show", "al-1", "--config", config).out
+
+    folded = [(one["article"], one["newsroom"], one["reason"]) for one in found["folded"]["articles"]]
+    assert folded == [("art-2", "Herald", "same_text"), ("art-3", "Courier", "same_text")]
+    assert found["folded"]["count"] == 2
+    assert "2 more reports of the story folded, not told:" in shown
+    assert "art-2  same text: Witnesses before committee (Herald)" in shown
