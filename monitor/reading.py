@@ -12,8 +12,9 @@ from datetime import datetime
 from pathlib import Path
 
 from monitor import errors, model, text
+from monitor.alerts import facts
 from monitor.articles import extract, language, page_words, walls
-from monitor.rules import collector, live, match
+from monitor.rules import collector, live, match, mentions
 from monitor.rules import compile as rules_compile
 from monitor.stories import fingerprint
 from monitor.tasks import PREFILTERED, PageBytes, Reading
@@ -83,16 +84,18 @@ def read_article(rules: rules_compile.RuleSet, article: model.Article, partial_r
     title_words, text_words = text.folded_words(article.title), text.folded_words(body)
     known = article.lang or language.detect_language(article.title, body)
     article = replace(article, text=body, lang=known)
+    matches = match.match_article(rules, article)
     return Reading(
         article=article,
         partial_reason=partial_reason,
         cut=cut,
-        matches=match.match_article(rules, article),
+        matches=matches,
         ruleset_id=rules.id,
         table_id=text.TABLE_ID,
         folded_hash=fingerprint.folded_hash(title_words, text_words),
         title_words=" ".join(title_words),
         text_words=" ".join(text_words),
+        facts=facts.article_facts(article, matches, functools.partial(mentions.mentions, rules)),
     )
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from monitor import model
+from monitor.alerts.facts import NO_FACTS, ArticleFacts
 
 if TYPE_CHECKING:
     from monitor.feeds.look import Look
@@ -43,6 +44,7 @@ class Reading:
     folded_hash: str | None
     title_words: str
     text_words: str
+    facts: ArticleFacts = NO_FACTS
 
 
 def warm_up(rules_path: str) -> None:

@@ -11,25 +11,16 @@ from typing import Any
 import structlog
 
 from monitor import model, tasks, text
-from monitor.alerts import decide, digest
-from monitor.jobs import origin
+from monitor.alerts import decide, digest, facts
+from monitor.jobs import origin, release
 from monitor.jobs.context import Context, Outlet, Setup
+from monitor.jobs.history import Desk, History, terms_of
 from monitor.jobs.place import Placed, Task, place_article
 from monitor.model import Decision, Match, Outcome, Reason
-from monitor.rules.compile import RuleSet
 from monitor.store import articles, batches, decisions, entries, messages, quotas
 from monitor.store.store import Connection, lock_deciding, next_number
 
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """Whose rules decide, and where a pack without a route goes."""
-
-    rules: RuleSet
-    ruleset_id: str
-    default_route: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +31,8 @@ class Judged:
     decisions: tuple[Decision, ...]
     alerts: Mapping[int, tuple[Decision, tuple[str, ...]]]
     """Those that are told, by alert id, with their routes."""
+    released: tuple[release.Released, ...] = ()
+    """What became of decisions about earlier articles of the story that were held."""
 
 
 def record(
@@ -58,7 +51,8 @@ def record(
         _close(connection, task.waiting, "done", task.own.id if task.own else None, now)
         return ()
     quotas.add_stored(connection, task.waiting.feed_id, len(read.article.text.encode()))
-    _queue(setup, connection, judged.placed, judged.alerts, batch, now)
+    _queue(setup, connection, judged.placed.article_id, judged.placed.revision_id, judged.alerts, batch, now)
+    queue_released(setup, connection, judged.released, now)
     _close(connection, task.waiting, "done", judged.placed.article_id, now)
     context.reached("process.before_commit")
     return judged.decisions
@@ -82,8 +76,7 @@ def judge(
         return None
     placed = place_article(connection, task, read, now)
     decisions.record_matches(connection, placed.revision_id, read.matches)
-    made, alerts = _decide(desk, connection, task, read, placed, batch, now)
-    return Judged(placed, made, alerts)
+    return _decide(desk, connection, task, read, placed, batch, now)
 
 
 def _close(
@@ -103,8 +96,8 @@ def _decide(
     placed: Placed,
     batch: batches.Batch | None,
     now: datetime,
-) -> tuple[tuple[Decision, ...], dict[int, tuple[Decision, tuple[str, ...]]]]:
-    """Decide for every pack; return all decisions, and those that alert by alert id with their route."""
+) -> Judged:
+    """Decide for every pack, and about what is held of the story."""
     subject = decide.Subject(
         placed.article_id,
         read.article.published,
@@ -115,23 +108,34 @@ def _decide(
         trusted=task.waiting.trusted,
     )
     seq = next_number(connection, "decided_seq")
+    case = _Case(connection, desk, History(connection, desk, placed.story_id), subject, placed, batch, seq, now)
     made: list[Decision] = []
     alerts: dict[int, tuple[Decision, tuple[str, ...]]] = {}
     for pack, found in _by_pack(read.matches):
-        decision = _decide_pack(desk, connection, pack, found, subject, placed.story_id)
-        if batch is not None and digest.joins_digest(batch.kind, batch.created_at, decision, now):
-            decision = replace(decision, detail={**(decision.detail or {}), "batch": batch.id})
-        alert = _new_alert(desk, decision, found, placed)
-        alert_id = decisions.record(connection, placed.revision_id, decision, seq, now, alert)
+        decision, told = _decide_pack(case, pack, found, read.facts)
         made.append(decision)
-        if alert is not None and alert_id is not None:
-            alerts[alert_id] = (decision, alert.route)
+        alerts |= told
     known: dict[str, Any] = {"ruleset": read.ruleset_id}
     if read.partial_reason == tasks.PREFILTERED:
         known["prefiltered"] = True
     nothing = Decision(decisions.EVERY_PACK, Outcome.NONE, Reason.NO_MATCH, None, known)
     decisions.record(connection, placed.revision_id, nothing, seq, now, None)
-    return (*made, nothing), alerts
+    released = release.release_story(connection, case.history, seq, now) if case.history.holds else []
+    return Judged(placed, (*made, nothing), alerts, tuple(released))
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """The article that is decided about, and what its decisions go by."""
+
+    connection: Connection
+    desk: Desk
+    history: History
+    subject: decide.Subject
+    placed: Placed
+    batch: batches.Batch | None
+    seq: int
+    now: datetime
 
 
 def _by_pack(matches: Sequence[Match]) -> list[tuple[str, list[Match]]]:
@@ -140,34 +144,98 @@ def _by_pack(matches: Sequence[Match]) -> list[tuple[str, list[Match]]]:
 
 
 def _decide_pack(
-    desk: Desk, connection: Connection, pack: str, found: list[Match], subject: decide.Subject, story_id: int
-) -> Decision:
-    told = [
-        decide.Told(row.alert_id, row.article_id, row.severity, row.trusted)
-        for row in decisions.list_told(connection, pack, story_id)
-    ]
-    ages = {match.rule: desk.rules.max_age(pack, match.rule) for match in found}
-    return decide.decide_alert(pack, found, subject, told, ages)
+    case: _Case, pack: str, found: list[Match], known: facts.ArticleFacts
+) -> tuple[Decision, dict[int, tuple[Decision, tuple[str, ...]]]]:
+    """Decide for one pack and store it; return the decision, and what is told at once."""
+    story = case.history.of_pack(pack)
+    wanted = {match.rule: terms_of(case.desk.rules, pack, match.rule) for match in found}
+    ruling = decide.decide_alert(pack, found, case.subject, story, wanted, case.now, known)
+    ruling = _in_batch(case, ruling)
+    if ruling.decision.outcome is Outcome.UPDATE:
+        folded = {"folded": case.history.folded(pack, story.told)}
+        ruling = replace(ruling, decision=_with(ruling.decision, folded))
+    decision = ruling.decision
+    alert = _new_alert(case, ruling, found)
+    alert_id = decisions.record(case.connection, case.placed.revision_id, decision, case.seq, case.now, alert)
+    if alert is not None and alert_id is not None:
+        trusted = case.subject.trusted
+        release.close_told(case.connection, case.history, pack, alert_id, trusted, case.seq, case.now)
+        return decision, {alert_id: (decision, alert.route)}
+    if decision.outcome is Outcome.HELD:
+        _hold(case, ruling, found)
+    else:
+        release.gather(case.connection, case.history, ruling)
+    return decision, {}
 
 
-def _new_alert(desk: Desk, decision: Decision, found: list[Match], placed: Placed) -> decisions.NewAlert | None:
-    if decision.outcome not in (Outcome.ALERT, Outcome.UPDATE):
+def _in_batch(case: _Case, ruling: decide.Ruling) -> decide.Ruling:
+    """Return the ruling about an entry of a batch: told in its digest, it disturbs nobody and need not be held."""
+    batch = case.batch
+    if batch is None:
+        return ruling
+    if ruling.otherwise == "unconfirmed":
+        marked = decide.unconfirmed(ruling)
+        if digest.joins_digest(batch.kind, batch.created_at, marked.decision, case.now):
+            ruling = marked
+    if digest.joins_digest(batch.kind, batch.created_at, ruling.decision, case.now):
+        return replace(ruling, decision=_with(ruling.decision, {"batch": batch.id}))
+    return ruling
+
+
+def _with(decision: Decision, more: Mapping[str, Any]) -> Decision:
+    return replace(decision, detail={**(decision.detail or {}), **more})
+
+
+def _new_alert(case: _Case, ruling: decide.Ruling, found: list[Match]) -> decisions.NewAlert | None:
+    if ruling.decision.outcome not in (Outcome.ALERT, Outcome.UPDATE):
         return None
-    pack = desk.rules.packs[decision.pack]
+    pack_title, rules, route = _address(case.desk, ruling.decision.pack, found)
     return decisions.NewAlert(
-        pack_title=pack.title or pack.id,
-        rules=tuple(match.rule for match in found if match.status == "live"),
-        route=tuple(pack.route) or desk.default_route,
-        story_id=placed.story_id,
-        article_id=placed.article_id,
-        ruleset_id=desk.ruleset_id,
+        pack_title=pack_title,
+        rules=rules,
+        route=route,
+        story_id=case.placed.story_id,
+        article_id=case.placed.article_id,
+        ruleset_id=case.desk.ruleset_id,
+        newsrooms=len(case.history.names),
+        facts=ruling.facts.to_json(),
     )
+
+
+def _hold(case: _Case, ruling: decide.Ruling, found: list[Match]) -> None:
+    """Keep a decision that is held, with what it will be told as under the rules of now."""
+    pack_title, rules, route = _address(case.desk, ruling.decision.pack, found)
+    alert = {
+        "pack_title": pack_title,
+        "rules": rules,
+        "route": route,
+        "ruleset_id": case.desk.ruleset_id,
+        "otherwise": ruling.otherwise,
+        "needed": (ruling.decision.detail or {}).get("needed", 0),
+    }
+    placed = case.placed
+    release.hold(case.connection, case.history, placed.article_id, placed.revision_id, ruling, alert, case.now)
+
+
+def _address(desk: Desk, name: str, found: list[Match]) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
+    """Return title, rules and route of an alert."""
+    pack = desk.rules.packs[name]
+    rules = tuple(match.rule for match in found if match.status == "live")
+    return pack.title or pack.id, rules, tuple(pack.route) or desk.default_route
+
+
+def queue_released(setup: Setup, connection: Connection, released: Sequence[release.Released], now: datetime) -> None:
+    """Queue the messages about what was held and is told now, one per article and recipient."""
+    for revision_id, alerts in release.routes_of(released).items():
+        article_id = next(one.article_id for one in released if one.revision_id == revision_id)
+        _queue(setup, connection, article_id, revision_id, alerts, None, now)
 
 
 def _queue(
     setup: Setup,
     connection: Connection,
-    placed: Placed,
+    article_id: int,
+    revision_id: int,
     alerts: Mapping[int, tuple[Decision, tuple[str, ...]]],
     batch: batches.Batch | None,
     now: datetime,
@@ -186,8 +254,8 @@ def _queue(
             batches.gather(connection, target, batch.id, own, _worst(alerts[alert][0] for alert in own), now)
     if alerts:
         severity = _worst(decision for decision, _ in alerts.values())
-        messages.queue_alerts(connection, list(at_once), placed.revision_id, at_once, severity, now)
-        log.info("alert", article=placed.article_id, alerts=sorted(alerts), packs=[d.pack for d, _ in alerts.values()])
+        messages.queue_alerts(connection, list(at_once), revision_id, at_once, severity, now)
+        log.info("alert", article=article_id, alerts=sorted(alerts), packs=[d.pack for d, _ in alerts.values()])
 
 
 def _worst(made: Iterable[Decision]) -> str:

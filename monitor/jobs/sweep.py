@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from monitor import metrics
-from monitor.jobs import alarm, notice
+from monitor.jobs import alarm, decide, history, notice, release
 from monitor.jobs.context import Context
 from monitor.store import batches, feeds, messages
 from monitor.store.store import Connection
@@ -16,7 +16,7 @@ log = structlog.get_logger()
 
 
 async def sweep(context: Context, gather: timedelta = alarm.GATHER) -> None:
-    """Void expired leases, give up messages of channels long removed, judge feeds, and bring the gauges up to date.
+    """Void expired leases, end holds, give up messages of removed channels, judge feeds, and bring gauges up to date.
 
     `gather`: how long a feed's trouble waits for others to be told with it.
     """
@@ -24,6 +24,9 @@ async def sweep(context: Context, gather: timedelta = alarm.GATHER) -> None:
     expired, dead = await context.store.write(lambda connection: _expire(context, connection, now))
     if expired or dead:
         log.warning("messages_swept", expired_leases=expired, channel_removed=dead)
+    released = await context.store.write(lambda connection: _release(context, connection, now))
+    if released:
+        log.info("holds_ended", told=sum(one.alert_id is not None for one in released), decisions=len(released))
     await alarm.watch_feeds(context, gather)
     await context.store.read(lambda connection: _gauge(context, connection, now))
     for host in [host for host, until in context.host_pauses.items() if until <= now]:
@@ -37,6 +40,16 @@ def _expire(context: Context, connection: Connection, now: datetime) -> tuple[in
         notice.tell(context, connection, f"channel_removed:{channel}", headline, body, now)
     batches.settle(connection, now)
     return messages.expire_leases(connection, now), messages.expire_removed(connection, now)
+
+
+def _release(context: Context, connection: Connection, now: datetime) -> list[release.Released]:
+    """Tell or close what was held until now; alerts and messages commit together."""
+    setup = context.setup
+    desk = history.Desk(setup.live.ruleset, setup.live.id, setup.config.default_route)
+    released = release.release_due(connection, desk, now)
+    decide.queue_released(setup, connection, released, now)
+    context.reached("release.before_commit")
+    return released
 
 
 def _gauge(context: Context, connection: Connection, now: datetime) -> None:

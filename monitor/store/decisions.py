@@ -11,8 +11,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from monitor import model
+from monitor.store.held import family_of
 from monitor.store.rows import new_id
-from monitor.store.schema import alerts, articles, decisions, feeds, matches, revisions
+from monitor.store.schema import alerts, articles, decisions, feeds, matches, revisions, stories
 
 EVERY_PACK = "*"
 """Pack of the one row that stands for every pack of the rule set without a row of its own: no match."""
@@ -28,18 +29,28 @@ class Told:
     created_at: datetime
     trusted: bool
     """Whether the feed of its article is trusted, as it is declared now."""
+    newsrooms: int | None
+    facts: Mapping[str, Any] | None
 
 
 def list_told(connection: sa.Connection, pack: str, story_id: int) -> tuple[Told, ...]:
-    """Return what a pack was told about a story, in order."""
+    """Return what a pack was told about a story and those that were merged into it, in order."""
     return tuple(Told(*row) for row in connection.execute(_TOLD, {"of_pack": pack, "of_story": story_id}))
 
 
 _TOLD = (
-    sa.select(alerts.c.id, alerts.c.article_id, alerts.c.severity, alerts.c.created_at, feeds.c.trusted)
+    sa.select(
+        alerts.c.id,
+        alerts.c.article_id,
+        alerts.c.severity,
+        alerts.c.created_at,
+        feeds.c.trusted,
+        alerts.c.newsrooms,
+        alerts.c.facts,
+    )
     .join(articles, articles.c.id == alerts.c.article_id)
     .join(feeds, feeds.c.id == articles.c.feed_id)
-    .where(alerts.c.pack == sa.bindparam("of_pack"), alerts.c.story_id == sa.bindparam("of_story"))
+    .where(alerts.c.pack == sa.bindparam("of_pack"), alerts.c.story_id.in_(family_of("of_story")))
     .order_by(alerts.c.id)
 )
 
@@ -72,6 +83,8 @@ class NewAlert:
     story_id: int
     article_id: int
     ruleset_id: str
+    newsrooms: int | None = None
+    facts: Mapping[str, Any] | None = None
 
 
 def record(
@@ -81,15 +94,16 @@ def record(
     seq: int,
     now: datetime,
     alert: NewAlert | None,
+    n: int = 1,
 ) -> int | None:
-    """Store a decision (and its alert, whose id is returned)."""
+    """Store a decision (and its alert, whose id is returned); `n`: the how manyth about this revision and pack."""
     alert_id = None
     if alert is not None:
         alert_id = _insert_alert(connection, revision_id, decision, seq, now, alert)
     row = {
         "revision_id": revision_id,
         "pack": decision.pack,
-        "n": 1,
+        "n": n,
         "outcome": decision.outcome.value,
         "reason": decision.reason.value,
         "severity": decision.severity,
@@ -119,8 +133,63 @@ def _insert_alert(
         "ruleset_id": alert.ruleset_id,
         "decided_seq": seq,
         "created_at": now,
+        "newsrooms": alert.newsrooms,
+        "facts": alert.facts,
+        "detail": dict(decision.detail) if decision.detail else None,
     }
     return new_id(connection, alerts.insert(), values)
+
+
+def next_n(connection: sa.Connection, revision_id: int, pack: str) -> int:
+    """Return the number of the next decision about a revision and a pack."""
+    same = sa.and_(decisions.c.revision_id == revision_id, decisions.c.pack == pack)
+    return 1 + (connection.scalar(sa.select(sa.func.max(decisions.c.n)).where(same)) or 0)
+
+
+def story_now(connection: sa.Connection, story_id: int) -> int:
+    """Return the story that a story is part of by now: itself, or the one that it was merged into."""
+    while (into := connection.scalar(sa.select(stories.c.merged_into).where(stories.c.id == story_id))) is not None:
+        story_id = into
+    return story_id
+
+
+def count_folded(connection: sa.Connection, pack: str, story_id: int, since: int) -> int:
+    """Return how many articles of a story, newer than article `since`, a pack was not told by."""
+    query = (
+        sa.select(sa.func.count(sa.distinct(articles.c.id)))
+        .join(revisions, revisions.c.article_id == articles.c.id)
+        .join(decisions, decisions.c.revision_id == revisions.c.id)
+        .where(
+            articles.c.story_id == story_id,
+            articles.c.id > since,
+            decisions.c.pack == pack,
+            decisions.c.outcome == model.Outcome.SUPPRESSED.value,
+            decisions.c.reason.in_([reason.value for reason in FOLDED]),
+        )
+    )
+    return connection.scalar(query) or 0
+
+
+FOLDED = (
+    model.Reason.SAME_ARTICLE,
+    model.Reason.SAME_URL,
+    model.Reason.SAME_TEXT,
+    model.Reason.COPY,
+    model.Reason.SAME_STORY,
+)
+"""Reasons of decisions not to tell an article because of what was told of its story."""
+
+
+def newsrooms_of(connection: sa.Connection, story_id: int) -> list[str]:
+    """Return the newsrooms of trusted feeds that carry a story with a report of their own, in order of arrival."""
+    query = (
+        sa.select(articles.c.newsroom)
+        .join(feeds, feeds.c.id == articles.c.feed_id)
+        .where(articles.c.story_id == story_id, articles.c.duplicate_of.is_(None), feeds.c.trusted)
+        .group_by(articles.c.newsroom)
+        .order_by(sa.func.min(articles.c.id))
+    )
+    return list(connection.scalars(query))
 
 
 def list_of_revision(connection: sa.Connection, revision_id: int) -> list[Mapping[str, Any]]:
@@ -151,11 +220,14 @@ class AlertRow:
     published: datetime | None
     lang: str | None
     partial: bool
+    decided_seq: int
+    newsrooms: int | None
+    detail: Mapping[str, Any] | None
 
 
 _OF_ALERT = ("id", "pack", "pack_title", "outcome", "reason", "severity", "rules", "route", "created_at", "story_id")
 _COLUMNS = (
-    *(alerts.c[name] for name in _OF_ALERT),
+    *(alerts.c[name] for name in (*_OF_ALERT, "decided_seq", "newsrooms", "detail")),
     alerts.c.article_id,
     alerts.c.revision_id,
     revisions.c.title,

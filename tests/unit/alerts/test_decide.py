@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from monitor.alerts.decide import Subject, Told, decide_alert, strongest
+from monitor.alerts.decide import Story, Subject, Told, decide_alert, strongest
+from monitor.alerts.terms import Terms
 from monitor.model import Decision, Match, Outcome, Reason
 
 NOW = datetime(2025, 3, 10, 8, 0, tzinfo=UTC)
@@ -19,8 +20,9 @@ def match(rule: str = "core", severity: str = "normal", status: str = "live") ->
 
 
 def decide(*matches: Match, subject: Subject = NEW, told: tuple[Told, ...] = (), **max_age: float | None) -> Decision:
-    """Decide for pack `p`."""
-    return decide_alert("p", matches, subject, told, max_age)
+    """Decide for pack `p`; every rule wants what is the default, and the `max_age` that is given for it."""
+    terms = {found.rule: Terms(max_age.get(found.rule)) for found in matches}
+    return decide_alert("p", matches, subject, Story(told), terms, NOW).decision
 
 
 def test_untold_story_alerts_at_the_highest_severity_of_its_rules() -> None:
@@ -66,7 +68,7 @@ def test_higher_severity_of_a_told_story_is_an_update() -> None:
     made = decide(match(severity="urgent"), told=(Told(3, 1, "normal"),))
 
     assert (made.outcome, made.reason) == (Outcome.UPDATE, Reason.HIGHER_SEVERITY)
-    assert made.detail == {"from": "normal", "to": "urgent", "alert": 3}
+    assert made.detail == {"from": "normal", "to": "urgent", "alert": 3, "newsrooms": 1, "names": []}
 
 
 def test_severity_already_told_by_an_update_is_no_news() -> None:

@@ -1,0 +1,110 @@
+"""What the deciding step knows of a story when it decides for a pack: who carries it, what was told, what is held."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from monitor.alerts import decide, facts, terms
+from monitor.model import Reason
+from monitor.rules.compile import RuleSet
+from monitor.store import decisions, held
+from monitor.store.store import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Whose rules decide, and where a pack without a route goes."""
+
+    rules: RuleSet
+    ruleset_id: str
+    default_route: tuple[str, ...] = ()
+
+
+class History:
+    """One story, as it stands in the database; each thing is asked for once, when it is needed."""
+
+    def __init__(self, connection: Connection, desk: Desk, story_id: int) -> None:
+        self.story_id = story_id
+        self._connection = connection
+        self._desk = desk
+        self._names: list[str] | None = None
+        self.holds = held.of_story(connection, story_id)
+
+    def look_again(self) -> None:
+        """Read anew what is held."""
+        self.holds = held.of_story(self._connection, self.story_id)
+
+    @property
+    def names(self) -> list[str]:
+        """Return the independent newsrooms that carry the story."""
+        if self._names is None:
+            self._names = decisions.newsrooms_of(self._connection, self.story_id)
+        return self._names
+
+    def of_pack(self, pack: str) -> decide.Story:
+        """Return what a pack's decision goes by."""
+        told = [
+            decide.Told(
+                row.alert_id,
+                row.article_id,
+                row.severity,
+                row.trusted,
+                row.created_at,
+                row.newsrooms,
+                facts.from_json(row.facts),
+            )
+            for row in decisions.list_told(self._connection, pack, self.story_id)
+        ]
+        waiting = [self._waiting(hold) for hold in self.holds if hold.pack == pack]
+        return decide.Story(told, waiting, len(self.names), self.names)
+
+    def folded(self, pack: str, told: Sequence[decide.Told]) -> int:
+        """Return how many reports of the story were not told to a pack since the last that was."""
+        last = max(alert.article_id for alert in told)
+        return decisions.count_folded(self._connection, pack, self.story_id, last)
+
+    def _waiting(self, hold: held.Hold) -> decide.Waiting:
+        return decide.Waiting(
+            revision_id=hold.revision_id,
+            article_id=hold.article_id,
+            severity=hold.severity,
+            reason=Reason(hold.reason),
+            until=hold.until,
+            trusted=hold.trusted,
+            needed=hold.alert.get("needed", 0),
+            otherwise=hold.alert.get("otherwise", "unconfirmed"),
+            facts=facts.from_json(hold.facts.get("told")),
+            news=facts.from_json(hold.facts.get("news")),
+            lifted=hold.reason == Reason.AWAITING_CORROBORATION and is_lifted(self._desk, hold),
+        )
+
+
+def is_lifted(desk: Desk, hold: held.Hold) -> bool:
+    """Return whether a rule that matched is live and, as it is now, would have its story told at once.
+
+    What was held under one rule set stays held under the next while that asks for it still, or has the rule no more.
+    """
+    if hold.alert["ruleset_id"] == desk.ruleset_id:
+        return False
+    pack = desk.rules.packs.get(hold.pack)
+    rules = [] if pack is None else [rule for rule in pack.rules if rule.id in hold.alert["rules"]]
+    return any(rule.traits.status == "live" and rule.traits.corroboration is None for rule in rules)
+
+
+def terms_of(rules: RuleSet, pack: str, rule: str) -> terms.Terms:
+    """Return when a rule wants its story told."""
+    traits = rules.rule(pack, rule).traits
+    wanted = traits.corroboration
+    return terms.Terms(
+        max_age=traits.max_age,
+        steps=None if traits.steps is None else traits.steps.newsrooms,
+        corroboration=None if wanted is None else terms.Corroboration(wanted.newsrooms, wanted.hold, wanted.otherwise),
+        same_story=None if traits.throttle is None else traits.throttle.same_story,
+    )
+
+
+def stored(ruling: decide.Ruling) -> Mapping[str, Any]:
+    """Return the facts of a held decision as they are kept."""
+    return {"told": ruling.facts.to_json(), "news": ruling.news.to_json()}
