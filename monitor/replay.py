@@ -18,7 +18,7 @@ from monitor.alerts.decide import strongest
 from monitor.articles import language
 from monitor.config_settings import FeedSettings
 from monitor.feeds import identity
-from monitor.jobs import decide, history, place
+from monitor.jobs import decide, history, place, release
 from monitor.model import Decision, Evidence, Match, Outcome
 from monitor.rules.compile import RuleSet
 from monitor.store import articles, entries, feeds, scratch
@@ -216,6 +216,7 @@ class Replay:
         waiting = replace(waiting, entry=_entry(row), canonical_url=_canonical(row), first_seen=self._now)
         own = articles.get(connection, waiting.article_id) if waiting.article_id else None
         desk = history.Desk(self._rules, self._rules.id)
+        release.release_due(connection, desk, self._now)
         judged = decide.judge(connection, desk, place.Task(waiting, own, None), read, self._now)
         number = judged.placed.article_id if judged else waiting.article_id
         assert number is not None

@@ -11,7 +11,7 @@ from monitor.alerts import decide, facts
 from monitor.jobs.history import Desk, History, is_lifted
 from monitor.model import Decision, Outcome, Reason
 from monitor.store import decisions, held
-from monitor.store.store import Connection, lock_deciding, next_number
+from monitor.store.store import Connection, next_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,6 @@ def release_due(connection: Connection, desk: Desk, now: datetime) -> list[Relea
 
     The daemon's sweep and `replay` both call it: one at a time, like all that decides.
     """
-    lock_deciding(connection)
     held.begin_again(connection, now)
     stories = set(held.due(connection, now))
     stories |= {known.story_id for known in held.of_other_rules(connection, desk.ruleset_id) if is_lifted(desk, known)}

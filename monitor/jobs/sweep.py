@@ -10,7 +10,7 @@ from monitor import metrics
 from monitor.jobs import alarm, decide, history, notice, release
 from monitor.jobs.context import Context
 from monitor.store import batches, feeds, messages
-from monitor.store.store import Connection
+from monitor.store.store import Connection, lock_deciding
 
 log = structlog.get_logger()
 
@@ -24,7 +24,7 @@ async def sweep(context: Context, gather: timedelta = alarm.GATHER) -> None:
     expired, dead = await context.store.write(lambda connection: _expire(context, connection, now))
     if expired or dead:
         log.warning("messages_swept", expired_leases=expired, channel_removed=dead)
-    released = await context.store.write(lambda connection: _release(context, connection, now))
+    released = await context.store.write(lambda connection: _release(context, connection))
     if released:
         log.info("holds_ended", told=sum(one.alert_id is not None for one in released), decisions=len(released))
     await alarm.watch_feeds(context, gather)
@@ -42,8 +42,10 @@ def _expire(context: Context, connection: Connection, now: datetime) -> tuple[in
     return messages.expire_leases(connection, now), messages.expire_removed(connection, now)
 
 
-def _release(context: Context, connection: Connection, now: datetime) -> list[release.Released]:
+def _release(context: Context, connection: Connection) -> list[release.Released]:
     """Tell or close what was held until now; alerts and messages commit together."""
+    lock_deciding(connection)
+    now = context.clock.now()
     setup = context.setup
     desk = history.Desk(setup.live.ruleset, setup.live.id, setup.config.default_route)
     released = release.release_due(connection, desk, now)

@@ -230,11 +230,11 @@ def w703_expired(world: World) -> Iterator[errors.Fault]:
 
 
 def w710_not_acted_on(world: World) -> Iterator[errors.Fault]:
-    """`throttle`, `digest`, `corroboration` or `steps`, which this version reads and does nothing with."""
+    """`throttle.max` or `digest`, which this version reads and does nothing with."""
     for pack in world.loaded.packs:
         for traits in (pack.traits, *(rule.traits for rule in pack.rules)):
-            for key in ("throttle", "digest", "corroboration", "steps"):
-                found = getattr(traits, key)
+            limit = traits.throttle if traits.throttle is not None and traits.throttle.most is not None else None
+            for key, found in (("throttle.max", limit), ("digest", traits.digest)):
                 if found is not None and "W710" not in traits.lint_ok:
                     message = f"`{key}` is checked and kept, and takes effect with a later version"
                     yield found.place.fault("W710", message, "leave it for then: `lint_ok: [W710]`")
