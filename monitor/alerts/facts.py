@@ -22,6 +22,8 @@ LEAST_MENTIONS = 2
 """How often an article must name somebody near the evidence, if not in the title, for it to be about them."""
 MOST_NUMBERS = 100
 """Of an article, or told of a story; a table of results is no report."""
+LONGEST_ACRONYM = 3
+"""Letters of a word in an id that is taken for an acronym."""
 NEIGHBOURS = 1
 """Sentences before and after one with evidence that belong to it."""
 
@@ -158,6 +160,6 @@ def _merged(own: tuple[str, ...], others: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _label(entity: str) -> str:
-    """Return an entity's id as people read it: `rafah_crossing` is "Rafah crossing"."""
-    words = entity.replace("_", " ").replace("-", " ").strip()
-    return words[:1].upper() + words[1:]
+    """Return an entity's id as people read it: `rafah-crossing` is "Rafah Crossing", `un` "UN"."""
+    words = entity.replace("_", " ").replace("-", " ").split()
+    return " ".join(word.upper() if len(word) <= LONGEST_ACRONYM else word.capitalize() for word in words)

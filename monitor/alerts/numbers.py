@@ -187,7 +187,7 @@ _DIGITS = re.compile(
     re.IGNORECASE,
 )
 _HEAD = re.compile(
-    r"(?:(?P<word>[^\W\d]+)[^\w.;!?\n]{1,3}|(?:^|[\s(\[\"'“”«־:;.!?–—]))"
+    r"(?:(?P<word>[^\W\d]+)[^\w.;:!?\n/$€£₪־-]{1,3}|(?:^|[\s(\[\"'“”«־;!?–—]))"
     r"(?:[ובכלמהש]{1,2}[-־]?|[وبلك]{1,2}ـ?)?(?P<money>[$€£₪])?[ \u00a0]?$"
 )
 """What may stand before digits: a word, a Hebrew or Arabic clitic, a currency; not the rest of a name or a date."""
