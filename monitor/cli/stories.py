@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,6 +14,15 @@ from monitor.cli import common, story_words
 if TYPE_CHECKING:
     from monitor.store.store import Connection
     from monitor.store.story_views import Change, Made, Narrowed, Report, StoryRow, ToldOf
+    from monitor.stories.independence import Independence, Voice
+
+SHOWN_VOICES = 20
+WHY = {
+    "copy": ("copy", "copies"),
+    "agency": ("report that credits it", "reports that credit it"),
+    "first_report": ("report that leans on it", "reports that lean on it"),
+}
+"""Words for why articles of other newsrooms are one voice (`stories.independence`)."""
 
 group = typer.Typer(help="Stories with their articles, newsrooms and languages.", no_args_is_help=True)
 common.app.add_typer(group, name="stories")
@@ -23,7 +33,7 @@ Since = Annotated[
     str | None, typer.Option("--since", metavar="TIME", help="Only stories with an article since then: 2d, 12h.")
 ]
 Newsrooms = Annotated[
-    int, typer.Option("--min-newsrooms", min=1, help="Only stories that so many independent newsrooms carry.")
+    int, typer.Option("--min-newsrooms", min=0, help="Only stories that so many independent newsrooms carry.")
 ]
 Limit = Annotated[int, typer.Option("--limit", min=1, max=10_000, help="How many stories, the newest first.")]
 Reports = Annotated[int, typer.Option("--limit", min=1, max=10_000, help="How many articles, the first ones first.")]
@@ -33,7 +43,7 @@ Reports = Annotated[int, typer.Option("--limit", min=1, max=10_000, help="How ma
 def list_stories(
     pack: Pack = None,
     since: Since = None,
-    min_newsrooms: Newsrooms = 1,
+    min_newsrooms: Newsrooms = 0,
     limit: Limit = 50,
     config: common.ConfigOption = None,
     json: common.JsonOption = False,
@@ -99,8 +109,9 @@ def _list(connection: Connection, narrowed: Narrowed, min_newsrooms: int, limit:
 
     found: list[dict[str, Any]] = []
     for rows in story_views.iter_stories(connection, narrowed):
+        behind = _independence(connection, [row.id for row in rows])
         for row in rows:
-            newsrooms = len(_voices(connection, row.id))
+            newsrooms = behind[row.id].count
             if newsrooms >= min_newsrooms:
                 found.append(_summary(row, newsrooms))
             if len(found) == limit:
@@ -116,17 +127,23 @@ def load(connection: Connection, number: int, limit: int) -> dict[str, Any] | No
     row = None if now_in is None else story_views.get_story(connection, now_in)
     if row is None:
         return None
-    voices = _voices(connection, row.id)
+    behind = _independence(connection, [row.id])[row.id]
+    heard = {said.article_id: (voice.name, said.why) for voice in behind.voices for said in voice.articles}
     reports = story_views.list_reports(connection, row.id, limit)
-    made = story_views.list_decisions(connection, [report.id for report in reports])
+    made: dict[int, list[Made]] = {}
+    for one in story_views.list_decisions(connection, [report.id for report in reports]):
+        made.setdefault(one.article_id, []).append(one)
     counts = story_views.count_decisions(connection, row.id)
     return {
-        **_summary(row, len(voices)),
+        **_summary(row, behind.count),
         "asked": f"s{number}",
-        "voices": voices,
+        "voices": [_voice(voice) for voice in behind.voices],
+        "unheard": len(behind.unheard),
         "decisions": [dict(zip(("pack", "decision", "reason", "count"), count, strict=True)) for count in counts],
         "changes": [_change(change) for change in story_views.list_changes(connection, row.id)],
-        "reports": [_report(report, row, made) for report in reports],
+        "reports": [
+            _report(report, row, made.get(report.id, ())) | _stands(heard.get(report.id)) for report in reports
+        ],
         "left_out": row.articles - len(reports),
     }
 
@@ -188,8 +205,14 @@ def _report(report: Report, story: StoryRow, made: Sequence[Made]) -> dict[str, 
         "share": report.share,
         "joined": report.joined,
         "credits": list(report.credits),
-        "decisions": [_decision(one) for one in made if one.article_id == report.id],
+        "decisions": [_decision(one) for one in made],
     }
+
+
+def _stands(heard: tuple[str, str] | None) -> dict[str, Any]:
+    """Return which voice an article belongs to, and why; none for what counts for nobody."""
+    voice, why = heard or (None, None)
+    return {"voice": voice, "voice_reason": why}
 
 
 def _decision(made: Made) -> dict[str, Any]:
@@ -205,12 +228,21 @@ def _decision(made: Made) -> dict[str, Any]:
     }
 
 
-def _voices(connection: Connection, story_id: int) -> list[dict[str, Any]]:
-    """Return who stands behind a story: the newsrooms that are one voice together, and how many articles are theirs."""
+def _independence(connection: Connection, ids: Sequence[int]) -> dict[int, Independence]:
+    """Return who stands behind stories."""
     from monitor.store import story_views
+    from monitor.stories import independence
 
-    counts = story_views.count_newsrooms(connection, story_id)
-    return [{"newsrooms": [name], "articles": count, "why": []} for name, count in counts.items()]
+    return {
+        story: independence.count_independent([independence.Report(*one) for one in standing])
+        for story, standing in story_views.list_standing(connection, ids).items()
+    }
+
+
+def _voice(voice: Voice) -> dict[str, Any]:
+    """Return a voice with how many of its articles are there for which reason."""
+    why = Counter(heard.why for heard in voice.articles)
+    return {"voice": voice.name, "articles": len(voice.articles), "why": dict(why)}
 
 
 # -- for people --------------------------------------------------------------------------------------
@@ -241,17 +273,17 @@ def _print(found: Mapping[str, Any], zone: str) -> None:
     if not found["told"]:
         print("no pack was told of it")
     for report in found["reports"]:
-        _print_report(report)
+        _print_report(report, zone)
     if found["left_out"]:
         more = story_words.plural(found["left_out"], "more article")
         print(f"\n{more}; `--limit {min(found['articles'], 10_000)}` shows them")
-    _print_voices(found["voices"])
+    _print_voices(found)
     _print_counts(found["decisions"])
     for change in found["changes"]:
         print(_change_line(change, zone))
 
 
-def _print_report(report: Mapping[str, Any]) -> None:
+def _print_report(report: Mapping[str, Any], zone: str) -> None:
     at = story_words.after(report["after_first_seconds"])
     via = f" via {common.clean(report['aggregator'])}" if report["aggregator"] else ""
     trust = "" if report["trusted"] else ", not trusted"
@@ -259,17 +291,26 @@ def _print_report(report: Mapping[str, Any]) -> None:
     print(f"\n{at:>7}  {report['article']}  {newsroom}  {common.bold(common.clean(report['title']))}")
     print(f"         {story_words.relation(report)}")
     for made in report["decisions"]:
-        print(f"         {story_words.decided(made)}")
+        print(f"         {story_words.decided(made, zone)}")
 
 
-def _print_voices(voices: Sequence[Mapping[str, Any]]) -> None:
+def _print_voices(found: Mapping[str, Any]) -> None:
+    voices = found["voices"]
     print("\nindependent newsrooms" if voices else "\nno independent newsroom")
-    for number, voice in enumerate(voices[:20], start=1):
-        why = f" ({', '.join(voice['why'])})" if voice["why"] else ""
+    for number, voice in enumerate(voices[:SHOWN_VOICES], start=1):
         count = story_words.plural(voice["articles"], "article")
-        print(f"  {number}. {story_words.listed(voice['newsrooms'], 10)}: {count}{why}")
-    if len(voices) > 20:
-        print(f"  and {len(voices) - 20:,} more")
+        print(f"  {number}. {common.clean(voice['voice'])}: {count}{_why(voice['why'])}")
+    if len(voices) > SHOWN_VOICES:
+        print(f"  and {len(voices) - SHOWN_VOICES:,} more")
+    if found["unheard"]:
+        silent = story_words.plural(found["unheard"], "article")
+        print(f"  {silent} counted for nobody: not trusted, or without a publisher")
+
+
+def _why(why: Mapping[str, int]) -> str:
+    """Return ` (4 copies, 1 credits the agency)`; nothing where all is the newsroom's own."""
+    said = [f"{count:,} {WHY[code][count > 1]}" for code, count in why.items() if code in WHY]
+    return f" ({', '.join(said)})" if said else ""
 
 
 def _print_counts(counts: Sequence[Mapping[str, Any]]) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from monitor.cli import common
@@ -56,13 +57,29 @@ def percent(share: float) -> str:
     return f"{min(whole, 99) if share < 1 else whole} %"
 
 
-def decided(row: Mapping[str, Any]) -> str:
-    """Return a decision in words: `move: suppressed, copy (al-3)`."""
+def decided(row: Mapping[str, Any], zone: str) -> str:
+    """Return a decision in words: `move: suppressed, copy (al-3 was told)`."""
     alert = f" {row['alert']}" if row.get("alert") else ""
+    said = "; ".join(_details(row, zone))
+    return f"{row['pack']}: {row['decision']}{alert}, {spoken(str(row['reason']))}" + (f" ({said})" if said else "")
+
+
+def _details(row: Mapping[str, Any], zone: str) -> Iterator[str]:
+    """Yield what explains a decision's reason: times, alerts, newsrooms, severities, what is new."""
     detail = row.get("detail") or {}
-    into = f" (al-{detail['alert']} was told)" if row["decision"] == "suppressed" and "alert" in detail else ""
-    until = f" until {detail['until']}" if row["decision"] == "held" and "until" in detail else ""
-    return f"{row['pack']}: {row['decision']}{alert}, {spoken(str(row['reason']))}{into}{until}"
+    if row["decision"] == "suppressed" and "alert" in detail:
+        yield f"al-{detail['alert']} was told"
+    if "held" in detail:
+        yield "told with what is held"
+    if "until" in detail:
+        yield f"until {common.when(datetime.fromisoformat(detail['until']), zone)}"
+    if "from" in detail:
+        yield f"{detail['from']} before, {detail['to']} now"
+    if row["decision"] != "suppressed" and "newsrooms" in detail:
+        yield f"{plural(detail['newsrooms'], 'newsroom')}: {listed(detail.get('names', ()))}"
+    new = [str(word) for words in (detail.get("new") or {}).values() for word in words]
+    if new:
+        yield f"new: {listed(new)}"
 
 
 def listed(words: Sequence[str], most: int = SHOWN) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -86,6 +86,17 @@ class Report:
     def at(self) -> datetime:
         """Return when it came out: its publication, at the latest when it was first seen."""
         return min(self.published or self.first_seen, self.first_seen)
+
+
+class Standing(NamedTuple):
+    """Whose word an article gives; the fields of `stories.independence.Report`."""
+
+    article_id: int
+    newsroom: str
+    credits: tuple[str, ...]
+    duplicate_of: int | None
+    aggregator: str | None
+    trusted: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,15 +258,19 @@ def part_of(connection: sa.Connection, story_id: int) -> int | None:
     return story_id
 
 
-def count_newsrooms(connection: sa.Connection, story_id: int) -> dict[str, int]:
-    """Return how many articles each newsroom has in a story, by name as it first stood there."""
+def list_standing(connection: sa.Connection, ids: Sequence[int]) -> dict[int, list[Standing]]:
+    """Return whose word each article of some stories gives, by story."""
+    names = ("id", "newsroom", "credits", "duplicate_of", "aggregator")
     query = (
-        sa.select(articles.c.newsroom, sa.func.count())
-        .where(articles.c.story_id == story_id)
-        .group_by(articles.c.newsroom)
-        .order_by(sa.func.min(articles.c.id))
+        sa.select(articles.c.story_id, *(articles.c[name] for name in names), feeds.c.trusted)
+        .join(feeds, feeds.c.id == articles.c.feed_id)
+        .where(articles.c.story_id.in_(ids))
+        .order_by(articles.c.id)
     )
-    return {name: int(count) for name, count in connection.execute(query)}
+    found: dict[int, list[Standing]] = {}
+    for story, number, newsroom, credits, *rest in connection.execute(query):
+        found.setdefault(story, []).append(Standing(number, newsroom, tuple(credits or ()), *rest))
+    return found
 
 
 def list_reports(connection: sa.Connection, story_id: int, limit: int) -> list[Report]:

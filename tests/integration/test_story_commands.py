@@ -68,7 +68,7 @@ def test_list_counts_articles_newsrooms_and_languages(config: Path) -> None:
     found = {story["title"]: story for story in stories_of(config)}
 
     wire, rain = found["Committee hears witnesses"], found["Rain is coming"]
-    assert (wire["articles"], wire["languages"]) == (3, {"en": 3})
+    assert (wire["articles"], wire["newsrooms"], wire["languages"]) == (3, 1, {"en": 3})
     assert [(told["alert"], told["pack"], told["reason"]) for told in wire["told"]] == [
         ("al-1", "move", "first_report")
     ]
@@ -82,7 +82,7 @@ def test_list_is_narrowed_by_pack_newsrooms_time_and_number(config: Path, desk: 
     assert len(everything) == 2
     assert headlines(stories_of(config, "--pack", "move")) == ["Committee hears witnesses"]
     assert stories_of(config, "--pack", "talks") == []
-    assert stories_of(config, "--min-newsrooms", "4") == []
+    assert stories_of(config, "--min-newsrooms", "2") == [], "three copies are one voice"
     assert stories_of(config, "--since", "1h") == [], "the desk's clock stands in 2025"
     assert headlines(stories_of(config, "--limit", "1")) == headlines(everything)[:1]
 
@@ -131,6 +131,7 @@ def test_show_reads_like_a_list_of_reports(config: Path) -> None:
 
     assert "+0h20  art-2  Herald (en)  Witnesses before committee\n         same text as art-1" in out
     assert "move: suppressed, same text (al-1 was told)" in out
+    assert "  1. Gazette: 3 articles (2 copies)" in out
     assert "move: alert al-1" in out
 
 
