@@ -142,11 +142,20 @@ class World:
 
     def article(self, feed: int, number: int) -> Article:
         """Return the feed's entry with this number, 0 being its oldest."""
+        key, rng = self._drawn(feed, number)
+        if not key.startswith("shared"):
+            return Article(feed, number, self._story(key), edited=False)
+        return Article(feed, number, self._edit(self._story(key), rng), edited=True)
+
+    def key(self, feed: int, number: int) -> str:
+        """Return what names the story that an entry tells: copies have the same."""
+        return self._drawn(feed, number)[0]
+
+    def _drawn(self, feed: int, number: int) -> tuple[str, random.Random]:
         rng = random.Random(f"{self.seed}/article/{feed}/{number}")
         if rng.random() >= self.size.copies:
-            return Article(feed, number, self._story(f"own {feed}-{number}"), edited=False)
-        story = self._story(f"shared {rng.randrange(self._shared)}")
-        return Article(feed, number, self._edit(story, rng), edited=True)
+            return f"own {feed}-{number}", rng
+        return f"shared {rng.randrange(self._shared)}", rng
 
     def _story(self, key: str) -> Story:
         if key not in self._stories:
