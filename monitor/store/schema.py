@@ -256,11 +256,25 @@ articles = Table(
     Column("features", LargeBinary),  # what its story was told by (`stories.features`)
     Column("joined", Sparse),  # why it is in its story: the nearest article, the score and its parts
     Column("credits", Sparse),  # whom it credits: ["agency:reuters", "report:axios"]
+    Column("copied_id", Id),  # the article at the head of its chain of copies; None: itself
+    Column("claim", Text),  # whose word it gives (`stories.independence.Claim`), as counted in `voices`
     Index("ix_articles_canonical_url", "canonical_url"),
     Index("ix_articles_folded_hash", "folded_hash"),
     Index("ix_articles_story_id", "story_id"),
     Index("ix_articles_retry_at", "retry_at"),
     Index("ix_articles_entry_id", "entry_id"),
+    Index("ix_articles_copied_id", "copied_id"),
+)
+
+voices = Table(  # whose word a story's articles give: what its independent newsrooms are counted by
+    "voices",
+    metadata,
+    Column("story_id", Id, primary_key=True, autoincrement=False),
+    Column("claim", Text, primary_key=True),
+    Column("feed_id", Id, primary_key=True, autoincrement=False),  # trust is asked of the feed when it is counted
+    Column("articles", Integer, nullable=False),
+    Column("first_id", Id, nullable=False),  # the first article of the feed with the claim
+    sqlite_with_rowid=False,
 )
 
 texts = Table(

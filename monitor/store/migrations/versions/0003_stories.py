@@ -80,8 +80,21 @@ def upgrade() -> None:
         sa.Column("features", sa.LargeBinary()),
         sa.Column("joined", sa.JSON()),
         sa.Column("credits", sa.JSON()),
+        sa.Column("copied_id", ID),
+        sa.Column("claim", sa.Text()),
     ):
         op.add_column("articles", column)
+    op.create_index("ix_articles_copied_id", "articles", ["copied_id"])
+    op.create_table(
+        "voices",
+        sa.Column("story_id", ID, autoincrement=False, nullable=False),
+        sa.Column("claim", sa.Text(), nullable=False),
+        sa.Column("feed_id", ID, autoincrement=False, nullable=False),
+        sa.Column("articles", sa.Integer(), nullable=False),
+        sa.Column("first_id", ID, nullable=False),
+        sa.PrimaryKeyConstraint("story_id", "claim", "feed_id", name=op.f("pk_voices")),
+        sqlite_with_rowid=False,
+    )
     for column in (
         sa.Column("newsrooms", sa.Integer()),
         sa.Column("facts", sa.JSON()),

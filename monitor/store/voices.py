@@ -1,0 +1,148 @@
+"""Whose word the articles of a story give, counted as they come: a story of ten thousand costs what one of ten costs.
+
+A claim is opaque text here (`stories.independence.Claim`). Each article has one; each (story, claim, feed) has a row
+that counts its articles. Whether a feed is trusted is asked when voices are counted, so that declaring one untrusted
+takes its word away at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import sqlalchemy as sa
+
+from monitor.store.schema import articles, feeds, voices
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """An article, as far as whose word it gives is concerned."""
+
+    id: int
+    story_id: int
+    feed_id: int
+    newsroom: str
+    aggregator: str | None
+    credits: tuple[str, ...]
+    duplicate_of: int | None
+    copied_id: int | None
+    """The head of its chain of copies."""
+    claim: str | None
+    """None: not counted yet."""
+    trusted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """A claim of a story, with the newsroom of the first article that gives it."""
+
+    claim: str
+    newsroom: str
+
+
+_SPEAKERS = sa.select(
+    *(articles.c[name] for name in ("id", "story_id", "feed_id", "newsroom", "aggregator", "credits")),
+    *(articles.c[name] for name in ("duplicate_of", "copied_id", "claim")),
+    feeds.c.trusted,
+).join(feeds, feeds.c.id == articles.c.feed_id)
+_ONE = _SPEAKERS.where(articles.c.id == sa.bindparam("article"))
+_OF_STORY = _SPEAKERS.where(articles.c.story_id == sa.bindparam("story")).order_by(articles.c.id)
+_COPIES = _SPEAKERS.where(articles.c.copied_id == sa.bindparam("head")).order_by(articles.c.id)
+_ANY = sa.select(voices.c.feed_id).where(voices.c.story_id == sa.bindparam("story")).limit(1)
+_KEY = sa.and_(
+    voices.c.story_id == sa.bindparam("story"),
+    voices.c.claim == sa.bindparam("said"),
+    voices.c.feed_id == sa.bindparam("feed"),
+)
+_MORE = voices.update().where(_KEY).values(articles=voices.c.articles + sa.bindparam("many"))
+_GONE = voices.delete().where(_KEY, voices.c.articles <= 0)
+_FIRST = sa.func.min(voices.c.first_id).label("first_id")
+_CLAIMS = (
+    sa.select(voices.c.claim, _FIRST)
+    .join(feeds, feeds.c.id == voices.c.feed_id)
+    .where(voices.c.story_id == sa.bindparam("story"), voices.c.claim != "", feeds.c.trusted.is_(sa.true()))
+    .group_by(voices.c.claim)
+    .subquery()
+)
+_SPOKEN = (
+    sa.select(_CLAIMS.c.claim, articles.c.newsroom)
+    .join(articles, articles.c.id == _CLAIMS.c.first_id)
+    .order_by(_CLAIMS.c.first_id, _CLAIMS.c.claim)
+)
+
+
+def _speaker(row: sa.RowMapping) -> Speaker:
+    return Speaker(**{**row, "credits": tuple(row["credits"] or ())})
+
+
+def get_speaker(connection: sa.Connection, article_id: int) -> Speaker | None:
+    """Return one article."""
+    row = connection.execute(_ONE, {"article": article_id}).mappings().first()
+    return None if row is None else _speaker(row)
+
+
+def list_speakers(connection: sa.Connection, story_id: int) -> list[Speaker]:
+    """Return all articles of a story, in order of arrival."""
+    return [_speaker(row) for row in connection.execute(_OF_STORY, {"story": story_id}).mappings()]
+
+
+def list_copies(connection: sa.Connection, head: int) -> list[Speaker]:
+    """Return the copies in the chain of `head`, itself left out, in order of arrival."""
+    return [_speaker(row) for row in connection.execute(_COPIES, {"head": head}).mappings()]
+
+
+def is_counted(connection: sa.Connection, story_id: int) -> bool:
+    """Return whether a story's voices are kept: not those of articles stored by a version that did not count."""
+    return connection.execute(_ANY, {"story": story_id}).first() is not None
+
+
+def list_spoken(connection: sa.Connection, story_id: int) -> list[Spoken]:
+    """Return the claims of a story that articles of trusted feeds make, in order of arrival; nobody's left out."""
+    return [Spoken(*row) for row in connection.execute(_SPOKEN, {"story": story_id})]
+
+
+def record_credits(connection: sa.Connection, article_id: int, credited: Sequence[str]) -> None:
+    """Store whom an article credits."""
+    connection.execute(articles.update().where(articles.c.id == article_id).values(credits=list(credited) or None))
+
+
+def record_claims(connection: sa.Connection, speakers: Iterable[Speaker], claim: str) -> None:
+    """Count articles under `claim`, no longer under those that they had."""
+    moving = [speaker for speaker in speakers if speaker.claim != claim]
+    if not moving:
+        return
+    for key, found in _by_row(speaker for speaker in moving if speaker.claim is not None).items():
+        connection.execute(_MORE, {**dict(zip(_ROW, key, strict=True)), "many": -len(found)})
+        connection.execute(_GONE, dict(zip(_ROW, key, strict=True)))
+    for (story, _, feed), found in _by_row(replace(speaker, claim=claim) for speaker in moving).items():
+        if connection.execute(_MORE, {"story": story, "said": claim, "feed": feed, "many": len(found)}).rowcount == 0:
+            row = {"story_id": story, "claim": claim, "feed_id": feed, "articles": len(found), "first_id": min(found)}
+            connection.execute(voices.insert(), row)
+    connection.execute(_CLAIM, [{"article": speaker.id, "said": claim} for speaker in moving])
+
+
+_ROW = ("story", "said", "feed")
+
+
+def _by_row(speakers: Iterable[Speaker]) -> dict[tuple[int, str | None, int], list[int]]:
+    rows: dict[tuple[int, str | None, int], list[int]] = {}
+    for speaker in speakers:
+        rows.setdefault((speaker.story_id, speaker.claim, speaker.feed_id), []).append(speaker.id)
+    return rows
+
+
+def record_head(connection: sa.Connection, article_ids: Sequence[int], head: int | None) -> None:
+    """Note behind which article articles stand in a chain of copies; None: each begins its own."""
+    if article_ids:
+        connection.execute(_HEAD, [{"article": article_id, "head": head} for article_id in article_ids])
+
+
+def clear(connection: sa.Connection, story_id: int) -> None:
+    """Forget the voices of a story and the claims of its articles, to be counted anew."""
+    connection.execute(voices.delete().where(voices.c.story_id == story_id))
+    connection.execute(articles.update().where(articles.c.story_id == story_id).values(claim=None, copied_id=None))
+
+
+_CLAIM = articles.update().where(articles.c.id == sa.bindparam("article")).values(claim=sa.bindparam("said"))
+_HEAD = articles.update().where(articles.c.id == sa.bindparam("article")).values(copied_id=sa.bindparam("head"))

@@ -1,0 +1,231 @@
+"""Who stands behind a story, kept up as its articles come: as if all were counted, at the cost of a small story."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+
+import pytest
+import sqlalchemy as sa
+
+from monitor.jobs import voices as jobs
+from monitor.store import database, hold, voices
+from monitor.store.schema import articles, entries, feeds, stories
+from monitor.store.schema import voices as rows
+from monitor.store.store import Store
+from monitor.stories import independence
+from tests.support.desk import START
+
+
+class Newsstand:
+    """A database with stories, into which articles are put as the deciding step would."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self.connection = connection
+        self.feeds: dict[bool, int] = {}
+
+    def feed(self, name: str, trusted: bool = True) -> int:
+        """Declare a feed and return its id."""
+        values = {"slug": name, "url": f"https://{name}.example/", "name": name, "newsroom": name, "tags": []}
+        values |= {"candidate": False, "trusted": trusted, "every": 600.0, "backfill": 0, "origin": "config"}
+        values |= {"next_check": START, "failures": 0, "permanent_polls": 0}
+        return self._insert(feeds, values)
+
+    def story(self) -> int:
+        """Begin a story."""
+        return self._insert(stories, {"created_at": START, "articles": 0})
+
+    def puts(
+        self,
+        story: int,
+        newsroom: str,
+        *credited: str,
+        feed: int | None = None,
+        copies: int | None = None,
+        aggregator: str | None = None,
+    ) -> int:
+        """Store an article and let it speak."""
+        feed = feed if feed is not None else self._default_feed()
+        entry = {"feed_id": feed, "title": "", "summary": "", "tags": [], "first_seen": START, "state": "done"}
+        values = {"feed_id": feed, "entry_id": self._insert(entries, {**entry, "attempts": 0}), "story_id": story}
+        values |= {"newsroom": newsroom, "first_seen": START, "partial": False, "retries": 0, "duplicate_of": copies}
+        article = self._insert(articles, {**values, "aggregator": aggregator})
+        jobs.speak(self.connection, article, credited)
+        return article
+
+    def voices(self, story: int) -> tuple[str, ...]:
+        """Return who stands behind a story."""
+        return jobs.voices_of(self.connection, story)
+
+    def counted(self, story: int) -> independence.Independence:
+        """Return the same from all articles at once."""
+        found = voices.list_speakers(self.connection, story)
+        return independence.count_independent(
+            [independence.Report(a.id, a.newsroom, a.credits, a.duplicate_of, a.aggregator, a.trusted) for a in found]
+        )
+
+    def _default_feed(self) -> int:
+        if True not in self.feeds:
+            self.feeds[True] = self.feed("everything")
+        return self.feeds[True]
+
+    def _insert(self, table: sa.Table, values: dict[str, object]) -> int:
+        key = self.connection.execute(table.insert(), values).inserted_primary_key
+        assert key is not None
+        return int(key[0])
+
+
+@pytest.fixture
+def stand(database_url: str) -> Iterator[Newsstand]:
+    """A newsstand over a database whose transaction stays open."""
+    engine = database.open_engine(database_url)
+    epoch = database.write_once(engine, lambda connection: hold.take(connection, START))
+    store = Store(engine, epoch)
+    with engine.begin() as connection:
+        yield Newsstand(connection)
+    store.close()
+
+
+def test_voices_are_counted_as_articles_come(stand: Newsstand) -> None:
+    """Own reports add a voice; an agency's text, a copy, a second feed and a quoted report do not."""
+    story = stand.story()
+    first = stand.puts(story, "Gazette")
+    stand.puts(story, "Herald", copies=first)
+    stand.puts(story, "Courier", "agency:reuters")
+    stand.puts(story, "Mail", "agency:reuters")
+    stand.puts(story, "Gazette", feed=stand.feed("gazette-world"))
+    stand.puts(story, "Times of Noon", "report:gazette")
+    stand.puts(story, "Google News", aggregator="Google News")
+    stand.puts(story, "BBC News", aggregator="Google News")
+
+    assert stand.voices(story) == ("Gazette", "Reuters", "BBC")
+
+
+def test_a_copy_that_names_the_agency_changes_the_word_of_those_before_it(stand: Newsstand) -> None:
+    """The first paper left the credit out; once a copy has it, both owe their text to the agency."""
+    story = stand.story()
+    stand.puts(story, "Mail", "agency:afp")
+    first = stand.puts(story, "Gazette")
+    before = stand.voices(story)
+
+    stand.puts(story, "Herald", "agency:afp", copies=first)
+
+    assert before == ("AFP", "Gazette")
+    assert stand.voices(story) == ("AFP",)
+
+
+def test_a_new_revision_may_credit_others(stand: Newsstand) -> None:
+    """The page says (Reuters) where the feed's summary did not: the article is counted anew, its copies with it."""
+    story = stand.story()
+    article = stand.puts(story, "Gazette")
+    stand.puts(story, "Herald", copies=article)
+    stand.puts(story, "Mail", "agency:reuters")
+
+    jobs.speak(stand.connection, article, ("agency:reuters",))
+
+    assert stand.voices(story) == ("Reuters",)
+
+
+def test_a20_an_untrusted_feed_adds_no_voice_and_takes_none(stand: Newsstand) -> None:
+    """Who copies a newsroom before it is read does not speak for it, nor do two copies of that count twice."""
+    story = stand.story()
+    anybody = stand.feed("anybody", trusted=False)
+    copied = stand.puts(story, "Anybody", feed=anybody)
+    before = stand.voices(story)
+    stand.puts(story, "Gazette", copies=copied)
+    stand.puts(story, "Herald", copies=copied)
+    stand.puts(story, "Anybody Else", feed=anybody)
+
+    assert before == ()
+    assert stand.voices(story) == ("Gazette",)
+
+
+def test_a_feed_declared_untrusted_loses_its_word_at_once(stand: Newsstand) -> None:
+    """What a feed said before the desk stopped trusting it counts no longer."""
+    story = stand.story()
+    suspect = stand.feed("suspect")
+    stand.puts(story, "Gazette")
+    stand.puts(story, "Suspect", feed=suspect)
+    before = stand.voices(story)
+
+    stand.connection.execute(feeds.update().where(feeds.c.id == suspect).values(trusted=False))
+
+    assert before == ("Gazette", "Suspect")
+    assert stand.voices(story) == ("Gazette",)
+
+
+def test_stories_of_a_version_that_did_not_count_are_counted_when_they_go_on(stand: Newsstand) -> None:
+    """Articles stored before voices were kept count as soon as another one comes."""
+    story = stand.story()
+    first = stand.puts(story, "Gazette")
+    stand.puts(story, "Herald", copies=first)
+    stand.puts(story, "Mail")
+    stand.connection.execute(rows.delete())
+    stand.connection.execute(articles.update().values(claim=None, copied_id=None))
+
+    stand.puts(story, "Courier")
+
+    assert stand.voices(story) == ("Gazette", "Mail", "Courier")
+
+
+def test_merged_stories_are_counted_together(stand: Newsstand) -> None:
+    """After articles moved to another story both are right once they are counted anew."""
+    story, other = stand.story(), stand.story()
+    stand.puts(story, "Gazette")
+    stand.puts(story, "Mail", "agency:afp")
+    moved = [stand.puts(other, "Gazette"), stand.puts(other, "Herald", "agency:afp"), stand.puts(other, "BBC")]
+
+    stand.connection.execute(articles.update().where(articles.c.id.in_(moved)).values(story_id=story))
+    jobs.recount(stand.connection, story)
+    jobs.recount(stand.connection, other)
+
+    assert stand.voices(story) == ("Gazette", "AFP", "BBC")
+    assert stand.voices(other) == ()
+
+
+def test_counting_as_they_come_is_counting_all(stand: Newsstand) -> None:
+    """Over made-up stories with copies, credits and untrusted feeds the kept count is that of all articles."""
+    rng = random.Random(3)
+    newsrooms = ("BBC", "Gazette", "Herald", "Reuters", "New York Times", "Courier", "Google News")
+    credited = ("agency:reuters", "agency:afp", "agency:agencies", "report:times", "report:bbc")
+    trusted, untrusted = stand.feed("trusted"), stand.feed("untrusted", trusted=False)
+    for _ in range(25):
+        story, known = stand.story(), list[int]()
+        for _ in range(12):
+            copies = rng.choice(known) if known and rng.random() < 0.4 else None
+            feed = trusted if rng.random() < 0.8 else untrusted
+            aggregator = "Google News" if rng.random() < 0.2 else None
+            given = rng.sample(credited, rng.choice((0, 0, 1, 2)))
+            known.append(
+                stand.puts(story, rng.choice(newsrooms), *given, feed=feed, copies=copies, aggregator=aggregator)
+            )
+            if rng.random() < 0.2:
+                jobs.speak(stand.connection, rng.choice(known), rng.sample(credited, 1))
+        kept = stand.voices(story)
+
+        assert len(kept) == stand.counted(story).count
+        jobs.recount(stand.connection, story)
+        assert stand.voices(story) == kept
+
+
+def test_a_large_story_costs_no_more_statements_than_a_small_one(stand: Newsstand) -> None:
+    """Another article of a story with 600 articles is counted with as many statements as in one with three."""
+    small, large = stand.story(), stand.story()
+    for n in range(3):
+        stand.puts(small, f"Paper {n}")
+    for n in range(600):
+        stand.puts(large, f"Paper {n % 40}", *(("agency:afp",) if n % 3 else ()))
+    asked: list[int] = []
+
+    @sa.event.listens_for(stand.connection, "before_cursor_execute")
+    def count(*_: object) -> None:
+        asked[-1] += 1
+
+    for story in (small, large):
+        asked.append(0)
+        stand.puts(story, "Evening Paper")
+        stand.voices(story)
+
+    assert asked[0] == asked[1]
+    many = sa.select(sa.func.count()).select_from(rows).where(rows.c.story_id == large)
+    assert stand.connection.execute(many).scalar() == 42
