@@ -23,7 +23,7 @@ LEAST_MENTIONS = 2
 MOST_NUMBERS = 100
 """Of an article, or told of a story; a table of results is no report."""
 LONGEST_ACRONYM = 3
-"""Letters of a word in an id that is taken for an acronym."""
+"""Letters of an id that is taken for an acronym."""
 NEIGHBOURS = 1
 """Sentences before and after one with evidence that belong to it."""
 
@@ -162,4 +162,6 @@ def _merged(own: tuple[str, ...], others: tuple[str, ...]) -> tuple[str, ...]:
 def _label(entity: str) -> str:
     """Return an entity's id as people read it: `rafah-crossing` is "Rafah Crossing", `un` "UN"."""
     words = entity.replace("_", " ").replace("-", " ").split()
-    return " ".join(word.upper() if len(word) <= LONGEST_ACRONYM else word.capitalize() for word in words)
+    if len(words) == 1 and len(entity) <= LONGEST_ACRONYM:
+        return entity.upper()
+    return " ".join(word.capitalize() for word in words)
