@@ -165,16 +165,26 @@ class _Case:
         if wanted is None:
             reason = Reason.TRUSTED_REPORT if self.story.told else Reason.FIRST_REPORT
             carried = self.story.carried if self.story.newsrooms > 1 else {}
-            return self._tell(Outcome.ALERT, reason, {**before, **carried})
+            return self._tell_first(reason, {**before, **carried})
         held = self.waiting(Reason.AWAITING_CORROBORATION)
         if held and severity_rank(self.severity) <= max(severity_rank(other.severity) for other in held):
             return self._fold(held)
         if self.story.newsrooms >= wanted.newsrooms:
-            return self._tell(Outcome.ALERT, Reason.CORROBORATED, {**before, **self.story.carried})
+            return self._tell_first(Reason.CORROBORATED, {**before, **self.story.carried})
         until = min((other.until for other in held), default=self.now + timedelta(seconds=wanted.hold))
         detail = {"until": until.isoformat(), "needed": wanted.newsrooms, **self.story.carried}
         decision = Decision(self.pack, Outcome.HELD, Reason.AWAITING_CORROBORATION, self.severity, detail)
         return Ruling(decision, self.whole, self.near, wanted.otherwise)
+
+    def _tell_first(self, reason: Reason, detail: Mapping[str, Any]) -> Ruling:
+        """Tell the story, with what is new in articles that were held and are folded into this one."""
+        more = NOTHING
+        for held in self.waiting(Reason.AWAITING_CORROBORATION):
+            more = more | held.news
+        more = more - self.whole
+        said = {"new": more.to_words()} if more else {}
+        ruling = self._tell(Outcome.ALERT, reason, {**detail, **said})
+        return replace(ruling, facts=ruling.facts | more)
 
     def _fold(self, held: Sequence[Waiting]) -> Ruling:
         """Suppress what adds nothing to an article that is held and will be told or not with this one counted."""
@@ -314,10 +324,28 @@ def _release_facts(pack: str, held: Waiting, story: Story) -> Ruling:
     return Ruling(Decision(pack, Outcome.UPDATE, Reason.NEW_FACTS, held.severity, detail), new)
 
 
-def close_told(pack: str, waiting: Sequence[Waiting], trusted: bool) -> list[tuple[Waiting, Ruling]]:
-    """Return what is held no longer because the story was told by another article, of a trusted feed or not."""
+def close_told(
+    pack: str, waiting: Sequence[Waiting], told: Told, story: Story, trusted: bool
+) -> list[tuple[Waiting, Ruling]]:
+    """Return what becomes of all that is held because the story was told by another article.
+
+    What was held with a higher severity is an update at once: a told story waits for nothing.
+
+    Args:
+        told: The alert or update that tells the story now.
+        trusted: Whether the feed of its article is: what trusted feeds sent waits on where it is not.
+    """
     folded = [held for held in waiting if trusted or not held.trusted]
-    return [(held, _closed(pack, held, Reason.SAME_STORY, {})) for held in folded]
+    severity, updates = told.severity, {}
+    for group in ([held for held in folded if held.trusted], [held for held in folded if not held.trusted]):
+        best = max(group, key=lambda held: (severity_rank(held.severity), -held.revision_id), default=None)
+        if best is not None and severity_rank(best.severity) > severity_rank(severity):
+            detail = {"alert": told.alert_id, "from": severity, "to": best.severity, **story.carried}
+            decision = Decision(pack, Outcome.UPDATE, Reason.HIGHER_SEVERITY, best.severity, detail)
+            updates[best.revision_id] = Ruling(decision, best.facts)
+            severity = best.severity
+    rest = {"alert": told.alert_id}
+    return [(held, updates.get(held.revision_id) or _closed(pack, held, Reason.SAME_STORY, rest)) for held in folded]
 
 
 def _closed(pack: str, held: Waiting, reason: Reason, detail: Mapping[str, Any]) -> Ruling:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import groupby
 from typing import Any
@@ -120,8 +120,9 @@ def _decide(
         known["prefiltered"] = True
     nothing = Decision(decisions.EVERY_PACK, Outcome.NONE, Reason.NO_MATCH, None, known)
     decisions.record(connection, placed.revision_id, nothing, seq, now, None)
-    released = release.release_story(connection, case.history, seq, now) if case.history.holds else []
-    return Judged(placed, (*made, nothing), alerts, tuple(released))
+    if case.history.holds:
+        case.released.extend(release.release_story(connection, case.history, seq, now))
+    return Judged(placed, (*made, nothing), alerts, tuple(case.released))
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +137,7 @@ class _Case:
     batch: batches.Batch | None
     seq: int
     now: datetime
+    released: list[release.Released] = field(default_factory=list)
 
 
 def _by_pack(matches: Sequence[Match]) -> list[tuple[str, list[Match]]]:
@@ -158,8 +160,9 @@ def _decide_pack(
     alert = _new_alert(case, ruling, found)
     alert_id = decisions.record(case.connection, case.placed.revision_id, decision, case.seq, case.now, alert)
     if alert is not None and alert_id is not None:
-        trusted = case.subject.trusted
-        release.close_told(case.connection, case.history, pack, alert_id, trusted, case.seq, case.now)
+        case.released.extend(
+            release.close_told(case.connection, case.history, pack, case.subject.trusted, case.seq, case.now)
+        )
         return decision, {alert_id: (decision, alert.route)}
     if decision.outcome is Outcome.HELD:
         _hold(case, ruling, found)

@@ -60,12 +60,14 @@ def gather(connection: Connection, history: History, ruling: decide.Ruling) -> N
 
 
 def close_told(
-    connection: Connection, history: History, pack: str, alert_id: int, trusted: bool, seq: int, now: datetime
-) -> None:
-    """Close what is held for a pack because the story was told to it by another article."""
+    connection: Connection, history: History, pack: str, trusted: bool, seq: int, now: datetime
+) -> list[Released]:
+    """Close what is held for a pack because the story was just told to it by another article."""
+    if not any(known.pack == pack for known in history.holds):
+        return []
     story = history.of_pack(pack)
-    for waiting, ruling in decide.close_told(pack, story.waiting, trusted):
-        _close(connection, history, pack, waiting, _naming(ruling, alert_id), seq, now)
+    closed = decide.close_told(pack, story.waiting, story.told[-1], story, trusted)
+    return [_close(connection, history, pack, waiting, ruling, seq, now) for waiting, ruling in closed]
 
 
 def release_story(connection: Connection, history: History, seq: int, now: datetime) -> list[Released]:
