@@ -22,7 +22,7 @@ import apprise
 import apprise.plugins
 
 from monitor import errors, model
-from monitor.delivery import addresses, sender, wording
+from monitor.delivery import addresses, plain_text, sender, wording
 
 _STATUS = re.compile(r"\berror\s*[=:]\s*(\d{3})\b")
 _DOUBT = re.compile(r"connection error|timed? ?out", re.IGNORECASE)
@@ -266,7 +266,7 @@ def fit_text(notice: model.Notice, title_room: int, body_room: int) -> tuple[str
     title = wording.clamp(headline, title_room) if title_room > 0 else ""
     if wording.is_list(notice):
         return title, _fit_list(notice, headline if not title else "", body_room)
-    body = "\n".join(map(_inert_line, wording.plain_lines(notice).splitlines()))
+    body = "\n".join(map(_inert_line, plain_text.plain_lines(notice).splitlines()))
     whole = body if title else f"{headline}\n{body}"
     if len(whole) <= body_room:
         return title, whole or headline
@@ -280,7 +280,7 @@ def fit_text(notice: model.Notice, title_room: int, body_room: int) -> tuple[str
 
 def _fit_list(notice: model.Notice, headline: str, room: int) -> str:
     """Return a message of many within `room` characters: articles that fit whole, and how many more there are."""
-    lines = wording.plain_lines_within(notice, room - len(headline) - 1 if headline else room)
+    lines = plain_text.plain_lines_within(notice, room - len(headline) - 1 if headline else room)
     body = "\n".join(map(_inert_line, lines.splitlines()))
     whole = f"{headline}\n{body}" if headline and not notice.headline else body
     if len(whole) <= room:

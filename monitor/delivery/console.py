@@ -6,7 +6,7 @@ import sys
 from typing import TextIO
 
 from monitor import model
-from monitor.delivery import wording
+from monitor.delivery import plain_text, wording
 
 
 class ConsoleSender:
@@ -18,7 +18,7 @@ class ConsoleSender:
     async def send(self, notice: model.Notice) -> model.SendResult:
         """Print `notice`; see `Sender.send`."""
         stream = self._stream or sys.stdout
-        text = f"{wording.subject(notice)}\n{_indented(wording.plain_lines(notice))}\n\n"
+        text = f"{wording.subject(notice)}\n{_indented(plain_text.plain_lines(notice))}\n\n"
         try:
             stream.write(text.encode(stream.encoding or "utf-8", "replace").decode(stream.encoding or "utf-8"))
             stream.flush()

@@ -13,7 +13,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 
 from monitor import model
-from monitor.delivery import wording
+from monitor.delivery import developing, plain_text, wording
 
 _COLOURS = {"urgent": "#b3261e", "high": "#b45309", "normal": "#1d4ed8", "info": "#57606a"}
 
@@ -34,6 +34,13 @@ h1 a { color: inherit; text-decoration: underline; }
 p { margin: 0 0 10px; }
 .origin, .foot { color: #57606a; font-size: 14px; }
 .tellings { margin: 0 0 12px; padding-inline-start: 20px; font-size: 15px; }
+.unconfirmed { background: #fff8c5; color: #6b4d00; border: 1px solid #d4a72c; }
+.story { margin: 0 0 12px; padding: 8px 14px; border-radius: 4px; background: #f3f5f7; font-size: 15px; }
+.story p { margin: 0 0 4px; }
+.folded { color: #57606a; font-size: 14px; }
+.folded p { margin: 0 0 4px; }
+.folded ul { margin: 0; padding-inline-start: 20px; }
+.story a, .folded a { color: inherit; }
 blockquote { margin: 0 0 12px; padding: 6px 14px; border-inline-start: 4px solid #d0d7de; }
 strong.hit { background: #fff3bf; color: #1f2328; font-weight: 700; padding: 0 2px; border-radius: 2px; }
 .remark { border: 1px solid #d4a72c; border-radius: 4px; padding: 4px 10px; font-size: 14px; }
@@ -43,7 +50,9 @@ strong.hit { background: #fff3bf; color: #1f2328; font-weight: 700; padding: 0 2
 .foot { border-top: 1px solid #d0d7de; padding-top: 10px; }
 @media (prefers-color-scheme: dark) {
   body { background: #14171a; color: #e6e8eb; }
-  .origin, .foot { color: #a7b0ba; }
+  .origin, .foot, .folded { color: #a7b0ba; }
+  .story { background: #20252b; }
+  .unconfirmed { background: #3f3200; color: #ffe8a3; }
   blockquote, .foot { border-color: #3d444d; }
   strong.hit { background: #6b5200; color: #fff7d6; }
   .button { background: #e6e8eb; color: #14171a; }
@@ -72,14 +81,33 @@ def render_mail(notice: model.Notice, envelope: Envelope, now: datetime) -> byte
     mail["From"] = _address(envelope.sender, envelope.sender_name)
     mail["To"] = _address(envelope.recipient, "")
     mail["Date"] = now
-    mail["Message-ID"] = re.sub(r"[^\x21-\x7e]", "", notice.message_id)
+    mail["Message-ID"] = _visible(notice.message_id)
+    if notice.thread is not None:
+        mail["In-Reply-To"] = mail["References"] = _visible(notice.thread.message_id)
     mail["List-Id"] = envelope.list_id
     mail["Auto-Submitted"] = "auto-generated"
     # base64 for both: no line of any title can then be too long, begin with a dot, or need an 8-bit server.
     mail.set_content(_text(notice, envelope), cte="base64")
     if not notice.plain:
         mail.add_alternative(render_html(notice, envelope), subtype="html", cte="base64")
-    return _subject(wording.subject(notice)) + mail.as_bytes()
+    return _subject(_subject_line(notice)) + mail.as_bytes()
+
+
+def _subject_line(notice: model.Notice) -> str:
+    """Return the subject: that of the first message behind `Re: ` while it still holds, else one of its own.
+
+    Thunderbird and Apple Mail keep a thread together by References; Gmail and Outlook only where the subjects are the
+    same but for `Re:`. What no longer holds (another severity, a report that is not unconfirmed any more) is not
+    repeated for that: filters and readers go by the subject.
+    """
+    if notice.thread is None or not notice.thread.subject:
+        return wording.subject(notice)
+    repeat = "Possible repeat: " if notice.possible_repeat else ""
+    return f"{repeat}Re: {wording.clean(notice.thread.subject)}"
+
+
+def _visible(message_id: str) -> str:
+    return re.sub(r"[^\x21-\x7e]", "", message_id)
 
 
 def _subject(subject: str) -> bytes:
@@ -111,7 +139,7 @@ def _address(address: str, name: str) -> Address:
 
 def _text(notice: model.Notice, envelope: Envelope) -> str:
     foot = f"\n\n--\nWirewatch · {envelope.public_url}" if envelope.public_url else "\n\n--\nWirewatch"
-    return wording.plain_lines(notice) + foot + "\n"
+    return plain_text.plain_lines(notice) + foot + "\n"
 
 
 # -- HTML ----------------------------------------------------------------------------------------
@@ -149,10 +177,12 @@ def _item(notice: model.Notice, item: model.NoticeItem) -> str:
         _severity(notice, item),
         _title(item),
         _paragraph(origin, "origin"),
+        _developing(developing.lines(item, notice.timezone)),
         _tellings(item.tellings),
         *(_quote(snippet) for snippet in item.snippets if snippet.text.strip()),
         *(_paragraph(remark, "remark") for remark in wording.remarks(notice, item)),
         _button(item),
+        "" if wording.is_list(notice) else _folded(developing.folded(item, notice.timezone)),
     ]
     return '<div class="item">\n' + "\n".join(filter(None, parts)) + "\n</div>\n"
 
@@ -160,8 +190,10 @@ def _item(notice: model.Notice, item: model.NoticeItem) -> str:
 def _severity(notice: model.Notice, item: model.NoticeItem) -> str:
     severity = max((told.severity for told in item.tellings), key=model.severity_rank, default=notice.severity)
     colour = _COLOURS.get(severity, _COLOURS["info"])
-    update = " · update" if wording.is_update(item) else ""
-    return f'<span class="severity" style="background:{colour}">{html.escape(severity.upper())}{update}</span>'
+    update = f" · {wording.kind(item)}" if wording.is_update(item) else ""
+    badge = f'<span class="severity" style="background:{colour}">{html.escape(severity.upper())}{update}</span>'
+    unconfirmed = ' <span class="severity unconfirmed">UNCONFIRMED</span>' if wording.is_unconfirmed(item) else ""
+    return badge + unconfirmed
 
 
 def _title(item: model.NoticeItem) -> str:
@@ -171,6 +203,34 @@ def _title(item: model.NoticeItem) -> str:
     url = wording.web_url(item.url)
     linked = f'<a href="{html.escape(url)}">{inner}</a>' if url else inner
     return f'<h1 dir="{wording.direction(title)}">{linked}</h1>'
+
+
+def _developing(lines: Sequence[developing.Line]) -> str:
+    parts = (
+        f'<p dir="ltr"><b>{html.escape(line.label)}:</b> {"".join(map(_piece, line.pieces))}</p>' for line in lines
+    )
+    inner = "\n".join(parts)
+    return f'<div class="story">\n{inner}\n</div>' if inner else ""
+
+
+def _piece(piece: developing.Piece) -> str:
+    if not piece.is_data:
+        return html.escape(piece.text)
+    shown = f"<bdi>{html.escape(piece.text)}</bdi>"
+    return f'<a href="{html.escape(piece.url)}">{shown}</a>' if piece.url else shown
+
+
+def _folded(folded: developing.Folded | None) -> str:
+    if folded is None:
+        return ""
+    rows = (
+        f'<li dir="ltr"><bdi>{html.escape(report.newsroom)}</bdi>: '
+        f"{_piece(developing.Piece(report.title, True, report.url or None))}</li>"
+        for report in folded.reports
+    )
+    inner = "".join(rows)
+    reports = f"<ul>{inner}</ul>" if inner else ""
+    return f'<div class="folded">{_paragraph(folded.sentence + (":" if reports else "."))}{reports}</div>'
 
 
 def _tellings(tellings: Sequence[model.Telling]) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from monitor import model
-from monitor.delivery import wording
+from monitor.delivery import developing, plain_text, wording
 
 HEADER = 150
 SECTION = 3000
@@ -22,6 +22,11 @@ URL = 3000
 ITEMS_LISTED = 40
 ITEMS_QUOTED = 10
 SNIPPETS_SHOWN = 3
+LINE = 480
+"""Of what is said of a story that goes on: five such lines and a link fit into a section."""
+LINE_OF_LIST = 140
+LINK = 400
+"""Longest address inside a text that has more to say."""
 
 Block = dict[str, Any]
 
@@ -56,7 +61,10 @@ def _blocks(notice: model.Notice) -> list[Block]:
 
 def _item_blocks(notice: model.Notice, item: model.NoticeItem) -> list[Block]:
     title = wording.title(item)
-    blocks = [_header(title), _context([_origin(notice, item)])]
+    unconfirmed = "Unconfirmed: " if wording.is_unconfirmed(item) else ""
+    blocks = [_header(unconfirmed + title), _context([_origin(notice, item)])]
+    if lines := developing.lines(item, notice.timezone):
+        blocks.append(_section("\n".join(map(_story_line, lines))))
     if _width(_escape(title)) >= HEADER:
         blocks.append(_section(f"*{fit([(title, False)], SECTION - 2)}*"))
     elif item.title_marks:
@@ -66,14 +74,45 @@ def _item_blocks(notice: model.Notice, item: model.NoticeItem) -> list[Block]:
     remarks = wording.remarks(notice, item)
     if remarks:
         blocks.append(_context([_inert_line(f"⚠️ {remark}", CONTEXT) for remark in remarks]))
-    return blocks + _button(item)
+    return blocks + _button(item) + _folded(developing.folded(item, notice.timezone))
 
 
 def _origin(notice: model.Notice, item: model.NoticeItem) -> str:
     severity = max((told.severity for told in item.tellings), key=model.severity_rank, default=notice.severity)
     place = f"{wording.newsroom(item)} · {wording.when(item.published, notice.timezone)}"
-    update = " · update" if wording.is_update(item) else ""
+    update = f" · {wording.kind(item)}" if wording.is_update(item) else ""
+    update += " · *UNCONFIRMED*" if wording.is_unconfirmed(item) else ""
     return f"{_SIGNS.get(severity, '⚪')} *{severity.upper()}*{update} · {_inert_line(place, CONTEXT - 40)}"
+
+
+def _story_line(line: developing.Line) -> str:
+    """Return a line of at most LINE units, the address of its link not counted."""
+    out, room = fit([(f"{line.label}:", True)], LINE // 2) + " ", LINE // 2
+    for piece in line.pieces:
+        inert = wording.inert(developing.isolated(piece))
+        taken = _take(inert, room - 1)
+        room -= _width(taken)
+        cut = len(taken) < len(_escape(inert))
+        out += _linked(piece.url, taken + "…" if cut else taken)
+        if cut:
+            break
+    return out.rstrip()
+
+
+def _linked(url: str | None, escaped: str) -> str:
+    """Return `escaped` as a link where there is an address that is not too long."""
+    link = _link(url) if url else ""
+    return f"<{link}|{escaped}>" if link and escaped.strip() and _width(link) <= LINK else escaped
+
+
+def _folded(folded: developing.Folded | None) -> list[Block]:
+    if folded is None:
+        return []
+    lines = [_inert_line(folded.sentence + (":" if folded.reports else ""), 200)]
+    for report in folded.reports:
+        title = _linked(report.url, _isolated_line(report.title, 85))
+        lines.append(f"• {_isolated_line(report.newsroom, 62)}: {title}")
+    return [_section("\n".join(lines))]
 
 
 def _tellings(item: model.NoticeItem) -> str:
@@ -111,12 +150,13 @@ def _list_blocks(notice: model.Notice) -> list[Block]:
 
 def _list_item(notice: model.Notice, item: model.NoticeItem, quoted: int) -> str:
     url = wording.web_url(item.url)
-    title = fit([(wording.clamp(wording.title(item), 250), False)], 600)
-    head = f"*<{_link(url)}|{title}>*" if url and _width(_link(url)) <= SECTION // 3 else f"*{title}*"
+    title = fit([(wording.standing(item) + wording.clamp(wording.title(item), 250), False)], 400)
+    story = [_inert_line(developing.plain(line), LINE_OF_LIST) for line in developing.lines(item, notice.timezone)]
     tellings = "\n".join(wording.clamp(wording.telling(told), 90) for told in item.tellings[:6])
     partial = [_inert_line(remark, 100) for remark in wording.remarks(notice, item)]
     quotes = ["> " + _marked(s.text, s.marks, 500) for s in item.snippets[:quoted] if s.text.strip()]
-    return "\n".join([head, _origin_short(notice, item), fit([(tellings, False)], 600), *quotes, *partial])
+    lines = [f"*{_linked(url, title)}*", _origin_short(notice, item), *story, fit([(tellings, False)], 600)]
+    return "\n".join([*lines, *quotes, *partial])
 
 
 def _origin_short(notice: model.Notice, item: model.NoticeItem) -> str:
@@ -138,7 +178,7 @@ def _notice_blocks(notice: model.Notice) -> list[Block]:
 
 def _text(notice: model.Notice) -> str:
     if not notice.items:
-        return fit([(wording.plain_lines(notice), False)], TEXT)
+        return fit([(plain_text.plain_lines(notice), False)], TEXT)
     why = filter(None, [fit([(wording.introduction(notice), False)], 900)])
     texts = [fit([(wording.subject(notice), False)], 900), *why, *_repeat_of_many(notice)]
     for n, item in enumerate(notice.items):
@@ -155,11 +195,14 @@ def _repeat_of_many(notice: model.Notice) -> list[str]:
 
 
 def _text_item(notice: model.Notice, item: model.NoticeItem) -> str:
-    head = [wording.title(item)] if wording.is_list(notice) else []
+    head = [wording.standing(item) + wording.title(item)] if wording.is_list(notice) else []
     origin = f"{wording.newsroom(item)}, {wording.when(item.published, notice.timezone)}"
     tellings = [wording.clamp(wording.telling(told), 200) for told in item.tellings[:8]]
     quotes = [f"“{wording.clamp(wording.marked_text(s), 400)}”" for s in item.snippets[:2] if s.text.strip()]
-    lines = [*head, origin, *tellings, *quotes, *wording.remarks(notice, item)]
+    story = [wording.clamp(developing.plain(line), 300) for line in developing.lines(item, notice.timezone)]
+    folded = None if wording.is_list(notice) else developing.folded(item, notice.timezone)
+    more = [folded.sentence] if folded else []
+    lines = [*head, origin, *story, *tellings, *quotes, *wording.remarks(notice, item), *more]
     text = fit([("\n".join(lines), False)], TEXT - 1400)
     url = wording.web_url(item.url)
     return f"{text}\n<{_link(url)}>" if url and _width(_link(url)) <= 400 else text
@@ -185,6 +228,10 @@ def _context(texts: Sequence[str]) -> Block:
 
 def _marked(text: str, marks: Sequence[tuple[int, int]], limit: int) -> str:
     return fit(wording.runs(text, wording.whole_words(text, marks)), limit)
+
+
+def _isolated_line(text: str, limit: int) -> str:
+    return _inert_line(developing.isolated(developing.Piece(text, True)), limit)
 
 
 def _inert_line(text: str, limit: int) -> str:

@@ -163,6 +163,12 @@ def when(published: datetime | None, timezone: str) -> str:
     return f"{local:%a %d %b %Y, %H:%M} (UTC{sign}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d})"
 
 
+def moment(at: datetime, timezone: str) -> str:
+    """Return a time beside one that `when` wrote out: `22 Nov, 14:05`."""
+    local = at.astimezone(_zone(timezone))
+    return f"{local.day} {local:%b, %H:%M}"
+
+
 def _zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
@@ -196,6 +202,28 @@ def alert_id(told: model.Telling) -> str:
 def is_update(item: model.NoticeItem) -> bool:
     """Return whether everything told about this article is an update of a story told before."""
     return bool(item.tellings) and all(told.outcome == "update" for told in item.tellings)
+
+
+def is_unconfirmed(item: model.NoticeItem) -> bool:
+    """Return whether a pack that asks for several newsrooms is told this without them."""
+    return any(told.development.unconfirmed for told in item.tellings)
+
+
+def standing(item: model.NoticeItem) -> str:
+    """Return what must be known before the title is read: `Unconfirmed: `, `Corroborated: `, `Update: ` or nothing."""
+    if is_unconfirmed(item):
+        return "Unconfirmed: "
+    return f"{kind(item).capitalize()}: " if is_update(item) else ""
+
+
+def kind(item: model.NoticeItem) -> str:
+    """Return what kind of update it is: one that takes the doubt from what was told as unconfirmed, or another."""
+    return "corroborated" if all(map(_is_corroborated, item.tellings)) else "update"
+
+
+def _is_corroborated(told: model.Telling) -> bool:
+    first = told.development.first
+    return told.reason == "newsrooms" and first is not None and first.unconfirmed
 
 
 def remarks(notice: model.Notice, item: model.NoticeItem) -> tuple[str, ...]:
@@ -241,48 +269,10 @@ def _subject(notice: model.Notice) -> str:
     if notice.headline:
         return f"[{notice.severity}] {clean(notice.headline)}"
     first = notice.items[0]
-    update = "Update: " if is_update(first) else ""
     if len(notice.items) > 1:
         return f"[{notice.severity}] {len(notice.items)} alerts: {title(first)}"
     room = newsroom(first)
-    return f"[{notice.severity}] {update}{clamp(title(first), 120)} ({clamp(room, 40)})"
-
-
-def plain_lines(notice: model.Notice) -> str:
-    """Return the whole message as plain text; matched words stand between »guillemets«."""
-    if not notice.items:
-        parts = (clean(notice.headline), *repeat_remark(notice), clean_lines(notice.body))
-        return "\n\n".join(filter(None, parts))
-    blocks = [_plain_item(notice, item) for item in notice.items[:ITEMS_LISTED]]
-    return "\n\n".join(filter(None, [*_plain_head(notice), *blocks, left_out(notice, len(blocks))]))
-
-
-def plain_lines_within(notice: model.Notice, room: int) -> str:
-    """Return a message of many in at most about `room` characters: whole articles, and how many more there are."""
-    parts = list(filter(None, _plain_head(notice)))
-    for place, item in enumerate(notice.items):
-        block, rest = _plain_item(notice, item), left_out(notice, place + 1)
-        if place >= ITEMS_LISTED or len("\n\n".join([*parts, block, rest])) > room:
-            return "\n\n".join([*parts, left_out(notice, place)])
-        parts.append(block)
-    return "\n\n".join(parts)
-
-
-def _plain_head(notice: model.Notice) -> tuple[str, ...]:
-    repeat = repeat_remark(notice) if is_list(notice) else ()
-    return (clean(notice.headline), introduction(notice), *repeat)
-
-
-def _plain_item(notice: model.Notice, item: model.NoticeItem) -> str:
-    lines = [
-        ("Update: " if is_update(item) else "") + title(item),
-        f"{newsroom(item)}, {when(item.published, notice.timezone)}",
-        *map(telling, item.tellings),
-        *(f"“{marked_text(snippet)}”" for snippet in item.snippets if snippet.text.strip()),
-        *remarks(notice, item),
-        *filter(None, [web_url(item.url)]),
-    ]
-    return "\n".join(lines)
+    return f"[{notice.severity}] {standing(first)}{clamp(title(first), 120)} ({clamp(room, 40)})"
 
 
 def marked_text(snippet: model.Snippet) -> str:

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
 from monitor import errors, metrics, model
-from monitor.alerts import digest, render
+from monitor.alerts import digest
 from monitor.delivery import limit, verdict
-from monitor.jobs import notice
+from monitor.jobs import compose, notice
 from monitor.jobs.context import Context, Outlet
 from monitor.model import SendOutcome, SendResult
-from monitor.store import articles, batches, decisions, messages
+from monitor.store import batches, decisions, messages
 from monitor.store.store import Connection
-
-FULL_ITEMS = 100
-"""Articles of a digest that are shown with their sentences; of the others titles are enough to count and to name."""
 
 log = structlog.get_logger()
 
@@ -64,7 +61,9 @@ def _with_words(connection: Connection, claim: messages.Claim) -> messages.Claim
 
 async def _send(context: Context, outlet: Outlet, claim: messages.Claim) -> None:
     """Make one attempt and record how it ended; a cancelled attempt is recorded as uncertain."""
-    said = await context.store.read(lambda connection: build_notice(context, connection, claim))
+    said = await context.store.read(
+        lambda connection: compose.build_notice(connection, claim, context.setup.config.timezone)
+    )
     try:
         result = await _attempt(context, outlet, claim, said)
         context.reached("send.accepted")
@@ -83,55 +82,6 @@ async def _attempt(context: Context, outlet: Outlet, claim: messages.Claim, said
         return await outlet.sender.send(said)
     except errors.MonitorError as fault:
         return SendResult(SendOutcome.RETRY, detail=str(fault))
-
-
-def build_notice(context: Context, connection: Connection, claim: messages.Claim) -> model.Notice:
-    """Return what a message says, from what is stored about its alerts."""
-    by_revision: dict[int, list[decisions.AlertRow]] = {}
-    for row in decisions.get_alerts(connection, claim.alert_ids):
-        by_revision.setdefault(row.revision_id, []).append(row)
-    items = []
-    for place, (revision_id, own) in enumerate(sorted(by_revision.items(), key=_weight)):
-        shown = place < FULL_ITEMS
-        evidence = decisions.evidence_of(connection, revision_id, [row.pack for row in own]) if shown else []
-        items.append(_item(own, evidence, articles.text_of(connection, revision_id) if shown else ""))
-    return model.Notice(
-        kind=claim.kind,
-        message_id=claim.message_id,
-        severity=claim.severity,
-        items=tuple(items),
-        headline=claim.headline,
-        body=claim.body,
-        timezone=context.setup.config.timezone,
-        possible_repeat=claim.possible_repeat,
-        plain=claim.plain,
-    )
-
-
-def _weight(revision: tuple[int, list[decisions.AlertRow]]) -> tuple[int, float, int]:
-    """Sort what matters most to the top, where nothing is cut off: by severity, then the newest first."""
-    number, rows = revision
-    severity = max(model.severity_rank(row.severity) for row in rows)
-    published = rows[0].published or datetime.min.replace(tzinfo=UTC)
-    return -severity, -(published - datetime.min.replace(tzinfo=UTC)).total_seconds(), number
-
-
-def _item(rows: list[decisions.AlertRow], evidence: list[model.Evidence], body: str) -> model.NoticeItem:
-    first = rows[0]
-    article = model.Article(
-        title=first.title,
-        text=body,
-        lang=first.lang,
-        url=first.url or "",
-        newsroom=first.newsroom,
-        published=first.published,
-        partial=first.partial,
-    )
-    tellings = [
-        model.Telling(row.id, row.pack, row.pack_title, row.rules, row.severity, row.outcome, row.reason)
-        for row in rows
-    ]
-    return render.render_item(article, evidence, tellings)
 
 
 async def _record(context: Context, outlet: Outlet, claim: messages.Claim, result: SendResult) -> None:

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from monitor import http, model
 from monitor.config import FeedSettings
-from monitor.delivery import mail_body, slack_blocks, wording
+from monitor.delivery import mail_body, plain_text, slack_blocks
 from monitor.engine.local import LocalEngine
 from monitor.jobs import pages
 from monitor.store.schema import articles, revisions, texts
@@ -185,7 +185,7 @@ async def test_f32_remark_is_read_in_mail_slack_and_text(newsroom: Newsroom) -> 
 
     mail = mail_body.render_html(notice, envelope)
     slack = json.dumps(slack_blocks.render_payload(notice), ensure_ascii=False)
-    plain = wording.plain_lines(notice)
+    plain = plain_text.plain_lines(notice)
 
     assert REMARK in mail.replace("&#39;", "'").replace("&#x27;", "'")
     assert REMARK in slack

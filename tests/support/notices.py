@@ -96,3 +96,92 @@ def hebrew() -> model.NoticeItem:
         tellings=(telling(alert_id=14, outcome="update", reason="higher_severity"),),
         snippets=(snippet('השר אמר כי "הגירה מרצון" תחל באביב.', "הגירה מרצון"),),
     )
+
+
+# -- stories that go on --------------------------------------------------------------------------
+
+
+def first_told(**changes: Any) -> model.FirstTold:
+    """What the desk was told first: the sample article, at 14:05 of the desk's time."""
+    told_at = datetime(2026, 11, 22, 12, 5, tzinfo=UTC)
+    report = model.Report("Cabinet weighs plan to move residents", "Gazette", "https://gazette.test/first", told_at)
+    return model.FirstTold(**{"alert_id": 9, "report": report, **changes})
+
+
+def development(**changes: Any) -> model.Development:
+    """A story that four newsrooms carry and that has news."""
+    return model.Development(
+        **{
+            "newsrooms": 4,
+            "names": ("Reuters", "BBC", "Haaretz"),
+            "new": ("300,000 people", "Rafah crossing", "Sisi"),
+            "folded": 7,
+            "folded_since": datetime(2026, 11, 22, 12, 5, tzinfo=UTC),
+            "folded_reports": (
+                model.Report("Plan to move residents splits cabinet", "Haaretz", "https://haaretz.test/1"),
+                model.Report("الحكومة تناقش خطة لنقل السكان", "الصحيفة", "https://sahifa.test/1"),
+            ),
+            "first": first_told(),
+            **changes,
+        }
+    )
+
+
+def updated(**changes: Any) -> model.NoticeItem:
+    """An update about new facts."""
+    told = {"outcome": "update", "reason": "new_facts", "alert_id": 15, "development": development()}
+    return item(
+        **{
+            "title": "Egypt to open crossing for 300,000 people",
+            "newsroom": "BBC",
+            "url": "https://bbc.test/news/15",
+            "tellings": (telling(**told),),
+            "snippets": (snippet("Sisi said the transfer of 300,000 people would begin.", "transfer"),),
+            **changes,
+        }
+    )
+
+
+def unconfirmed(**changes: Any) -> model.NoticeItem:
+    """An alert that one newsroom alone carries."""
+    now = model.Development(newsrooms=1, names=("Gazette",), unconfirmed=True)
+    return item(**{"tellings": (telling(reason="unconfirmed", development=now),), **changes})
+
+
+def corroborated(**changes: Any) -> model.NoticeItem:
+    """An update: what was told as unconfirmed is carried by another newsroom, whose report is in Arabic."""
+    now = model.Development(newsrooms=2, names=("Gazette", "الصحيفة"), first=first_told(unconfirmed=True))
+    told = telling(alert_id=16, outcome="update", reason="newsrooms", development=now)
+    return item(
+        **{
+            "title": "الحكومة تناقش خطة لنقل السكان من غزة",
+            "url": "https://sahifa.test/akhbar/1",
+            "newsroom": "الصحيفة",
+            "lang": "ar",
+            "tellings": (told,),
+            "snippets": (snippet("وقال المسؤول إن القاهرة ترفض التهجير القسري.", "التهجير"),),
+            **changes,
+        }
+    )
+
+
+def hebrew_update(**changes: Any) -> model.NoticeItem:
+    """An update in Hebrew about new facts, told as news in several scripts, of which this desk missed the first."""
+    report = model.Report("مجلس الوزراء يناقش خطة لنقل السكان", "الصحيفة", "https://sahifa.test/akhbar/1", PUBLISHED)
+    now = development(
+        names=("הארץ", "BBC", "الصحيفة", "Reuters"),
+        new=("300 אלף בני אדם", "מעבר רפיח", "السيسي"),
+        first=first_told(report=report, here=False),
+    )
+    told = telling(alert_id=17, outcome="update", reason="new_facts", development=now)
+    return item(
+        **{
+            "title": "מצרים תפתח את מעבר רפיח ל-300 אלף בני אדם",
+            "url": "https://iton.test/hadashot/9",
+            "newsroom": "העיתון",
+            "lang": "he",
+            "tellings": (told,),
+            "snippets": (snippet("השר אמר כי העברת התושבים תחל באביב.", "העברת התושבים"),),
+            **changes,
+        }
+    )

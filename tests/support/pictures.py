@@ -1,8 +1,9 @@
-"""Pictures of an alert as people see it: the seed report through the real daemon, shown in Chromium.
+"""Pictures of messages as people see them, shown in Chromium.
 
-    python -m tests.support.pictures docs/img
+    python -m tests.support.pictures docs/img [NAME ...]
 
-writes mail.png and slack.png; the Slack message is drawn from its real payload by `slack_preview`.
+writes those of the names, or all: `mail` and `slack`, the seed report through the real daemon; and what a story that
+goes on looks like, from the samples of `notices`. Slack messages are drawn from real payloads by `slack_preview`.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from tests.support import slack_preview, world
+from monitor.delivery import mail_body, slack_blocks
+from tests.support import notices, slack_preview, world
 
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
 SEED = world.ROOT / "seeds" / "000_e3e790c69237bad8.txt"
@@ -38,6 +40,19 @@ def told() -> tuple[str, str]:
     return part.get_content(), slack_preview.render_page(payload)
 
 
+def developing() -> dict[str, str]:
+    """Return messages of stories that go on: an update, one that is unconfirmed, one that was and is not any more."""
+    envelope = mail_body.Envelope("wirewatch@desk.test", "Wirewatch", "anna@desk.test", "<desk.wirewatch.desk.test>")
+    update, hebrew = notices.notice(notices.updated()), notices.notice(notices.hebrew_update())
+    doubt = [notices.notice(item) for item in (notices.unconfirmed(), notices.corroborated())]
+    return {
+        "update-mail": mail_body.render_html(update, envelope),
+        "update-mail-he": mail_body.render_html(hebrew, envelope),
+        "update-slack": slack_preview.render_page(slack_blocks.render_payload(update)),
+        "corroborated-slack": slack_preview.render_page(*map(slack_blocks.render_payload, doubt)),
+    }
+
+
 def draw(pages: dict[str, str], folder: Path) -> None:
     """Show each page in Chromium, 720 pixels wide, and write its picture."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -51,5 +66,8 @@ def draw(pages: dict[str, str], folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    mail_html, slack_html = told()
-    draw({"mail": mail_html, "slack": slack_html}, Path(sys.argv[1]))
+    folder, *names = sys.argv[1:]
+    shown = developing()
+    if not names or {"mail", "slack"} & set(names):
+        shown["mail"], shown["slack"] = told()
+    draw({name: shown[name] for name in names or shown}, Path(folder))

@@ -6,7 +6,7 @@ import pytest
 
 from monitor import model
 from monitor.alerts import digest
-from monitor.delivery import apprise_channel, mail_body, slack_blocks, wording
+from monitor.delivery import apprise_channel, mail_body, plain_text, slack_blocks, wording
 from tests.support import notices
 
 ENVELOPE = mail_body.Envelope("monitor@desk.test", "Wirewatch", "anna@desk.test", "<desk.wirewatch.desk.test>")
@@ -28,7 +28,7 @@ def test_every_form_says_why_it_is_a_digest():
     notice = made(4)
 
     forms = (
-        wording.plain_lines(notice),
+        plain_text.plain_lines(notice),
         mail_body.render_html(notice, ENVELOPE),
         slack_blocks.render_payload(notice)["blocks"][1]["text"]["text"],
         slack_blocks.render_payload(notice)["text"],
@@ -45,8 +45,8 @@ def test_digest_of_one_article_is_a_list_all_the_same():
     blocks = slack_blocks.render_payload(notice)["blocks"]
 
     assert blocks[0]["text"]["text"] == "Gazette was rebuilt: 1 report among 500 items that look new"
-    assert f"{WHY}1 matches." in wording.plain_lines(notice)
-    assert wording.plain_lines(notice).count("Possible repeat") == 1
+    assert f"{WHY}1 matches." in plain_text.plain_lines(notice)
+    assert plain_text.plain_lines(notice).count("Possible repeat") == 1
 
 
 @pytest.mark.parametrize("count", [41, 101, 500])
@@ -55,7 +55,7 @@ def test_what_does_not_fit_is_counted_with_the_command_that_lists_it(count):
     notice = made(count)
 
     blocks = slack_blocks.render_payload(notice)["blocks"]
-    page, plain = mail_body.render_html(notice, ENVELOPE), wording.plain_lines(notice)
+    page, plain = mail_body.render_html(notice, ENVELOPE), plain_text.plain_lines(notice)
 
     assert len(blocks) <= 50
     assert all(len(block["text"]["text"]) <= 3000 for block in blocks if "text" in block)

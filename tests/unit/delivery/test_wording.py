@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor import model
-from monitor.delivery import wording
+from monitor.delivery import plain_text, wording
 from tests.support import notices
 
 
@@ -119,7 +119,7 @@ def test_plain_text_says_everything():
     """Title, newsroom, time, packs with rules, severity and id, the marked sentence, remarks and the link are there."""
     item = notices.item(partial=True, tellings=(notices.telling(rules=("core", "plans")), notices.telling(alert_id=13)))
 
-    text = wording.plain_lines(notices.notice(item, possible_repeat=True))
+    text = plain_text.plain_lines(notices.notice(item, possible_repeat=True))
 
     assert text.splitlines() == [
         "Cabinet weighs plan to move residents",
@@ -138,15 +138,15 @@ def test_update_is_named_so():
     notice = notices.notice(notices.item(tellings=(notices.telling(outcome="update"),)))
 
     assert wording.subject(notice) == "[high] Update: Cabinet weighs plan to move residents (Gazette)"
-    assert wording.plain_lines(notice).startswith("Update: Cabinet")
-    assert "· update · al-12" in wording.plain_lines(notice)
+    assert plain_text.plain_lines(notice).startswith("Update: Cabinet")
+    assert "· update · al-12" in plain_text.plain_lines(notice)
 
 
 def test_many_articles_are_listed_and_counted():
     """What does not fit is counted, never dropped in silence."""
     items = tuple(notices.item(title=f"Report {n}") for n in range(103))
 
-    text = wording.plain_lines(notices.notice(*items))
+    text = plain_text.plain_lines(notices.notice(*items))
 
     assert text.count("al-12") == wording.ITEMS_LISTED
     assert text.endswith("and 3 more articles: see `wirewatch alerts list --limit 103`")
@@ -155,7 +155,7 @@ def test_many_articles_are_listed_and_counted():
 
 def test_repeat_of_many_articles_is_said_once():
     """A message with several articles says once, at its top, that it may be a repeat."""
-    text = wording.plain_lines(notices.notice(notices.item(), notices.item(), possible_repeat=True))
+    text = plain_text.plain_lines(notices.notice(notices.item(), notices.item(), possible_repeat=True))
 
     assert text.startswith("Possible repeat: ")
     assert text.count("Possible repeat") == 1
@@ -163,13 +163,13 @@ def test_repeat_of_many_articles_is_said_once():
 
 def test_notice_without_articles_has_headline_and_body():
     """An ops notice is its headline and its body."""
-    assert wording.plain_lines(notices.ops("Feed down", "first\n\nsecond")) == "Feed down\n\nfirst\n\nsecond"
+    assert plain_text.plain_lines(notices.ops("Feed down", "first\n\nsecond")) == "Feed down\n\nfirst\n\nsecond"
     assert wording.subject(notices.ops("Feed\r\nBcc: x", "")) == "Feed Bcc: x"
 
 
 def test_empty_title_and_newsroom_have_words():
     """An article without title or newsroom is still a readable message."""
-    text = wording.plain_lines(notices.notice(notices.item(title="\u200b", newsroom="", snippets=(), url="")))
+    text = plain_text.plain_lines(notices.notice(notices.item(title="\u200b", newsroom="", snippets=(), url="")))
 
     assert text.splitlines()[0] == "(no title)"
     assert text.splitlines()[1].startswith("unknown newsroom, ")
