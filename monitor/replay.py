@@ -21,7 +21,7 @@ from monitor.feeds import identity
 from monitor.jobs import decide, history, place, release
 from monitor.model import Decision, Evidence, Match, Outcome
 from monitor.rules.compile import RuleSet
-from monitor.store import articles, entries, feeds, scratch
+from monitor.store import articles, entries, feeds, scratch, story_views
 from monitor.store.decisions import EVERY_PACK
 from monitor.store.store import Connection
 
@@ -86,6 +86,17 @@ class Replayed:
             "story": self.story,
             "decision": self.decision.value,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A decision about a match that stands when a stream is over."""
+
+    id: str
+    """Of the line."""
+    story: str
+    """In which its article is now."""
+    made: story_views.Made
 
 
 def _match_json(match: Match) -> dict[str, Any]:
@@ -290,6 +301,20 @@ class Replay:
             partial=not row.text,
         )
         return reading.read_article(self._rules, article, None if row.text else "no_text"), before
+
+    def standing(self) -> list[Standing]:
+        """Return the decisions about matches that stand now: of what was held, what became of it so far."""
+        stories = self.stories()
+        with self._engine.begin() as connection:
+            release.release_due(connection, history.Desk(self._rules, self._rules.id), self._now)
+            made = story_views.list_decisions(connection, list(self._rows))
+        return [Standing(self._rows[one.article_id], stories[self._rows[one.article_id]], one) for one in made]
+
+    def stories(self) -> dict[str, str]:
+        """Return row id -> the story that its article is in now: two may have become one since it was judged."""
+        with self._engine.begin() as connection:
+            found = story_views.stories_of(connection, list(self._rows))
+        return {self._rows[number]: f"s{story}" for number, story in found.items()}
 
     def close(self) -> None:
         """Forget the archive."""

@@ -222,6 +222,15 @@ def titles_of(connection: sa.Connection, ids: Iterable[int]) -> dict[int, str]:
     return found
 
 
+def stories_of(connection: sa.Connection, ids: Iterable[int]) -> dict[int, int]:
+    """Return the stories that articles are in now."""
+    found: dict[int, int] = {}
+    for some in _some(ids):
+        query = sa.select(articles.c.id, articles.c.story_id).where(articles.c.id.in_(some))
+        found |= {row.id: row.story_id for row in connection.execute(query)}
+    return found
+
+
 def told_of(connection: sa.Connection, ids: Sequence[int]) -> dict[int, list[ToldOf]]:
     """Return alerts and updates by story, oldest first; told of is what the alert's article belongs to now."""
     names = ("pack", "outcome", "reason", "created_at", "article_id", "newsrooms", "detail")

@@ -29,6 +29,7 @@ from urllib.parse import urlsplit
 from monitor import model, replay
 from monitor.feeds import plain
 from monitor.rules.compile import RuleSet
+from monitor.store.story_views import Made
 from tests.eval.packs import RULES, load_sound
 from tests.eval.real_items import SETS, read_rows
 from tests.support.corpora import DATA
@@ -42,10 +43,10 @@ _FURNITURE = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One decision about a match, with what a reader of a sample wants to know."""
+    """One decision about a match as it stands in the end, with what a reader of a sample wants to know."""
 
     row: replay.Row
-    made: model.Decision
+    made: Made
     story: str
     duplicate_of: str | None
 
@@ -66,7 +67,7 @@ class Day:
 
     def by_reason(self) -> Counter[tuple[str, str]]:
         """Return how often each (outcome, reason) was decided."""
-        return Counter((one.made.outcome.value, one.made.reason.value) for one in self.told)
+        return Counter((one.made.outcome, one.made.reason) for one in self.told)
 
 
 def newsroom_of(feed: str) -> str:
@@ -102,19 +103,18 @@ def run(rules: RuleSet, rows: Iterable[replay.Row]) -> Day:
     """Judge rows in order, each knowing those before it."""
     judge, began = replay.Replay(rules), time.process_time()
     kept: dict[str, replay.Row] = {}
-    stories: set[str] = set()
-    told: list[Told] = []
-    duplicates = matched = 0
+    copies: dict[str, str | None] = {}
+    matched = 0
     for row in rows:
         done = judge.judge(row)
-        kept[row.id] = row
-        stories.add(str(done.story))
-        duplicates += done.duplicate_of is not None
+        kept[row.id], copies[row.id] = row, done.duplicate_of
         matched += bool(done.packs)
-        told += [Told(row, made, str(done.story), done.duplicate_of) for made in done.decisions]
-    judge.close()
     seconds = time.process_time() - began
-    return Day(len(kept), duplicates, len(stories), matched, tuple(told), seconds, kept)
+    told = [Told(kept[one.id], one.made, one.story, copies[one.id]) for one in judge.standing()]
+    stories = len(set(judge.stories().values()))
+    judge.close()
+    duplicates = sum(of is not None for of in copies.values())
+    return Day(len(kept), duplicates, stories, matched, tuple(told), seconds, kept)
 
 
 def print_day(day: Day) -> None:
@@ -133,7 +133,7 @@ def print_day(day: Day) -> None:
     for (outcome, reason), count in sorted(day.by_reason().items(), key=lambda found: (_rank(found[0][0]), -found[1])):
         line(f"  {outcome}: {reason}", count)
     for pack in sorted({one.made.pack for one in day.told}):
-        own = Counter(one.made.outcome.value for one in day.told if one.made.pack == pack)
+        own = Counter(one.made.outcome for one in day.told if one.made.pack == pack)
         stories = {one.story for one in day.told if one.made.pack == pack}
         parts = ", ".join(f"{outcome} {own[outcome]}" for outcome in sorted(own, key=_rank))
         print(f"{pack}: {parts}; {len(stories)} stories")
@@ -147,14 +147,14 @@ def sample(day: Day, size: int, seed: int) -> Iterator[str]:
     """Yield decisions about matches as text, drawn evenly from all of them, in the order of time."""
     first: dict[tuple[str, str], Told] = {}
     for one in day.told:
-        if one.made.outcome in (model.Outcome.ALERT, model.Outcome.UPDATE):
+        if one.made.alert_id is not None:
             first.setdefault((one.made.pack, one.story), one)
     places = sorted(random.Random(seed).sample(range(len(day.told)), min(size, len(day.told))))
     for number, place in enumerate(places, start=1):
         one = day.told[place]
         yield f"{number}. {_item(one.row)}\n   {one.row.text[:300]}"
         detail = json.dumps(dict(one.made.detail or {}), ensure_ascii=False, default=str)
-        yield f"   {one.made.pack}: {one.made.outcome.value}, {one.made.reason.value} {detail} [{one.story}]"
+        yield f"   {one.made.pack}: {one.made.outcome}, {one.made.reason} {detail} [{one.story}]"
         if one.duplicate_of is not None:
             yield f"   copy of: {_item(day.rows[one.duplicate_of])}"
         told = first.get((one.made.pack, one.story))

@@ -300,3 +300,27 @@ def test_a20_untrusted_source_counts_for_nothing_against_a_trusted_one(rules: Ru
 
     assert [one.decisions[0].reason for one in judged] == ["first_report", "trusted_report", "same_text"]
     assert [one.duplicate_of for one in judged] == [None, "a", "b"]
+
+
+def test_what_was_held_stands_as_it_ended() -> None:
+    """A line's output says `held`; once the stream has gone on, its decision stands as what became of it."""
+    pack = b"""\
+format: 1
+pack: careful
+rules:
+  - {id: core, any: [resettlement], corroboration: {newsrooms: 2, hold: 30m}}
+"""
+    judged = replay.Replay(compile_rules(load.load_packs({"packs/careful.yaml": pack}).packs))
+    first, later = rows(
+        {"text": "The resettlement plan.", "source": "Gazette", "published": "2025-03-10T08:00:00Z"},
+        {"title": "Rain", "text": "It rains.", "source": "Herald", "published": "2025-03-10T09:00:00Z"},
+    )
+
+    said = judged.judge(first).to_json()
+    judged.judge(later)
+
+    assert reasons(said) == {"careful": ("held", "awaiting_corroboration")}
+    assert [(one.id, one.made.outcome, one.made.reason) for one in judged.standing()] == [
+        ("a1", "alert", "unconfirmed")
+    ]
+    assert judged.stories() == {"a1": "s1", "a2": "s2"}
