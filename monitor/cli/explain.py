@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from monitor import model
-from monitor.cli import common
+from monitor.cli import common, explain_story, story_words
 from monitor.cli import rules as rules_command
 
 if TYPE_CHECKING:
@@ -23,11 +23,13 @@ _ID = re.compile(r"(?:(al|art|entry)-)?(\d{1,18})")
 What = Annotated[
     list[str], typer.Argument(metavar="[PACK] ARTICLE", help="ARTICLE: art-17, al-3, a number, a URL, a file, or `-`.")
 ]
+Story = Annotated[bool, typer.Option("--story", help="Compare two articles: are they one story, and why.")]
 
 
 @common.app.command()
 def explain(
     what: What,
+    story: Story = False,
     rules: rules_command.RulesOption = None,
     config: common.ConfigOption = None,
     json: common.JsonOption = False,
@@ -36,18 +38,43 @@ def explain(
     """Say why an article fires a pack or which clause fails; with an id alone, what was decided and why.
 
     ARTICLE is an id of the archive (art-17, or al-3 for an alert's article), a URL in the archive, an HTML or text file
-    (a text's first line is its title), or `-` for standard input.
+    (a text's first line is its title), or `-` for standard input. `--story A B` says whether two articles of the
+    archive are one story, and why.
 
     Example: wirewatch explain resettlement art-17
     """
     common.quiet_logs(verbose)
-    if len(what) == 1:
+    if story:
+        _compare(what, config, json)
+    elif len(what) == 1:
         told = _recorded(common.load_config(config), what[0])
         common.print_json(told) if json else _print_recorded(told)
     elif len(what) == 2:
         _judge(what[0], what[1], rules, config, json)
     else:
         raise common.fail("write `wirewatch explain PACK ARTICLE` or `wirewatch explain ID`", 2)
+
+
+def _compare(what: list[str], config: Path | None, json: bool) -> None:
+    """Tell whether two articles are one story."""
+    if len(what) != 2:
+        raise common.fail("write `wirewatch explain --story A B`, with two articles of the archive: art-17 art-31", 2)
+    loaded = common.load_config(config)
+    with common.reading(loaded) as connection:
+        found = [_numbered(connection, one) if connection is not None else None for one in what]
+        absent = next((one for one, number in zip(what, found, strict=True) if number is None), None)
+        if connection is None or absent is not None:
+            raise _absent(absent or what[0])
+        one, other = (number for number in found if number is not None)
+        if one == other:
+            raise common.fail(f"{what[0]} and {what[1]} are one article: art-{one}", 2)
+        told = explain_story.compare(connection, one, other)
+    common.print_json(told) if json else explain_story.print_pair(told, loaded.timezone)
+
+
+def _numbered(connection: Connection, what: str) -> int | None:
+    found = _locate(connection, what)
+    return None if found is None else found.article_id
 
 
 # -- a pack's judgement, now -----------------------------------------------------------------------
@@ -98,7 +125,7 @@ def _known(found: dict[str, Any], pack: str) -> dict[str, Any]:
     rows = found["revisions"][-1]["decisions"] if found["revisions"] else []
     own = [row for row in rows if row["pack"] == pack] or [row for row in rows if row["pack"] == "*"]
     kept = ("decision", "reason", "decided_at", "alert")
-    decided = {key: own[0].get(key) for key in kept} if own else None
+    decided = {key: own[-1].get(key) for key in kept} if own else None
     return {"article": found["article"], "entry": found["entry"], "story": found.get("story"), "decided": decided}
 
 
@@ -254,10 +281,11 @@ def recorded(connection: Connection, what: str) -> dict[str, Any] | None:
 
 
 def _of_archive(connection: Connection, found: _Located) -> dict[str, Any]:
-    from monitor.store import articles, decisions
+    from monitor.store import articles, decisions, story_views
 
     stored = articles.get(connection, found.article_id or 0)
     assert stored is not None, "the article was just found"
+    (report,) = story_views.get_reports(connection, [stored.id])
     revisions = articles.list_revisions(connection, stored.id)
     return {
         "article": f"art-{stored.id}",
@@ -271,7 +299,12 @@ def _of_archive(connection: Connection, found: _Located) -> dict[str, Any]:
         "first_seen": stored.first_seen,
         "partial": stored.partial,
         "story": f"s{stored.story_id}",
+        "first": stored.id == story_views.first_of(connection, stored.story_id),
         "duplicate_of": f"art-{stored.duplicate_of}" if stored.duplicate_of else None,
+        "duplicate_reason": stored.duplicate_reason,
+        "share": report.share,
+        "joined": report.joined,
+        "credits": list(report.credits),
         "revisions": [
             {
                 "n": revision.n,
@@ -333,8 +366,8 @@ def _print_recorded(told: dict[str, Any]) -> None:
           f"published {common.when(told['published'])}, seen {common.when(told['first_seen'])} UTC")  # fmt: skip
     if told["url"]:
         print(common.clean(told["url"]))
-    if told.get("duplicate_of"):
-        print(f"a copy of {told['duplicate_of']}")
+    if told.get("story"):
+        print(f"story {told['story']}: {story_words.relation(told)}")
     if not told["revisions"]:
         print(f"nothing is decided yet: the entry is {told.get('state')}")
     for revision in told["revisions"]:

@@ -212,3 +212,77 @@ def test_an_alert_names_what_was_folded_into_it(config: Path) -> None:
     assert found["folded"]["count"] == 2
     assert "2 more reports of the story folded, not told:" in shown
     assert "art-2  same text: Witnesses before committee (Herald)" in shown
+
+
+def test_explain_of_an_article_says_what_it_is_to_its_story(config: Path) -> None:
+    """`explain ID` names the story, and of what the article is a twin."""
+    first = commands.call("explain", "art-1", "--config", config).out
+    second = commands.call("explain", "art-2", "--config", config)
+
+    assert "story s1: first of the story" in first
+    assert "story s1: same text as art-1" in second.out
+    assert commands.call("explain", "art-2", "--config", config, "--json").json["duplicate_reason"] == "same_text"
+
+
+# -- explain --story ------------------------------------------------------------------------------
+
+
+def test_two_articles_are_compared(config: Path) -> None:
+    """`explain --story A B` says whether they are one story, what was recorded, and what the texts share."""
+    twins = commands.call("explain", "--story", "art-2", "art-1", "--config", config)
+    others = commands.call("explain", "--story", "art-1", "https://courier.example/a/2", "--config", config)
+
+    assert "one story (s1)" in twins.out
+    assert "recorded of art-2: same text as art-1" in twins.out
+    assert "two stories (s1 and s2)" in others.out
+    assert "no copy: 0 of" in others.out
+
+
+def test_a_comparison_is_data_too(config: Path) -> None:
+    """`--json` has both articles, the earlier first, and the passages that both texts hold."""
+    found = commands.call("explain", "--story", "2", "1", "--config", config, "--json").json
+
+    assert (found["earlier"]["article"], found["later"]["article"], found["one_story"]) == ("art-1", "art-2", True)
+    assert found["recorded"]["duplicate_of"] == "art-1"
+    passages = found["copy"]["passages"]
+    assert passages["earlier"] == passages["later"] == passages["in_common"] > 50
+    assert (found["copy"]["same_text"], found["copy"]["share"]) == (True, 1.0)
+
+
+def test_a_lead_inside_a_longer_report_is_explained_as_a_copy(desk: Desk, tmp_path: Path) -> None:
+    """A report that stands whole in a longer one of another newsroom is a copy, though most of that is new."""
+    desk.has(["gazette", "herald"])
+    for feed in ("gazette", "herald"):
+        desk.publishes(feed)
+    desk.run()
+    more = " ".join(f"Villager {n} of the valley told of the flood of year {1900 + n}." for n in range(30))
+    desk.web.answers["https://gazette.example/a/1"] = page("Committee hears witnesses", LONG)
+    desk.web.answers["https://herald.example/a/1"] = page("A valley remembers", LONG, more)
+    desk.publishes("gazette", item(1, "Committee hears witnesses"))
+    desk.later()
+    desk.publishes("herald", item(1, "A valley remembers", site="herald"))
+    desk.later()
+    config = write_config(desk, tmp_path)
+
+    done = commands.call("explain", "--story", "art-1", "art-2", "--config", config)
+    found = commands.call("explain", "--story", "art-1", "art-2", "--config", config, "--json").json
+
+    assert found["copy"]["copy"] is True
+    assert found["copy"]["passages"]["later"] > 2 * found["copy"]["passages"]["earlier"]
+    assert "a copy of art-1: " in done.out
+
+
+@pytest.mark.parametrize(
+    ("pair", "code", "says"),
+    [
+        (("art-1",), 2, "write `wirewatch explain --story A B`"),
+        (("art-1", "art-1"), 2, "are one article"),
+        (("art-1", "art-99"), 1, "art-99 is not in the archive"),
+    ],
+)
+def test_a_comparison_says_what_is_missing(config: Path, pair: tuple[str, ...], code: int, says: str) -> None:
+    """One article, the same twice, or an unknown one: what is wrong, and the exit code for it."""
+    done = commands.call("explain", "--story", *pair, "--config", config)
+
+    assert done.code == code
+    assert says in done.err
