@@ -29,6 +29,22 @@ def execute(file: Path, statement: str) -> None:
         connection.commit()
 
 
+# -- stories -----------------------------------------------------------------------------------------
+
+
+def test_stories_of_a_daemons_archive(archive: commands.Archive) -> None:
+    """What the daemon read is there as stories: one that was told, with its alert, and one that no pack matched."""
+    found = {
+        story["title"]: story for story in commands.call("stories", "list", "--config", archive.config, "--json").json
+    }
+
+    told, quiet = found[commands.TOLD.title], found[commands.QUIET.title]
+    assert [(one["alert"], one["pack"], one["decision"]) for one in told["told"]] == [("al-1", "move", "alert")]
+    assert (quiet["told"], quiet["articles"], quiet["newsrooms"]) == ([], 1, 1)
+    shown = commands.call("stories", "show", told["id"], "--config", archive.config).out
+    assert "move: alert al-1, first report" in shown
+
+
 # -- explain -----------------------------------------------------------------------------------------
 
 
