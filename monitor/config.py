@@ -27,6 +27,7 @@ from monitor.config_settings import (
     FeedSettings,
     PollingSettings,
     Rate,
+    RouteSettings,
     WebSettings,
     effective_channels,
     effective_route,
@@ -42,6 +43,7 @@ __all__ = [
     "FeedSettings",
     "PollingSettings",
     "Rate",
+    "RouteSettings",
     "WebSettings",
     "differences",
     "effective_channels",
@@ -121,7 +123,8 @@ class _Loading:
         web = self._table(config_schema.WebTable, "web")
         channels = self._channels()
         database = self._database(monitor.database)
-        self._check_routes(monitor)
+        routes = self._routes()
+        self._check_routes(monitor, routes)
         feeds = self._feeds(polling.min_every)
         if self._report.faults:
             raise ConfigError(sorted(self._report.faults, key=lambda f: (f.file, f.line or 0, f.column or 0)))
@@ -135,6 +138,7 @@ class _Loading:
             polling=polling,
             feeds=feeds,
             channels=channels,
+            routes=tuple(routes.values()),
             web=WebSettings(*web.listen, metrics=web.metrics),
             warnings=tuple(self._warnings),
             sources=(Path(os.path.abspath(self._path)), *self._lists, *self._filler.files),
@@ -166,8 +170,19 @@ class _Loading:
             table = self._report.check(config_schema.ChannelTable, data, ("channels", name))
             if table:
                 rate = Rate(*table.rate) if table.rate else None
-                channels[str(name)] = ChannelSettings(str(name), table.url, rate)
+                channels[str(name)] = ChannelSettings(
+                    str(name), table.url, rate, table.digest, table.quiet, table.budget, table.group
+                )
         return channels
+
+    def _routes(self) -> dict[int, RouteSettings]:
+        """Return the sound `[[routes]]` by their number in the file."""
+        found = {}
+        for number, data in self._members("routes", list, "write [[routes]], with two brackets"):
+            table = self._report.check(config_schema.RouteTable, data, ("routes", number))
+            if table:
+                found[number] = RouteSettings(**{**table.model_dump(), "channels": tuple(table.channels)})
+        return found
 
     def _members(self, name: str, kind: type[dict[str, Any]] | type[list[Any]], fix: str) -> list[tuple[Any, Any]]:
         """Return the members of a table of tables or a list of tables, with their names or numbers."""
@@ -177,7 +192,7 @@ class _Loading:
             return []
         return list(whole.items()) if isinstance(whole, dict) else list(enumerate(whole))
 
-    def _check_routes(self, monitor: config_schema.MonitorTable) -> None:
+    def _check_routes(self, monitor: config_schema.MonitorTable, routes: Mapping[int, RouteSettings]) -> None:
         known = self._data.get("channels")
         names = [*known, CONSOLE] if isinstance(known, dict) else [CONSOLE]
         wanted: list[tuple[toml_places.Path, str]] = [
@@ -185,6 +200,8 @@ class _Loading:
         ]
         if monitor.ops_channel is not None:
             wanted.append((("monitor", "ops_channel"), monitor.ops_channel))
+        for number, route in routes.items():
+            wanted += [(("routes", number, "channels", n), name) for n, name in enumerate(route.channels)]
         for path, name in wanted:
             if name not in names:
                 near = config_schema.nearest(name, names)

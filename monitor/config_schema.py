@@ -17,13 +17,12 @@ from typing import Annotated, Any, TypeVar
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from monitor import toml_places, urls
+from monitor import hours, model, toml_places, urls
 from monitor.errors import Fault, FetchError
 from monitor.http import addresses
 
 LATER_KEYS: Mapping[str, frozenset[str]] = {
-    "": frozenset({"routes", "ops", "retention"}),
-    "channels": frozenset({"digest", "quiet", "budget", "group"}),
+    "": frozenset({"ops", "retention"}),
     "web": frozenset({"public_url", "password", "edit_rules", "allowed_hosts"}),
 }
 """Keys that belong to the format but not to this version, by table: refused, with a word of their own."""
@@ -76,6 +75,33 @@ def _rate(value: object) -> tuple[int, float]:
     except ValueError:
         found = None
     raise _refuse("bad_rate", "`{shown}` is not a rate", 'write "30 per 1m": messages, then a duration')
+
+
+def _timetable(value: object) -> hours.Timetable:
+    try:
+        if isinstance(value, str):
+            return hours.parse_timetable(value)
+    except ValueError:
+        value = None
+    raise _refuse("bad_digest", "`{shown}` is no time for a digest", 'write "07:00", "mon-fri 07:00" or "hourly"')
+
+
+def _quiet(value: object) -> hours.Quiet:
+    try:
+        if isinstance(value, str):
+            return hours.parse_quiet(value)
+    except ValueError:
+        value = None
+    fix = 'write "22:00-06:30": from, then to, in the desk\'s time zone; they must differ'
+    raise _refuse("bad_quiet", "`{shown}` names no quiet hours", fix)
+
+
+def _severity(value: str) -> str:
+    if value not in model.SEVERITIES:
+        near = nearest(value, model.SEVERITIES)
+        fix = f"did you mean `{near}`?" if near else "write one of " + ", ".join(model.SEVERITIES)
+        raise _refuse("bad_severity", "`{shown}` is no severity", fix)
+    return value
 
 
 def _timezone(name: str) -> str:
@@ -269,6 +295,22 @@ class ChannelTable(Table):
 
     url: Annotated[Secret, AfterValidator(lambda url: SecretStr(_channel_url(url.get_secret_value())))]
     rate: Annotated[tuple[int, float], BeforeValidator(_rate)] | None = None
+    digest: Annotated[hours.Timetable, BeforeValidator(_timetable)] | None = None
+    quiet: Annotated[hours.Quiet, BeforeValidator(_quiet)] | None = None
+    budget: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    group: Duration | None = None
+
+
+class RouteTable(Table):
+    """One `[[routes]]`."""
+
+    channels: Annotated[list[str], Field(min_length=1)]
+    pack: Line | None = None
+    rule: Line | None = None
+    severity: Annotated[str, AfterValidator(_severity)] | None = None
+    tag: Line | None = None
+    lang: Annotated[str, AfterValidator(_language)] | None = None
+    newsroom: Line | None = None
 
 
 class WebTable(Table):
@@ -284,6 +326,7 @@ TABLES: Mapping[str, type[Table]] = {
     "feeds": FeedTable,
     "feed_lists": FeedListsTable,
     "channels": ChannelTable,
+    "routes": RouteTable,
     "web": WebTable,
 }
 """The model of each table of the file; of each of its members for `feeds` and `channels`."""
@@ -387,6 +430,8 @@ def _in_plain_words(detail: ErrorDetails) -> tuple[str, str, str | None]:
         return "out_of_range", "`{shown}` is too small", f"write {context['ge']} or more"
     if kind == "less_than_equal":
         return "out_of_range", "`{shown}` is too large", f"write {context['le']} or less"
+    if kind == "too_short":
+        return "empty_value", "this list is empty", "name at least one"
     if kind == "string_too_short":
         return "empty_value", "this text is empty", "write a value, or remove the line"
     return "bad_value", str(detail["msg"]), None

@@ -9,6 +9,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from monitor.errors import Fault
+from monitor.hours import Quiet, Timetable
 
 CONSOLE = "console"
 """Name of the channel that is there without being declared."""
@@ -71,6 +72,27 @@ class ChannelSettings:
     name: str
     url: SecretStr
     rate: Rate | None = None
+    digest: Timetable | None = None
+    """When its alerts are collected into one message."""
+    quiet: Quiet | None = None
+    budget: int | None = None
+    """Alerts a day, in the desk's zone, beyond which those less than high wait for the day's end."""
+    group: float | None = None
+    """Seconds after a message within which what follows is sent together."""
+
+
+@dataclass(frozen=True, slots=True)
+class RouteSettings:
+    """One `[[routes]]`; None stands for any."""
+
+    channels: tuple[str, ...]
+    pack: str | None = None
+    rule: str | None = None
+    severity: str | None = None
+    """The least that goes this way."""
+    tag: str | None = None
+    lang: str | None = None
+    newsroom: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +118,7 @@ class Config:
     polling: PollingSettings = field(default_factory=PollingSettings)
     feeds: tuple[FeedSettings, ...] = ()
     channels: Mapping[str, ChannelSettings] = field(default_factory=dict)
+    routes: tuple[RouteSettings, ...] = ()
     web: WebSettings = field(default_factory=WebSettings)
     warnings: tuple[Fault, ...] = ()
     """What is odd but usable, mostly in feed lists; every code begins with W."""

@@ -50,3 +50,47 @@ def render_words(kind: str, feed_name: str | None, entries: int, matched: int, f
         f"Most of them are older than the last poll, so they are told here together and not one by one."
     )
     return f"{feed} was rebuilt: {reports} among {entries} items that look new", body
+
+
+def slot_words(kind: str, reports: int, first: bool) -> tuple[str, str]:
+    """Return headline and explanation of a message that gathered `reports` articles under a slot (`alerts.posting`).
+
+    Args:
+        kind: `digest`, `quiet`, `throttle`, `budget`, `storm` or `group`.
+        first: Whether it is the slot's first message to this recipient.
+    """
+    more = "" if first else " more"
+    counted = f"{reports}{more} report{'' if reports == 1 else 's'}"
+    headline, body = _SLOT_WORDS[kind]
+    return headline.format(counted), body
+
+
+_SLOT_WORDS = {
+    "digest": ("Digest: {}", "Collected since the last digest, as the channel or the pack asks for."),
+    "quiet": ("{} came while it was quiet", "Held during the quiet hours of this channel. Urgent alerts pass them."),
+    "throttle": ("{} beyond the throttle", "The pack told as many as its throttle allows; these came after them."),
+    "budget": (
+        "{} beyond the day's budget",
+        "This channel told as many alerts on one day as its budget allows; these came after them. High and urgent "
+        "ones are not held.",
+    ),
+    "storm": (
+        "Storm: {} at once",
+        "More matches came than people can read one by one. What does not fit here is in the ledger: "
+        "wirewatch alerts list",
+    ),
+    "group": ("{} within the group window", ""),
+}
+
+
+def empty_words(articles: int, silent: int) -> tuple[str, str]:
+    """Return headline and explanation of a digest without an alert: silence is told, so that it can be trusted.
+
+    Args:
+        articles: Read since the digest before.
+        silent: Feeds about which an alarm stands.
+    """
+    read = f"{articles:,} article{'' if articles == 1 else 's'}"
+    feeds = f"{silent} feed{'' if silent == 1 else 's'}"
+    body = f"{read} read since the last digest; no pack was told anything new. {feeds} silent or failing"
+    return f"Digest: 0 alerts, {read}, {feeds} silent", body + (": wirewatch feeds list" if silent else ".")

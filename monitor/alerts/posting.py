@@ -12,7 +12,8 @@ that applies:
 | `storm` | more messages than people can read | every minute |
 | `group` | the channel groups, and another message left within its window | when the window ends |
 
-Urgent alerts pass digest, quiet, throttle, budget and group; in a storm they wait for the minute's end as well.
+Urgent alerts pass digest, quiet, budget and group. A throttle holds them too, for the rule itself asks for it, and in a
+storm they wait for the minute's end.
 """
 
 from __future__ import annotations
@@ -72,15 +73,16 @@ class Post:
 
 def post_alert(policy: Policy, severity: str, standing: Standing, now: datetime) -> Post:
     """Return when an alert leaves, and under which slot it is gathered until then."""
-    if severity != "urgent":
-        later = _by_the_clock(policy, now) or _by_limits(policy, severity, standing, now)
-        if later is not None:
-            return later
+    passes = severity == "urgent"
+    clock = None if passes else _by_the_clock(policy, now)
+    later = clock or _throttled(policy, standing, now, passes) or _over_budget(policy, severity, standing, now)
+    if later is not None:
+        return later
     since = now - STORM_WINDOW
     if sum(1 for moment in standing.posted if moment > since) >= STORM_MESSAGES:
         end = _round_up(now, STORM_EVERY)
         return Post(f"storm:{_named(end)}", end)
-    if policy.group is not None and severity != "urgent":
+    if policy.group is not None and not passes:
         return _grouped(policy.group, standing, now)
     return Post(None, now)
 
@@ -109,16 +111,19 @@ def digest_slot(pack: str, key: str) -> str:
     return f"digest:{pack}:{key}"
 
 
-def _by_limits(policy: Policy, severity: str, standing: Standing, now: datetime) -> Post | None:
-    if policy.most is not None and len(standing.of_pack) >= policy.most:
-        due = standing.of_pack[-policy.most] + policy.per
-        if due > now:
-            return Post(f"throttle:{_named(due)}", after_quiet(policy, due))
+def _throttled(policy: Policy, standing: Standing, now: datetime, passes: bool) -> Post | None:
+    if policy.most is None or len(standing.of_pack) < policy.most:
+        return None
+    due = standing.of_pack[-policy.most] + policy.per
+    return Post(f"throttle:{_named(due)}", due if passes else after_quiet(policy, due)) if due > now else None
+
+
+def _over_budget(policy: Policy, severity: str, standing: Standing, now: datetime) -> Post | None:
     lower = model.severity_rank(severity) < model.severity_rank("high")
-    if lower and policy.budget is not None and standing.today >= policy.budget:
-        slot = hours.next_slot(_MIDNIGHT, policy.zone, now)
-        return Post(f"budget:{slot.key}", after_quiet(policy, slot.due))
-    return None
+    if not lower or policy.budget is None or standing.today < policy.budget:
+        return None
+    slot = hours.next_slot(_MIDNIGHT, policy.zone, now)
+    return Post(f"budget:{slot.key}", after_quiet(policy, slot.due))
 
 
 def _grouped(window: timedelta, standing: Standing, now: datetime) -> Post:

@@ -314,9 +314,9 @@ class LocalEngine:
         return True
 
     async def _flush(self) -> bool:
-        """Queue the digests that nothing holds back any more; return whether there were any."""
+        """Queue what nothing holds back any more, and what only waited for company; return whether there was any."""
         now = self.context.clock.now()
-        if not await self.context.store.write(lambda connection: batches.settle(connection, now)):
+        if not await self.context.store.write(lambda connection: batches.settle(connection, now, ("storm", "group"))):
             return False
         self._sends.look_again()
         return True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import groupby
@@ -12,12 +12,12 @@ import structlog
 
 from monitor import model, tasks, text
 from monitor.alerts import decide, digest, facts
-from monitor.jobs import origin, release
-from monitor.jobs.context import Context, Outlet, Setup
+from monitor.jobs import origin, post, release
+from monitor.jobs.context import Context, Setup
 from monitor.jobs.history import Desk, History, terms_of
 from monitor.jobs.place import Placed, Task, place_article
 from monitor.model import Decision, Match, Outcome, Reason
-from monitor.store import articles, batches, decisions, entries, messages, quotas
+from monitor.store import articles, batches, decisions, entries, quotas
 from monitor.store.store import Connection, lock_deciding, next_number
 
 log = structlog.get_logger()
@@ -51,7 +51,7 @@ def record(
         _close(connection, task.waiting, "done", task.own.id if task.own else None, now)
         return ()
     quotas.add_stored(connection, task.waiting.feed_id, len(read.article.text.encode()))
-    _queue(setup, connection, judged.placed.article_id, judged.placed.revision_id, judged.alerts, batch, now)
+    _post(setup, connection, judged.placed.article_id, judged.placed.revision_id, judged.alerts, batch, now)
     queue_released(setup, connection, judged.released, now)
     _close(connection, task.waiting, "done", judged.placed.article_id, now)
     context.reached("process.before_commit")
@@ -231,10 +231,10 @@ def queue_released(setup: Setup, connection: Connection, released: Sequence[rele
     """Queue the messages about what was held and is told now, one per article and recipient."""
     for revision_id, alerts in release.routes_of(released).items():
         article_id = next(one.article_id for one in released if one.revision_id == revision_id)
-        _queue(setup, connection, article_id, revision_id, alerts, None, now)
+        _post(setup, connection, article_id, revision_id, alerts, None, now)
 
 
-def _queue(
+def _post(
     setup: Setup,
     connection: Connection,
     article_id: int,
@@ -243,36 +243,11 @@ def _queue(
     batch: batches.Batch | None,
     now: datetime,
 ) -> None:
-    """Queue one message per recipient, however many packs alert; where all of them can wait, in the batch's digest."""
-    by_target: dict[int, list[int]] = {}
-    for alert_id, (_, route) in alerts.items():
-        for outlet in outlets_for(setup, route):
-            by_target.setdefault(outlet.target_id, []).append(alert_id)
-    waits = {alert_id for alert_id, (decision, _) in alerts.items() if "batch" in (decision.detail or {})}
-    at_once = {target: own for target, own in by_target.items() if batch is None or not waits.issuperset(own)}
-    if batch is not None:
-        for target, own in by_target.items():
-            if target in at_once:
-                continue
-            batches.gather(connection, target, batch.id, own, _worst(alerts[alert][0] for alert in own), now)
     if alerts:
-        severity = _worst(decision for decision, _ in alerts.values())
-        messages.queue_alerts(connection, list(at_once), revision_id, at_once, severity, now)
+        post.post_alerts(
+            setup, connection, revision_id, {number: made for number, (made, _) in alerts.items()}, batch, now
+        )
         log.info("alert", article=article_id, alerts=sorted(alerts), packs=[d.pack for d, _ in alerts.values()])
-
-
-def _worst(made: Iterable[Decision]) -> str:
-    return max((str(decision.severity) for decision in made), key=model.severity_rank)
-
-
-def outlets_for(setup: Setup, route: Sequence[str]) -> tuple[Outlet, ...]:
-    """Return the recipients of a route; a route that leads nowhere falls back to every channel there is.
-
-    A pack may name a channel that has been removed since: better told in the wrong room than not at all.
-    """
-    return (
-        setup.outlets_of(tuple(route)) or setup.outlets_of(setup.config.default_route) or tuple(setup.outlets.values())
-    )
 
 
 def record_unreadable(context: Context, setup: Setup, connection: Connection, waiting: entries.WaitingEntry) -> None:

@@ -9,12 +9,12 @@ from datetime import datetime, timedelta
 import structlog
 
 from monitor import errors, metrics, model
-from monitor.alerts import digest
+from monitor.alerts import digest, posting
 from monitor.delivery import limit, verdict
 from monitor.jobs import compose, notice
 from monitor.jobs.context import Context, Outlet
 from monitor.model import SendOutcome, SendResult
-from monitor.store import batches, decisions, messages
+from monitor.store import batches, decisions, gathering, messages
 from monitor.store.store import Connection
 
 log = structlog.get_logger()
@@ -48,13 +48,16 @@ def _claim(context: Context, connection: Connection, outlet: Outlet) -> messages
 
 def _with_words(connection: Connection, claim: messages.Claim) -> messages.Claim:
     """Let a digest say what it is, once and for all attempts: its members are frozen from now on."""
-    number = batches.batch_of(claim.slot)
-    batch = batches.get(connection, number) if number is not None and not claim.headline else None
-    if batch is None:
+    if claim.headline or not claim.slot:
         return claim
-    articles_told = {row.revision_id for row in decisions.get_alerts(connection, claim.alert_ids)}
-    first = claim.slot == batches.slot_of(batch.id)
-    headline, body = digest.render_words(batch.kind, batch.feed_name, batch.entries, len(articles_told), first)
+    told = len({row.revision_id for row in decisions.get_alerts(connection, claim.alert_ids)})
+    first = gathering.is_first(claim.slot)
+    number = batches.batch_of(claim.slot)
+    batch = batches.get(connection, number) if number is not None else None
+    if batch is not None:
+        headline, body = digest.render_words(batch.kind, batch.feed_name, batch.entries, told, first)
+    else:
+        headline, body = digest.slot_words(posting.kind_of(claim.slot), told, first)
     messages.set_words(connection, claim.id, headline, body)
     return replace(claim, headline=headline, body=body)
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from monitor import metrics
-from monitor.jobs import alarm, decide, history, notice, release
+from monitor.jobs import alarm, decide, digests, history, notice, release
 from monitor.jobs.context import Context
 from monitor.store import batches, feeds, messages
 from monitor.store.store import Connection, lock_deciding
@@ -39,6 +39,7 @@ def _expire(context: Context, connection: Connection, now: datetime) -> tuple[in
         body = "They wait 24 hours for the channel to come back to config.toml; then they are dead: channel_removed."
         notice.tell(context, connection, f"channel_removed:{channel}", headline, body, now)
     batches.settle(connection, now)
+    digests.owe_digests(context.setup, connection, now)
     return messages.expire_leases(connection, now), messages.expire_removed(connection, now)
 
 

@@ -14,10 +14,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from monitor import model
-from monitor.store import messages as outbox
+from monitor.store import gathering
 from monitor.store.rows import new_id
-from monitor.store.schema import batches, entries, feeds, message_alerts, messages
+from monitor.store.schema import batches, entries, feeds, messages
 
 GATHER = timedelta(minutes=15)
 """Longest wait of a digest for entries that are still pending."""
@@ -67,69 +66,37 @@ def gather(
     connection: sa.Connection, target_id: int, batch: int, alert_ids: Sequence[int], severity: str, now: datetime
 ) -> int:
     """Put alerts into the target's digest of this batch and return its id; one that was claimed takes no more."""
-    found = _newest(connection, target_id, batch)
-    if found is not None and (found.state == "gathering" or (found.state == "queued" and found.attempt == 0)):
-        message = int(found.id)
-        worst = max(severity, found.severity, key=model.severity_rank)
-        if worst != found.severity:
-            connection.execute(messages.update().where(messages.c.id == message).values(severity=worst))
-    else:
-        message = _open_digest(connection, target_id, batch, found.slot if found else None, severity, now)
-    rows = [{"alert_id": alert, "target_id": target_id, "message_id": message} for alert in alert_ids]
-    connection.execute(message_alerts.insert(), rows)
-    return message
-
-
-def _newest(connection: sa.Connection, target_id: int, batch: int) -> sa.Row[*tuple[Any, ...]] | None:
-    # Locked: a claim on another connection either sees what is added here, or is seen by it.
-    query = sa.select(messages.c.id, messages.c.state, messages.c.attempt, messages.c.severity, messages.c.slot).where(
-        messages.c.target_id == target_id, _of_batch(batch)
-    )
-    return connection.execute(query.order_by(messages.c.id.desc()).limit(1).with_for_update()).first()
-
-
-def _of_batch(batch: int) -> sa.ColumnElement[bool]:
-    return sa.or_(messages.c.slot == slot_of(batch), messages.c.slot.like(f"{slot_of(batch)}:%"))
-
-
-def _open_digest(
-    connection: sa.Connection, target_id: int, batch: int, before: str | None, severity: str, now: datetime
-) -> int:
-    slot = slot_of(batch) if before is None else f"{slot_of(batch)}:{_number(before) + 1}"
-    return outbox.insert(
-        connection, target_id, now + GATHER, now, kind="digest", state="gathering", slot=slot, severity=severity
-    )
-
-
-def _number(slot: str) -> int:
-    parts = slot.split(":")
-    return int(parts[2]) if len(parts) > 2 else 1
+    return gathering.gather(connection, target_id, slot_of(batch), now + GATHER, alert_ids, severity, now)
 
 
 def slot_of(batch: int) -> str:
-    """Return the slot of a batch's first digest."""
+    """Return the slot of a batch's digests."""
     return f"batch:{batch}"
 
 
-def batch_of(slot: str | None) -> int | None:
+def batch_of(name: str | None) -> int | None:
     """Return the batch that a message's slot names, None for other slots."""
-    parts = (slot or "").split(":")
-    return int(parts[1]) if parts[0] == "batch" and len(parts) > 1 else None
+    kind, _, number = gathering.slot_of(name).partition(":")
+    return int(number) if kind == "batch" else None
 
 
 # -- settling ------------------------------------------------------------------------------------
 
 
-def settle(connection: sa.Connection, now: datetime) -> int:
-    """Close the batches that are complete and queue the digests that have gathered long enough; return how many."""
+def settle(connection: sa.Connection, now: datetime, early: Sequence[str] = ()) -> int:
+    """Close the batches that are complete and queue what has gathered long enough; return how many.
+
+    `early`: kinds of slots that are not waited for.
+    """
     closing = [row.id for row in connection.execute(_OPEN) if _is_complete(connection, row, now)]
     for batch in closing:
         connection.execute(batches.update().where(batches.c.id == batch).values(closed_at=now))
-    ripe = messages.c.due_at <= now
-    change = messages.update().where(
-        messages.c.state == "gathering", sa.or_(ripe, *(_of_batch(batch) for batch in closing))
-    )
-    return connection.execute(change.values(state="queued", due_at=now)).rowcount
+    if closing:
+        change = messages.update().where(
+            messages.c.state == "gathering", sa.or_(*(gathering.of_slot(slot_of(batch)) for batch in closing))
+        )
+        connection.execute(change.values(due_at=now))
+    return gathering.settle(connection, now, early)
 
 
 _OPEN = sa.select(batches.c.id, batches.c.kind, batches.c.created_at).where(batches.c.closed_at.is_(None))

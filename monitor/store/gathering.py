@@ -75,10 +75,17 @@ def is_first(name: str) -> bool:
     return _NEXT not in name
 
 
-def settle(connection: sa.Connection, now: datetime) -> int:
-    """Queue what has gathered long enough; return how many."""
-    ripe = messages.update().where(messages.c.state == "gathering", messages.c.due_at <= now)
-    return connection.execute(ripe.values(state="queued", due_at=now)).rowcount
+def settle(connection: sa.Connection, now: datetime, early: Sequence[str] = ()) -> int:
+    """Queue what has gathered long enough, and what gathers under slots of the kinds `early`; return how many."""
+    ripe = sa.or_(messages.c.due_at <= now, *(messages.c.slot.like(f"{kind}:%") for kind in early))
+    change = messages.update().where(messages.c.state == "gathering", ripe)
+    return connection.execute(change.values(state="queued", due_at=now)).rowcount
+
+
+def exists(connection: sa.Connection, target_id: int, slot: str) -> bool:
+    """Return whether a target has, or had, a message of this slot."""
+    query = sa.select(messages.c.id).where(messages.c.target_id == target_id, of_slot(slot)).limit(1)
+    return connection.execute(query).first() is not None
 
 
 # -- what a recipient got lately -----------------------------------------------------------------

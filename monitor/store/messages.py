@@ -8,7 +8,7 @@ The claim commits before the first byte; one message per target is `sending` at 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -68,7 +68,8 @@ def declare_targets(
     ids: dict[model.Target, int] = {}
     for target in wanted:
         row = rows.pop((target.channel, target.key), None)
-        ids[target] = _insert_target(connection, target, now) if row is None else _revive_target(connection, row, target)
+        known = row is not None
+        ids[target] = _revive_target(connection, row, target) if known else _insert_target(connection, target, now)
     gone = [row.id for row in rows.values() if row.removed_at is None]
     if gone:
         connection.execute(targets.update().where(targets.c.id.in_(gone)).values(removed_at=now))
@@ -91,6 +92,11 @@ def pause_target(connection: sa.Connection, target_id: int, until: datetime | No
     """Let a target rest until `until`; None wakes it."""
     change = targets.update().where(targets.c.id == target_id)
     connection.execute(change.values(paused_until=until, pause_seconds=seconds))
+
+
+def target_since(connection: sa.Connection, target_id: int) -> datetime | None:
+    """Return when a target was first declared; None where that was before this was noted."""
+    return connection.execute(sa.select(targets.c.created_at).where(targets.c.id == target_id)).scalar()
 
 
 def pause_of(connection: sa.Connection, target_id: int) -> float | None:
@@ -118,20 +124,25 @@ def new_message_id() -> str:
 
 def queue_alerts(
     connection: sa.Connection,
-    target_ids: Iterable[int],
+    target_id: int,
     revision_id: int,
-    by_target: Mapping[int, Sequence[int]],
+    alert_ids: Sequence[int],
     severity: str,
     now: datetime,
-) -> list[int]:
-    """Queue one message per target for the alerts that one revision raised; `by_target` maps target id to alert ids."""
-    queued = []
-    for target_id in target_ids:
-        message = insert(connection, target_id, now, now, kind="alert", revision_id=revision_id, severity=severity)
-        rows = [{"alert_id": alert, "target_id": target_id, "message_id": message} for alert in by_target[target_id]]
-        connection.execute(message_alerts.insert(), rows)
-        queued.append(message)
-    return queued
+) -> int:
+    """Queue one message with the alerts that one revision raised; return its id."""
+    number = _unless_queued(connection, target_id, revision_id)
+    message = insert(connection, target_id, now, now, kind="alert", revision_id=number, severity=severity)
+    rows = [{"alert_id": alert, "target_id": target_id, "message_id": message} for alert in alert_ids]
+    connection.execute(message_alerts.insert(), rows)
+    return message
+
+
+def _unless_queued(connection: sa.Connection, target_id: int, revision_id: int) -> int | None:
+    """Return the revision that a message is about, None if another is: what was held of it is told by itself."""
+    same = sa.and_(messages.c.target_id == target_id, messages.c.revision_id == revision_id)
+    known = connection.execute(sa.select(messages.c.id).where(same)).first()
+    return revision_id if known is None else None
 
 
 def queue_text(

@@ -182,7 +182,7 @@ def test_what_comes_after_the_claim_opens_another_digest(desk: Desk) -> None:
     assert [item.title for item in first.items] == ["Resettlement plan"]
     assert [item.title for item in second.items] == ["Resettlement office"]
     assert second.headline == "Gazette was rebuilt: 1 more report among 20 items that look new"
-    assert [row.slot for row in rows(desk, messages.c.slot)] == ["batch:1", "batch:1:2"]
+    assert [row.slot for row in rows(desk, messages.c.slot)] == ["batch:1", "batch:1#2"]
 
 
 def test_page_read_later_gathers_again(desk: Desk) -> None:

@@ -288,7 +288,30 @@ listen = "8080"
         ("[polling]\nbackfil = 1", "2:1", "unknown_key unknown key `backfil` (did you mean `backfill`?)"),
         ("[monitor]\nevery = '1m'", "2:1", "unknown_key unknown key `every` (it belongs under [polling])"),
         ("[chanels.x]\nurl='a://'", "1:2", "unknown_key unknown key `chanels` (did you mean `channels`?)"),
-        ("quiet = 1", "1:1", "unknown_key unknown key `quiet` (known here: monitor, polling, feeds, "),
+        ("quiet = 1", "1:1", "unknown_key unknown key `quiet` (it belongs under [channels])"),
+        (
+            "[monitor]\ndefault_route=['x']\n[channels.x]\nurl='a://'\nquiet='22:00'",
+            "5:7",
+            "bad_quiet `22:00` names no quiet hours (write ",
+        ),
+        (
+            "[monitor]\ndefault_route=['x']\n[channels.x]\nurl='a://'\ndigest='daily'",
+            "5:8",
+            "bad_digest `daily` is no time for a digest (write ",
+        ),
+        (
+            "[monitor]\ndefault_route=['x']\n[channels.x]\nurl='a://'\nbudget=0",
+            "5:8",
+            "out_of_range `0` is too small (write 1 or more)",
+        ),
+        ("[[routes]]\nchannels=['x']", "2:11", "unknown_channel there is no channel `x` (declare it as"),
+        ("[[routes]]\nchannels=[]", "2:10", "empty_value this list is empty (name at least one)"),
+        ("[[routes]]\npack='x'", "1:1", "missing_key the key `channels` is missing"),
+        (
+            "[[routes]]\nchannels=['console']\nseverity='hihg'",
+            "3:10",
+            "bad_severity `hihg` is no severity (did you mean",
+        ),
         ("[retention]\na=1", "1:2", "unsupported_key the key `retention` is not supported by this version"),
         ("[web]\npassword='x'", "2:1", "unsupported_key the key `password` is not supported by this version"),
         ("[[feeds]]\nurl='http://a.b/'\ntrusted='no'", "3:9", "wrong_type this value is of the wrong kind (write true"),
@@ -565,12 +588,20 @@ def test_examples_and_defaults_of_the_manual_are_sound(load: Load) -> None:
             values = [value for value in (default, example) if re.match(r'["\[{\d]|true|false', value)]
             assert values, row
             for value in values:
-                if table and key not in ("opml", "default_route", "ops_channel", "user", "password"):
+                if table and key not in ("opml", "default_route", "ops_channel", "user", "password", "channels"):
                     load(_one_key(table[2], key, value), environ)
 
 
 def _one_key(table: str, key: str, value: str) -> str:
     """Return a file that gives one key of a table, and what must stand beside it."""
-    head = {"feeds": "[[feeds]]", "channels": '[monitor]\ndefault_route = ["x"]\n[channels.x]'}.get(table, f"[{table}]")
-    beside = {"feeds": 'url = "http://a.b/"', "channels": 'url = "console://"'}.get(table, "")
-    return f"{head}\n{'' if key == 'url' else beside}\n{key} = {value}\n"
+    head = {
+        "feeds": "[[feeds]]",
+        "routes": "[[routes]]",
+        "channels": '[monitor]\ndefault_route = ["x"]\n[channels.x]',
+    }.get(table, f"[{table}]")
+    beside = {
+        "feeds": 'url = "http://a.b/"',
+        "channels": 'url = "console://"',
+        "routes": 'channels = ["console"]',
+    }.get(table, "")
+    return f"{head}\n{'' if beside.startswith(key) else beside}\n{key} = {value}\n"

@@ -53,7 +53,6 @@ LINTS: tuple[Lint, ...] = (
     pack_lints.w701_no_owner_or_route,
     rule_lints.w702_urgent_without_throttle,
     rule_lints.w703_expired,
-    rule_lints.w710_not_acted_on,
     pack_lints.w901_too_few_tests,
     pack_lints.w902_never_exercised,
 )

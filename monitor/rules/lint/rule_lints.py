@@ -203,7 +203,7 @@ def _shifted(sums: int, by: int) -> int:
     return sums << by if by >= 0 else sums >> -by
 
 
-# -- W702, W703, W710: traits ----------------------------------------------------------------------
+# -- W702, W703: traits ----------------------------------------------------------------------------
 
 
 def w702_urgent_without_throttle(world: World) -> Iterator[errors.Fault]:
@@ -227,14 +227,3 @@ def w703_expired(world: World) -> Iterator[errors.Fault]:
         if ends and all(end is not None and end <= world.today for end in ends) and "W703" not in office.lint_ok:
             message = f"nobody holds `{office.id}` any more"
             yield office.holders[-1].place.fault("W703", message, "add a line for the new holder")
-
-
-def w710_not_acted_on(world: World) -> Iterator[errors.Fault]:
-    """`throttle.max` or `digest`, which this version reads and does nothing with."""
-    for pack in world.loaded.packs:
-        for traits in (pack.traits, *(rule.traits for rule in pack.rules)):
-            limit = traits.throttle if traits.throttle is not None and traits.throttle.most is not None else None
-            for key, found in (("throttle.max", limit), ("digest", traits.digest)):
-                if found is not None and "W710" not in traits.lint_ok:
-                    message = f"`{key}` is checked and kept, and takes effect with a later version"
-                    yield found.place.fault("W710", message, "leave it for then: `lint_ok: [W710]`")

@@ -60,14 +60,16 @@ def test_quiet_hours_hold_until_they_end() -> None:
     assert digest.due == at(6, 30, day=11)
 
 
-def test_urgent_passes_everything_but_a_storm() -> None:
-    """Digest, quiet hours, throttle, budget and group do not hold an urgent alert."""
-    policy = Policy(
-        PLAIN.zone, hours.parse_timetable("07:00"), "", NIGHT, timedelta(minutes=1), 1, 1, timedelta(hours=1)
-    )
+def test_urgent_passes_what_the_channel_asks_for() -> None:
+    """Digest, quiet hours, budget and group do not hold an urgent alert; the throttle of its own rule does."""
+    policy = Policy(PLAIN.zone, hours.parse_timetable("07:00"), "", NIGHT, group=timedelta(minutes=1), budget=1)
     standing = Standing((at(23),), 5, (at(23),))
 
-    assert posting.post_alert(policy, "urgent", standing, at(23)) == posting.Post(None, at(23))
+    free = posting.post_alert(policy, "urgent", standing, at(23))
+    throttled = posting.post_alert(replace(policy, most=1, per=timedelta(hours=1)), "urgent", standing, at(23, 30))
+
+    assert free == posting.Post(None, at(23))
+    assert throttled.due == at(0, day=11)
 
 
 def test_throttle_defers_to_the_end_of_its_window() -> None:

@@ -260,8 +260,6 @@ ROWS = [
         "rules:\n  - {id: a, any: [x1], severity: urgent, throttle: {same_story: 6h}}\n",
     ),
     Row("W703", "3:14", RULES + "active: {to: 2025-01}\n", RULES + "active: {to: 2026-01}\n"),
-    Row("W710", "3:11", "throttle: {max: 12 per 1h}\n" + RULES, "throttle: {same_story: 6h}\n" + RULES),
-    Row("W710", "3:9", "digest: {at: hourly}\n" + RULES, "steps: [3, 10]\n" + RULES),
     Row("W901", "3:14", RULES, RULES + "lint_ok: [W901]\n"),
     Row("W902", "2:7", items("Cairo", "Amman"), items("Cairo", "weather"), more={"corpus": CORPUS}),
     Row(
