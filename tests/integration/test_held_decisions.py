@@ -1,0 +1,331 @@
+"""First alerts that wait for a second newsroom, and new facts that wait for their time: through the real jobs."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from monitor.store import held
+from monitor.store.schema import alerts, decisions, holds, message_alerts
+from tests.support.desk import PACK, SECOND, START, Desk, item, page
+
+WAIT = "corroboration: {newsrooms: 2, hold: 90m}\n"
+STRICT = "corroboration: {newsrooms: 2, hold: 90m, else: suppress}\n"
+WITNESSES = " ".join(f"The committee heard witness number {n} on the resettlement of families." for n in range(12))
+
+
+def decided(desk: Desk, pack: str = "move") -> list[tuple[str, str]]:
+    """Return (outcome, reason) of every decision for a pack, in order."""
+    query = sa.select(decisions.c.outcome, decisions.c.reason).where(decisions.c.pack == pack)
+    ordered = query.order_by(decisions.c.decided_seq, decisions.c.revision_id, decisions.c.n)
+    return [tuple(row) for row in desk.read(lambda c: c.execute(ordered).all())]
+
+
+def is_held(desk: Desk) -> int:
+    """Return how many decisions are held."""
+    return int(desk.read(lambda c: c.execute(sa.select(sa.func.count()).select_from(holds)).scalar()))
+
+
+def waiting(desk: Desk, terms: str = WAIT) -> Desk:
+    """Let the pack ask for a second newsroom; two newsrooms are past their baseline."""
+    desk.packs = {"packs/move.yaml": terms + PACK, "packs/talks.yaml": SECOND}
+    desk.has(["gazette", "herald"])
+    desk.publishes("gazette")
+    desk.publishes("herald")
+    desk.run()
+    return desk
+
+
+def test_report_of_one_newsroom_is_told_unconfirmed_when_its_time_is_over(desk: Desk) -> None:
+    """Held for an hour and a half, then told once, marked, about the article that was held."""
+    waiting(desk).publishes("gazette", item(1, "Resettlement plan unveiled"))
+    desk.later()
+    before = list(desk.senders["desk"].titles)
+    desk.later(minutes=89)
+    still = list(desk.senders["desk"].titles)
+
+    desk.later(minutes=2)
+    desk.later(hours=2)
+
+    assert before == still == []
+    assert desk.senders["desk"].titles == ["Resettlement plan unveiled"]
+    assert decided(desk) == [("held", "awaiting_corroboration"), ("alert", "unconfirmed")]
+    (detail,) = desk.read(lambda c: c.execute(sa.select(alerts.c.detail)).scalars().all())
+    assert detail["unconfirmed"] is True
+    assert is_held(desk) == 0
+
+
+def test_strict_pack_says_nothing_of_what_nobody_else_reports(desk: Desk) -> None:
+    """`else: suppress`: recorded with its reason, never sent."""
+    waiting(desk, STRICT).publishes("gazette", item(1, "Resettlement plan unveiled"))
+    desk.later()
+
+    desk.later(minutes=91)
+
+    assert desk.senders["desk"].titles == []
+    assert decided(desk) == [("held", "awaiting_corroboration"), ("suppressed", "uncorroborated")]
+
+
+def test_copy_of_what_is_held_neither_confirms_nor_repeats_it(desk: Desk) -> None:
+    """A second newsroom that carries the same text is one voice with the first: the story stays held, and one."""
+    waiting(desk)
+    for name in ("gazette", "herald"):
+        desk.web.answers[f"https://{name}.example/a/1"] = page("Plan", WITNESSES)
+        desk.publishes(name, item(1, f"Witnesses, says the {name}", site=name))
+        desk.later()
+
+    desk.later(minutes=91)
+
+    assert desk.senders["desk"].titles == ["Witnesses, says the gazette"]
+    assert decided(desk) == [
+        ("held", "awaiting_corroboration"),
+        ("suppressed", "same_text"),
+        ("alert", "unconfirmed"),
+    ]
+
+
+def test_other_packs_are_not_held_up(desk: Desk) -> None:
+    """The pack beside it that asks for nothing is told at once, the held one later in a message of its own."""
+    waiting(desk).publishes("gazette", item(1, "Delegation discusses resettlement"))
+    desk.later()
+    at_once = [[telling.pack for telling in notice.items[0].tellings] for notice in desk.senders["desk"].notices]
+
+    desk.later(minutes=91)
+
+    told = [[telling.pack for telling in notice.items[0].tellings] for notice in desk.senders["desk"].notices]
+    assert at_once == [["talks"]]
+    assert told == [["talks"], ["move"]]
+
+
+def test_changed_headline_of_what_is_held_is_told_once(desk: Desk) -> None:
+    """A revision that is more severe is told in the place of the first, when the first's time is over."""
+    waiting(desk).publishes("gazette", item(1, "Resettlement plan unveiled"))
+    desk.later()
+    desk.publishes("gazette", item(1, "Resettlement plan unveiled to lawmakers"))
+    desk.later()
+    desk.publishes("gazette", item(1, "Resettlement ultimatum to Cairo"))
+    desk.later()
+
+    desk.later(minutes=51)
+
+    assert desk.senders["desk"].titles == ["Resettlement ultimatum to Cairo"]
+    told = sa.select(alerts.c.severity, alerts.c.reason)
+    assert desk.read(lambda c: c.execute(told).all()) == [("urgent", "unconfirmed")]
+    assert sorted(decided(desk)) == [
+        ("alert", "unconfirmed"),
+        ("held", "awaiting_corroboration"),
+        ("held", "awaiting_corroboration"),
+        ("suppressed", "same_article"),
+        ("suppressed", "same_story"),
+    ]
+
+
+def test_f01_restart_in_the_middle_of_a_hold_tells_it_once(desk: Desk) -> None:
+    """What is held stands in the database: a new process tells it at its time, and not again after the next start."""
+    waiting(desk).publishes("gazette", item(1, "Resettlement plan unveiled"))
+    desk.later()
+    desk.restart().later(minutes=91)
+
+    desk.restart().later(hours=1)
+
+    assert desk.senders["desk"].titles == ["Resettlement plan unveiled"]
+    assert decided(desk)[-1] == ("alert", "unconfirmed")
+
+
+def test_f12_clock_that_is_set_back_does_not_hold_for_a_month(desk: Desk) -> None:
+    """Held while the clock was a month ahead: once it is right again, the hold lasts as long as it was to last."""
+    waiting(desk)
+    desk.clock.set_by(timedelta(days=30))
+    desk.publishes("gazette", item(1, "Resettlement plan unveiled"))
+    desk.later()
+    desk.clock.set_by(timedelta(days=-30))
+    desk.later(minutes=1)
+    early = list(desk.senders["desk"].titles)
+
+    desk.later(minutes=91)
+
+    assert early == []
+    assert desk.senders["desk"].titles == ["Resettlement plan unveiled"]
+
+
+def test_f12_clock_that_is_set_ahead_ends_a_hold_once(desk: Desk) -> None:
+    """A jump of a month ends the hold early and tells it once; the way back tells nothing again."""
+    waiting(desk).publishes("gazette", item(1, "Resettlement plan unveiled"))
+    desk.later()
+    desk.clock.set_by(timedelta(days=30))
+    desk.later(minutes=1)
+    desk.clock.set_by(timedelta(days=-30))
+
+    desk.later(hours=1)
+
+    assert desk.senders["desk"].titles == ["Resettlement plan unveiled"]
+
+
+def change_rules(desk: Desk, move: str) -> None:
+    """Save other rules, as a person would while the monitor runs."""
+    assert desk.context is not None
+    desk.packs = {"packs/move.yaml": move, "packs/talks.yaml": SECOND}
+    desk.set_up(desk.context.setup.live)
+
+
+def test_rule_that_no_longer_asks_for_corroboration_tells_what_is_held(desk: Desk) -> None:
+    """Saved while the story is held: it is told at the next sweep."""
+    waiting(desk).publishes("gazette", item(1, "Resettlement plan unveiled"))
+    desk.later()
+    change_rules(desk, PACK)
+
+    desk.later(minutes=1)
+
+    assert desk.senders["desk"].titles == ["Resettlement plan unveiled"]
+    assert decided(desk) == [("held", "awaiting_corroboration"), ("alert", "first_report")]
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        WAIT + PACK.replace("title: Gaza move", "title: Another title"),
+        WAIT + PACK.replace("any: [resettlement]", "any: [something else]"),
+        WAIT + PACK.replace("id: core", "id: renamed"),
+        "defaults: {status: test}\n" + WAIT + PACK,
+    ],
+    ids=["title", "other words", "renamed", "on trial"],
+)
+def test_what_matched_under_one_rule_set_is_told_under_it(desk: Desk, after: str) -> None:
+    """The rules change while the story is held: it matched under those of then, and is told under them at its time."""
+    waiting(desk).publishes("gazette", item(1, "Resettlement plan unveiled"))
+    desk.later()
+    change_rules(desk, after)
+    desk.later()
+    early = list(desk.senders["desk"].titles)
+
+    desk.later(minutes=71)
+
+    (notice,) = desk.senders["desk"].notices
+    assert early == []
+    assert [(telling.pack_title, telling.rules) for telling in notice.items[0].tellings] == [("Gaza move", ("core",))]
+    assert decided(desk)[-1] == ("alert", "unconfirmed")
+
+
+def test_pack_that_is_removed_while_it_holds_a_story_still_tells_it(desk: Desk) -> None:
+    """Nothing is lost because a file was moved."""
+    waiting(desk).publishes("gazette", item(1, "Resettlement plan unveiled"))
+    desk.later()
+    assert desk.context is not None
+    desk.packs = {"packs/talks.yaml": SECOND}
+    desk.set_up(desk.context.setup.live)
+
+    desk.later(minutes=91)
+
+    assert desk.senders["desk"].titles == ["Resettlement plan unveiled"]
+
+
+def test_rule_on_trial_that_goes_live_finds_its_stories_untold(desk: Desk) -> None:
+    """What was recorded on trial was told to nobody: the first revision after it goes live is a first report."""
+    desk.packs = {"packs/move.yaml": "defaults: {status: test}\n" + PACK}
+    desk.has(["gazette"]).publishes("gazette")
+    desk.run()
+    desk.publishes("gazette", item(1, "Resettlement plan unveiled"))
+    desk.later()
+    change_rules(desk, PACK)
+    desk.publishes("gazette", item(1, "Resettlement plan unveiled to lawmakers"))
+
+    desk.later()
+
+    assert decided(desk) == [("suppressed", "test_status"), ("alert", "first_report")]
+    assert desk.senders["desk"].titles == ["Resettlement plan unveiled to lawmakers"]
+
+
+def test_new_number_is_told_when_the_interval_is_over(desk: Desk) -> None:
+    """A revision adds a number within six hours: held, and told with it when they are over."""
+    desk.has(["gazette"]).publishes("gazette")
+    desk.run()
+    desk.publishes("gazette", item(1, "Resettlement plan unveiled"))
+    desk.later()
+    desk.publishes("gazette", item(1, "Resettlement plan for 300,000 people unveiled"))
+    desk.later()
+    desk.publishes("gazette", item(1, "Resettlement plan for 300,000 people in 12,000 tents unveiled"))
+    desk.later()
+    before = list(desk.senders["desk"].titles)
+
+    desk.later(hours=6)
+
+    assert before == ["Resettlement plan unveiled"]
+    assert decided(desk) == [
+        ("alert", "first_report"),
+        ("held", "awaiting_interval"),
+        ("suppressed", "same_article"),
+        ("update", "new_facts"),
+    ]
+    detail = desk.read(lambda c: c.execute(sa.select(alerts.c.detail).order_by(alerts.c.id)).scalars().all())[-1]
+    assert detail["new"] == {"numbers": ["300,000 people", "12,000 tents"]}
+
+
+def test_same_facts_in_other_words_are_no_update(desk: Desk) -> None:
+    """The number that was told is told, however it is written, a week later as well."""
+    desk.has(["gazette"]).publishes("gazette")
+    desk.run()
+    desk.publishes("gazette", item(1, "Resettlement plan for 300,000 people unveiled"))
+    desk.later()
+    desk.publishes("gazette", item(1, "Unveiled: a resettlement plan for 300 thousand persons"))
+
+    desk.later(days=1)
+
+    assert decided(desk) == [("alert", "first_report"), ("suppressed", "same_article")]
+
+
+def test_merged_story_is_told_in_either(desk: Desk) -> None:
+    """Two stories that were both told become one: later articles see both tellings, and what is held in either."""
+    desk.has(["gazette"]).publishes("gazette")
+    desk.run()
+    desk.publishes("gazette", item(1, "Resettlement plan unveiled"))
+    desk.later()
+    change = "INSERT INTO stories (id, created_at) VALUES (99, :at)"
+    merge = (
+        "INSERT INTO story_changes (id, kind, story_id, other_id, article_id, decided_seq, at)"
+        " VALUES (1, 'merge', 1, 99, 1, 1, :at)"
+    )
+    at = desk.read(lambda c: c.execute(sa.text("SELECT created_at FROM stories")).scalar())
+    desk.write(lambda c: c.execute(sa.text(change), {"at": at}))
+    desk.write(lambda c: c.execute(sa.text(merge), {"at": at}))
+    desk.write(lambda c: c.execute(sa.text("UPDATE articles SET story_id = 99")))
+    desk.write(lambda c: c.execute(sa.text("UPDATE stories SET merged_into = 99 WHERE id = 1")))
+    desk.publishes("gazette", item(1, "Resettlement plan unveiled to lawmakers"))
+
+    desk.later()
+
+    assert decided(desk) == [("alert", "first_report"), ("suppressed", "same_article")]
+
+
+def test_f01_alert_and_message_of_a_hold_commit_together(desk: Desk) -> None:
+    """A failure between the decision and its message leaves neither: the next sweep tells it once."""
+    waiting(desk).publishes("gazette", item(1, "Resettlement plan unveiled"))
+    desk.later()
+    assert desk.context is not None
+
+    def die(stage: str) -> None:
+        if stage == "release.before_commit":
+            raise RuntimeError(stage)
+
+    desk.context.reached = die
+    desk.clock.advance(minutes=91)
+    with pytest.raises(RuntimeError):
+        desk.run()
+    kept = desk.read(lambda c: c.execute(sa.select(sa.func.count()).select_from(message_alerts)).scalar())
+    desk.restart().later(minutes=1)
+
+    assert kept == 0
+    assert desk.senders["desk"].titles == ["Resettlement plan unveiled"]
+
+
+def test_hold_is_found_by_its_time_in_an_index(desk: Desk) -> None:
+    """Nothing is due while nothing is over."""
+    waiting(desk).publishes("gazette", item(1, "Resettlement plan unveiled"))
+    desk.later()
+
+    now = desk.clock.now()
+
+    assert desk.read(lambda c: held.due(c, now)) == []
+    assert desk.read(lambda c: held.due(c, now + timedelta(minutes=91))) == [1]
+    assert now > START
