@@ -12,8 +12,9 @@ MOST_OF_HASH = 40
 """Articles that are found by one hash, the earliest: what more share is furniture, or one text that all have copied."""
 MOST = 12
 """Articles that a text is compared with: those that share the most hashes with it."""
-SHORT = 200
-"""Shingles of a text below which one hash in common is worth a look: little of a lead is sampled in a long report."""
+ENOUGH = ((200, 1), (400, 2), (1 << 62, 3))
+"""Hashes in common that are worth a look, by the shingles of the text (up to, hashes): little of a lead is sampled in a
+long report; what makes a copy of a long text shows more often than a phrase that both have."""
 _LAST = 2**62
 
 
@@ -68,7 +69,7 @@ def find(connection: sa.Connection, sketch: Sketch, trusted: bool = True, but: i
         "but": _LAST if but is None else but,
         "most": MOST,
         "kind": sketch.kind,
-        "short": _LAST if sketch.size < SHORT else SHORT,
+        "enough": next(enough for size, enough in ENOUGH if sketch.size < size),
         "trusted": trusted,
     }
     rows = connection.execute(_FIND[connection.dialect.name], known)
@@ -110,9 +111,9 @@ def _each_dialect(statement: str) -> dict[str, sa.TextClause]:
 
 _FIND = _each_dialect("""
     WITH near AS (
-        SELECT sketches.article_id AS id, count(*) AS hits FROM EACH CROSS JOIN sketches
+        SELECT sketches.article_id AS id FROM EACH CROSS JOIN sketches
         WHERE sketches.hash = each.value AND sketches.article_id < :but
-        GROUP BY sketches.article_id ORDER BY count(*) DESC, sketches.article_id LIMIT :most
+        GROUP BY sketches.article_id HAVING count(*) >= :enough ORDER BY count(*) DESC, sketches.article_id LIMIT :most
     )
     SELECT articles.id, articles.story_id, articles.newsroom,
         (SELECT title FROM revisions WHERE revisions.article_id = articles.id ORDER BY n DESC LIMIT 1),
@@ -122,7 +123,7 @@ _FIND = _each_dialect("""
             WHERE other.story_id = articles.story_id AND its.trusted
         ) AS joinable
     FROM near JOIN articles ON articles.id = near.id JOIN feeds ON feeds.id = articles.feed_id
-    WHERE articles.sketch_kind = :kind AND (near.hits > 1 OR articles.sketch_size < :short)
+    WHERE articles.sketch_kind = :kind
     ORDER BY articles.id
 """)
 _ADD = _each_dialect("""

@@ -24,11 +24,12 @@ LEAST = 16
 """Shingles, of 20 words: a text of one line, or a caption, is nobody's copy."""
 RANGE = 1 << 16
 """Values that a sample is of: the lower half of a shingle's 32 bits chooses the hashes, the upper makes the digest."""
+_LOW = RANGE - 1
 DIGEST = 256
 """Values of a digest; of texts with so many shingles or fewer it holds all."""
-HASHES, MOST_HASHES = 28, 200
+HASHES, MOST_HASHES = 20, 200
 """Of a text, or all that a short one has; more, where one in ONE_IN is more."""
-ONE_IN = 20
+ONE_IN = 28
 """Shingles of a long text that one is taken of, ..."""
 LEAD, ONE_IN_LEAD = 64, 8
 """... and of the first ones: what is taken over as a lead, or cut down to one, stands there."""
@@ -59,9 +60,9 @@ def sketch_of(words: Sequence[str]) -> Sketch:
     if len(known) < LEAST:
         return Sketch(size=len(known))
     lead, rest = _thresholds(len(known))
-    chosen = {shingle for shingle, check in zip(shingles[:LEAD], checks, strict=False) if check % RANGE < lead}
-    chosen.update(shingle for shingle, check in zip(shingles, checks, strict=True) if check % RANGE < rest)
-    hashes = sorted(int.from_bytes(blake2b(shingle, digest_size=6).digest()) for shingle in chosen)
+    chosen = [shingle for shingle, check in zip(shingles, checks, strict=True) if check & _LOW < rest]
+    chosen += [shingle for shingle, check in zip(shingles[:LEAD], checks, strict=False) if rest <= check & _LOW < lead]
+    hashes = sorted({int.from_bytes(blake2b(shingle, digest_size=6).digest()) for shingle in chosen})
     return Sketch(tuple(hashes), _packed(known), len(known))
 
 
@@ -78,7 +79,7 @@ def below(size: int) -> int:
 
 def _packed(checks: Collection[int]) -> bytes:
     most = below(len(checks)) << 16
-    values = array("H", dict.fromkeys(check >> 16 for check in checks if check < most))
+    values = array("H", dict.fromkeys([check >> 16 for check in checks if check < most]))
     if sys.byteorder == "big":
         values.byteswap()
     return values.tobytes()
