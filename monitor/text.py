@@ -173,7 +173,9 @@ def _peel(word: str, stages: tuple[tuple[str, ...], ...], least: int) -> tuple[F
 # -- chunks ---------------------------------------------------------------------------------------
 
 
-class _Piece(NamedTuple):
+class Piece(NamedTuple):
+    """A word of a chunk; `start` and `end` count within the chunk. The rest as in `Token`."""
+
     start: int
     end: int
     raw: str
@@ -190,7 +192,7 @@ class _Chunk:
     def __init__(self, text: str) -> None:
         self.text = text
         if text.isascii() and text.isalpha():
-            self._pieces: tuple[_Piece, ...] | None = None
+            self._pieces: tuple[Piece, ...] | None = None
             word = text.lower()
             self.words: tuple[str, ...] = (word,)
             self.forms = word.encode()
@@ -200,13 +202,13 @@ class _Chunk:
         self.forms = " ".join(dict.fromkeys(_all_forms(self._pieces))).encode("utf-8", "replace")
 
     @property
-    def pieces(self) -> tuple[_Piece, ...]:
+    def pieces(self) -> tuple[Piece, ...]:
         if self._pieces is None:
             word = self.words[0]
-            self._pieces = (_Piece(0, len(self.text), self.text, word, (Form(word),), ()),)
+            self._pieces = (Piece(0, len(self.text), self.text, word, (Form(word),), ()),)
         return self._pieces
 
-    def stand_ins(self) -> tuple[_Piece, ...]:
+    def stand_ins(self) -> tuple[Piece, ...]:
         """Return what stands for its words where nobody asks for them."""
         if self._pieces is None:
             return _stand_in(self.text)
@@ -215,7 +217,7 @@ class _Chunk:
         return tuple(_stand_in(piece.raw)[0] for piece in self._pieces)
 
 
-def _all_forms(pieces: Iterable[_Piece]) -> Iterator[str]:
+def _all_forms(pieces: Iterable[Piece]) -> Iterator[str]:
     for piece in pieces:
         yield from (form.text for form in piece.forms)
         for _, forms in piece.joined:
@@ -228,7 +230,7 @@ _ELISION = re.compile(rf"(?:{'|'.join(ELISIONS)})['’ʼ](?=..|[^sS])", re.IGNOR
 _ACRONYM = re.compile(rf"[{_HEBREW}][\"״”'’׳]{{1,2}}[{_HEBREW}]$")
 
 
-def _pieces(chunk: str) -> tuple[_Piece, ...]:
+def _pieces(chunk: str) -> tuple[Piece, ...]:
     cleaned, places = _without_format(chunk)
     cuts = [cut for found in _WORD.finditer(cleaned) for cut in _cut_elisions(found)]
     kept = [cut for cut in cuts if cut[3]]
@@ -238,7 +240,7 @@ def _pieces(chunk: str) -> tuple[_Piece, ...]:
     for i, (start, end, raw, folded) in enumerate(kept):
         least = LEAST_LEFT_ACRONYM if _ACRONYM.search(raw) else LEAST_LEFT
         joined = tuple(_joins(kept, glued, i))
-        pieces.append(_Piece(places[start], places[end - 1] + 1, raw, folded, forms_of(folded, least), joined))
+        pieces.append(Piece(places[start], places[end - 1] + 1, raw, folded, forms_of(folded, least), joined))
     return tuple(pieces)
 
 
@@ -368,7 +370,7 @@ class Words:
     def __init__(self, text: str) -> None:
         self.text = text
         self._mended = _mend(text)
-        self.pieces: list[_Piece] = []
+        self.pieces: list[Piece] = []
         self.paragraphs: list[int] = []
         self._lines: list[tuple[int, str]] = []
         self._begun: dict[int, list[int]] = {}
@@ -420,7 +422,7 @@ class Words:
         return self._starts(line)[row - self.paragraphs[line]]
 
 
-LOWER, UPPER, UNCASED = ((_Piece(0, 0, raw, "", (), ()),) for raw in ("x", "X", "1"))
+LOWER, UPPER, UNCASED = ((Piece(0, 0, raw, "", (), ()),) for raw in ("x", "X", "1"))
 """Stand for words that nobody asks for: all that is known of them is how they are written."""
 
 
@@ -438,7 +440,7 @@ class FewWords(Words):
         self.pieces.extend(itertools.chain.from_iterable(map(self._wanted.__getitem__, line.split())))
 
 
-class Wanted(dict[str, tuple[_Piece, ...]]):
+class Wanted(dict[str, tuple[Piece, ...]]):
     """By chunk, what a reader of `FewWords` wants to know of it.
 
     `asks`: whether one of the forms between spaces (UTF-8, as in `haystack`) is asked for.
@@ -448,9 +450,9 @@ class Wanted(dict[str, tuple[_Piece, ...]]):
         super().__init__()
         self._asks = asks
 
-    def __missing__(self, text: str) -> tuple[_Piece, ...]:
+    def __missing__(self, text: str) -> tuple[Piece, ...]:
         chunk = _chunk[text]
-        pieces: tuple[_Piece, ...] = chunk.pieces if self._asks(b" %b " % chunk.forms) else chunk.stand_ins()
+        pieces: tuple[Piece, ...] = chunk.pieces if self._asks(b" %b " % chunk.forms) else chunk.stand_ins()
         if len(text) <= _ChunkCache.longest:
             if len(self) >= 2 * _ChunkCache.size:
                 self.clear()
@@ -458,7 +460,7 @@ class Wanted(dict[str, tuple[_Piece, ...]]):
         return pieces
 
 
-def _stand_in(raw: str) -> tuple[_Piece]:
+def _stand_in(raw: str) -> tuple[Piece]:
     """Return what stands for a word; a possessive's s is no letter of it."""
     if raw.upper() == raw.lower():
         return UNCASED
