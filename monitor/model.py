@@ -321,6 +321,8 @@ class Reason(StrEnum):
     """suppressed: stood in the feed when it was first polled."""
     TOO_OLD = "too_old"
     """suppressed: older than the rule's max_age."""
+    SILENCED = "silenced"
+    """suppressed: a person muted what it belongs to; `detail` says which silence, and what it would have been."""
     TEST_STATUS = "test_status"
     """suppressed: only rules with `status: test` matched."""
     NO_MATCH = "no_match"

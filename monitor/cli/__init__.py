@@ -61,6 +61,7 @@ COMMANDS = (
     "replay",
     "rules",
     "run",
+    "silence",
     "stories",
 )
 """Files of this folder that hold commands."""

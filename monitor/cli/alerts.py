@@ -11,7 +11,7 @@ from monitor.cli import common, story_words
 
 if TYPE_CHECKING:
     from monitor.config import Config
-    from monitor.store.decisions import AlertRow
+    from monitor.store.decisions import AlertRow, LedgerRow
     from monitor.store.store import Connection
     from monitor.store.story_views import Folded
 
@@ -23,23 +23,30 @@ common.app.add_typer(group, name="alerts")
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="The alert's id, as messages and lists show it: al-3.")]
 Pack = Annotated[str | None, typer.Option("--pack", help="Only of this pack.")]
+Decided = Annotated[bool, typer.Option("--decisions", help="Every decision about a match, also those not to tell.")]
+Why = Annotated[str | None, typer.Option("--reason", help="Only decisions with this reason (docs/decisions.md).")]
 Limit = Annotated[int, typer.Option("--limit", min=1, max=10_000, help="How many, the newest first.")]
 
 
 @group.command("list")
 def list_alerts(
     pack: Pack = None,
+    decided: Decided = False,
+    reason: Why = None,
     limit: Limit = 50,
     config: common.ConfigOption = None,
     json: common.JsonOption = False,
 ) -> None:
-    """List alerts, the newest first, with what became of their messages.
+    """List alerts, the newest first, with what became of their messages; or every decision, also not to tell.
 
-    Example: wirewatch alerts list --pack resettlement --limit 20
+    Example: wirewatch alerts list --decisions --reason silenced
     """
     from monitor.store import decisions, messages
 
     loaded = common.load_config(config)
+    if decided or reason:
+        _list_ledger(loaded, pack, _known_reason(reason), limit, json)
+        return
     found: list[dict[str, Any]] = []
     with common.reading(loaded) as connection:
         if connection is not None:
@@ -56,6 +63,51 @@ def list_alerts(
             for a in found
         ],
     )  # fmt: skip
+
+
+def _known_reason(reason: str | None) -> str | None:
+    from monitor.model import Reason
+
+    if reason is not None and reason not in set(Reason):
+        raise common.fail(f"--reason: `{reason}` is none; known: {', '.join(sorted(Reason))}", 2)
+    return reason
+
+
+def _list_ledger(loaded: Config, pack: str | None, reason: str | None, limit: int, json: bool) -> None:
+    from monitor.store import decisions
+
+    found: list[dict[str, Any]] = []
+    with common.reading(loaded) as connection:
+        if connection is not None:
+            found = [_decision(row) for row in decisions.list_ledger(connection, pack, reason, limit)]
+    if json:
+        common.print_json(found)
+        return
+    common.print_table(
+        ("DECIDED", "ARTICLE", "DECISION", "TITLE"),
+        [
+            (common.when(d["decided_at"], loaded.timezone), d["article"], story_words.decided(d, loaded.timezone),
+             f"{common.clean(d['title'])} ({common.clean(d['newsroom'])})")
+            for d in found
+        ],
+    )  # fmt: skip
+
+
+def _decision(row: LedgerRow) -> dict[str, Any]:
+    return {
+        "article": f"art-{row.article_id}",
+        "revision": row.revision_n,
+        "title": row.title,
+        "newsroom": row.newsroom,
+        "pack": row.pack,
+        "n": row.n,
+        "decision": row.outcome,
+        "reason": row.reason,
+        "severity": row.severity,
+        "detail": row.detail,
+        "decided_at": row.decided_at,
+        "alert": f"al-{row.alert_id}" if row.alert_id else None,
+    }
 
 
 @group.command("show")

@@ -12,7 +12,7 @@ import structlog
 
 from monitor import model, tasks, text
 from monitor.alerts import decide, digest, facts
-from monitor.jobs import origin, post, release
+from monitor.jobs import hush, origin, post, release
 from monitor.jobs.context import Context, Setup
 from monitor.jobs.history import Desk, History, terms_of
 from monitor.jobs.place import Placed, Task, place_article
@@ -156,6 +156,8 @@ def _decide_pack(
     if ruling.decision.outcome is Outcome.UPDATE:
         folded = {"folded": case.history.folded(pack, story.told)}
         ruling = replace(ruling, decision=_with(ruling.decision, folded))
+    live = [match.rule for match in found if match.status == "live"]
+    ruling = hush.silenced(case.connection, ruling, live, case.placed.revision_id, case.placed.story_id, case.now)
     decision = ruling.decision
     alert = _new_alert(case, ruling, found)
     alert_id = decisions.record(case.connection, case.placed.revision_id, decision, case.seq, case.now, alert)

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from monitor.alerts import decide, facts
+from monitor.jobs import hush
 from monitor.jobs.history import Desk, History, is_lifted
 from monitor.model import Decision, Outcome, Reason
 from monitor.store import decisions, held
@@ -124,6 +125,7 @@ def _close(
 ) -> Released:  # fmt: skip
     """Write what became of a held decision after it."""
     known = next(one for one in history.holds if (one.revision_id, one.pack) == (waiting.revision_id, pack))
+    ruling = hush.silenced(connection, ruling, known.alert["rules"], known.revision_id, history.story_id, now)
     decision = ruling.decision
     alert = None
     if decision.outcome in (Outcome.ALERT, Outcome.UPDATE):

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from monitor import metrics
-from monitor.jobs import alarm, decide, digests, history, notice, release
+from monitor.jobs import alarm, decide, digests, history, hush, notice, release
 from monitor.jobs.context import Context
 from monitor.store import batches, feeds, messages
 from monitor.store.store import Connection, lock_deciding
@@ -40,6 +40,7 @@ def _expire(context: Context, connection: Connection, now: datetime) -> tuple[in
         notice.tell(context, connection, f"channel_removed:{channel}", headline, body, now)
     batches.settle(connection, now)
     digests.owe_digests(context.setup, connection, now)
+    hush.tell_ends(context, connection, now)
     return messages.expire_leases(connection, now), messages.expire_removed(connection, now)
 
 

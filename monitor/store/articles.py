@@ -99,6 +99,17 @@ def text_of(connection: sa.Connection, revision_id: int) -> str:
     return str(connection.execute(query.where(revisions.c.id == revision_id)).scalar() or "")
 
 
+def words_of(connection: sa.Connection, revision_id: int) -> tuple[str, str, str]:
+    """Return newsroom, title and text of one revision."""
+    query = (
+        sa.select(articles.c.newsroom, revisions.c.title, texts.c.text)
+        .join(revisions, revisions.c.article_id == articles.c.id)
+        .join(texts, texts.c.hash == revisions.c.text_hash)
+    )
+    row = connection.execute(query.where(revisions.c.id == revision_id)).one()
+    return row.newsroom, row.title, row.text
+
+
 # An untrusted article may be like a trusted one in all that identifies it: it is known by its feed alone, which is
 # asked of the rows that are found. A join would be made, and sorted, for each article with a text that thousands share.
 _TRUSTED = sa.select(feeds.c.trusted).where(feeds.c.id == articles.c.feed_id).scalar_subquery()

@@ -180,6 +180,12 @@ FOLDED = (
 """Reasons of decisions not to tell an article because of what was told of its story."""
 
 
+def list_of_revision(connection: sa.Connection, revision_id: int) -> list[Mapping[str, Any]]:
+    """Return every decision about a revision, one mapping a row, newest last."""
+    query = sa.select(decisions).where(decisions.c.revision_id == revision_id)
+    return [dict(row) for row in connection.execute(query.order_by(decisions.c.pack, decisions.c.n)).mappings()]
+
+
 def newsrooms_of(connection: sa.Connection, story_id: int) -> list[str]:
     """Return the newsrooms of trusted feeds that carry a story with a report of their own, in order of arrival."""
     query = (
@@ -192,10 +198,50 @@ def newsrooms_of(connection: sa.Connection, story_id: int) -> list[str]:
     return list(connection.scalars(query))
 
 
-def list_of_revision(connection: sa.Connection, revision_id: int) -> list[Mapping[str, Any]]:
-    """Return every decision about a revision, one mapping a row, newest last."""
-    query = sa.select(decisions).where(decisions.c.revision_id == revision_id)
-    return [dict(row) for row in connection.execute(query.order_by(decisions.c.pack, decisions.c.n)).mappings()]
+@dataclass(frozen=True, slots=True)
+class LedgerRow:
+    """A decision with its article, for the ledger."""
+
+    article_id: int
+    revision_n: int
+    title: str
+    newsroom: str
+    pack: str
+    n: int
+    outcome: str
+    reason: str
+    severity: str | None
+    detail: Mapping[str, Any] | None
+    decided_at: datetime
+    alert_id: int | None
+
+
+def list_ledger(
+    connection: sa.Connection, pack: str | None = None, reason: str | None = None, limit: int = 50
+) -> list[LedgerRow]:
+    """Return decisions, the newest first; those that no pack matched only where their `reason` is asked for."""
+    query = _LEDGER.order_by(decisions.c.decided_seq.desc(), decisions.c.pack, decisions.c.n.desc()).limit(limit)
+    if pack is not None:
+        query = query.where(decisions.c.pack == pack)
+    if reason is not None:
+        query = query.where(decisions.c.reason == reason)
+    elif pack is None:
+        query = query.where(decisions.c.pack != EVERY_PACK)
+    return [LedgerRow(*row) for row in connection.execute(query)]
+
+
+_OF_LEDGER = ("pack", "n", "outcome", "reason", "severity", "detail", "decided_at", "alert_id")
+_LEDGER = (
+    sa.select(
+        articles.c.id,
+        revisions.c.n.label("revision_n"),
+        revisions.c.title,
+        articles.c.newsroom,
+        *(decisions.c[name] for name in _OF_LEDGER),
+    )
+    .join(revisions, revisions.c.id == decisions.c.revision_id)
+    .join(articles, articles.c.id == revisions.c.article_id)
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -481,6 +481,23 @@ notices = Table(
     Column("closed_at", UtcTime),
 )
 
+silences = Table(
+    "silences",
+    metadata,
+    _id(),
+    Column("pack", String(100)),
+    Column("rule", String(100)),
+    Column("story_id", Id),
+    Column("newsroom", Text),
+    Column("words", Text),
+    Column("comment", Text, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("until", UtcTime, nullable=False),
+    Column("ended_at", UtcTime),  # when a person ended it, or when its end was told
+    Column("hidden", Integer, nullable=False),  # alerts and updates that it hid
+    Index("ix_silences_ended_at", "ended_at"),
+)
+
 counters = Table(
     "counters",
     metadata,

@@ -69,6 +69,22 @@ def upgrade() -> None:
     )
     op.create_index("ix_holds_until", "holds", ["until"])
     op.create_index("ix_holds_story_id", "holds", ["story_id"])
+    op.create_table(
+        "silences",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("pack", sa.String(length=100), nullable=True),
+        sa.Column("rule", sa.String(length=100), nullable=True),
+        sa.Column("story_id", ID, nullable=True),
+        sa.Column("newsroom", sa.Text(), nullable=True),
+        sa.Column("words", sa.Text(), nullable=True),
+        sa.Column("comment", sa.Text(), nullable=False),
+        sa.Column("created_at", UtcTime(), nullable=False),
+        sa.Column("until", UtcTime(), nullable=False),
+        sa.Column("ended_at", UtcTime(), nullable=True),
+        sa.Column("hidden", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_silences")),
+    )
+    op.create_index("ix_silences_ended_at", "silences", ["ended_at"])
     op.add_column("stories", sa.Column("updated_at", UtcTime()))
     op.add_column("stories", sa.Column("articles", sa.Integer(), nullable=False, server_default="0"))
     op.create_index("ix_stories_updated_at", "stories", ["updated_at"])
