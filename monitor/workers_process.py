@@ -235,7 +235,14 @@ def _settle(memory_mb: int) -> None:
         os.dup2(nowhere, stream)
     os.close(nowhere)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_DATA, (memory_mb << 20, memory_mb << 20))
+    most = _data_now() + (memory_mb << 20)
+    resource.setrlimit(resource.RLIMIT_DATA, (most, most))
+
+
+def _data_now() -> int:
+    """Return how much counts towards RLIMIT_DATA already, bytes. Source: proc(5), /proc/pid/statm, `data`."""
+    with open("/proc/self/statm", encoding="ascii") as file:
+        return int(file.read().split()[5]) * resource.getpagesize()
 
 
 def _perform(task: memoryview) -> bytes:

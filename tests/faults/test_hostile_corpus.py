@@ -6,6 +6,7 @@ Nothing may end the parent or swell it; each file is done, refused or killed wit
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import os
 import re
@@ -27,7 +28,7 @@ FEED_CAP, PAGE_CAP = 10_000_000, 2_000_000
 SECONDS = 10.0
 pytestmark = pytest.mark.timeout(900)  # some of the files use up their limits; on a busy machine that takes long
 GROWTH_MB = 30
-WORKER_MB = 512
+WORKER_MB = 300
 EVERY_NTH = 40
 WORST = (
     "feed-author-author", "feed-categories-1000000", "feed-deep-xhtml-100000", "feed-json-deep-lists",
@@ -93,6 +94,15 @@ async def outcome(pool: Workers, function: Callable[..., Any], args: tuple[Any, 
     return "done"
 
 
+async def watch(pool: Workers, peaks: dict[int, float]) -> None:
+    """Note the most that each worker ever held, MB, until cancelled: one that is killed takes its figure with it."""
+    while True:
+        for pid in pool.pids():
+            with contextlib.suppress(OSError, AssertionError):  # it has just ended
+                peaks[pid] = memory_mb(pid, "VmHWM")
+        await asyncio.sleep(0.02)
+
+
 def test_the_corpus_is_large_and_the_same_every_time() -> None:
     """At least 300 files of all kinds, and one seed gives one corpus."""
     once, again = hostile.corpus(1), hostile.corpus(1)
@@ -130,15 +140,16 @@ async def test_f29_f31_hostile_files_are_done_or_killed_and_the_parent_stays_sma
 async def test_f29_f30_a_worker_keeps_within_its_memory(rules: str) -> None:
     """Over the largest and the deepest files no worker holds more than its limit, whatever the file asks for."""
     pool = Workers(WorkerSettings(count=1), tasks.PRELOAD)
-    peaks = []
+    peaks: dict[int, float] = {}
+    watching = asyncio.create_task(watch(pool, peaks))
     for file in (file for file in hostile.corpus() if file.name in WORST):
         for function, args in calls_of(file, rules)[:2]:
             await outcome(pool, function, args)
-        peaks += [memory_mb(pid, "VmHWM") for pid in pool.pids()]
+    watching.cancel()
     pool.close()
 
-    assert len(peaks) >= len(WORST) - 1
-    assert max(peaks) < WORKER_MB
+    assert max(peaks.values()) > 60  # they were seen at work
+    assert max(peaks.values()) < WORKER_MB
 
 
 async def test_f31_slow_input_delays_good_input_little(pool: Workers, rules: str) -> None:

@@ -169,8 +169,8 @@ async def test_parent_output_is_not_touched(pool: Workers, capfd: pytest.Capture
 
 
 def test_settings_have_sane_defaults() -> None:
-    """Two workers of half a gigabyte and five seconds of processor time a task, kept while they behave."""
-    assert WorkerSettings() == WorkerSettings(count=2, memory_mb=512, cpu_seconds=5.0, tasks_per_worker=0)
+    """Two workers, a quarter of a gigabyte and five seconds of processor time for a task, kept while they behave."""
+    assert WorkerSettings() == WorkerSettings(count=2, memory_mb=250, cpu_seconds=5.0, tasks_per_worker=0)
     assert workers.START_LIMIT > 2
 
 
