@@ -1,6 +1,7 @@
 """The world of `bench.hostile` on loopback: `python -m bench.hostile_world --port N`; ends on SIGTERM.
 
 GET  127.0.2.x  /f/NAME  a hostile file as a feed      /p/NAME  as a page    /c/N  a carrier: a feed of pages
+GET  127.0.2.x  /gf/NAME /gp/NAME /gc/N                  the same with nothing hostile in them
 GET  127.0.1.x  /h/N     a healthy feed                  /a/N-K   its articles
 POST 127.0.1.1  /hook    a webhook                       GET /figures  how late each item was told, seconds
 """
@@ -45,8 +46,12 @@ class World:
             case "f" | "p":
                 self.asked[kind] += 1
                 return (self.folder / name).read_bytes(), *self.kinds[name]
-            case "c":
-                return self._carrier(int(name)), "application/rss+xml", {}
+            case "c" | "gc":
+                return self._carrier(int(name), "p" if kind == "c" else "gp"), "application/rss+xml", {}
+            case "gf":
+                return _rss([(f"A quiet day {name}", f"http://{self._host(0)}/gp/feed-{name}", "")]), "text/xml", {}
+            case "gp":
+                return _article(name, "election"), "text/html; charset=utf-8", {}
             case "h":
                 return self._healthy(int(name)), "application/rss+xml", {}
             case "a":
@@ -62,10 +67,13 @@ class World:
     def _published(self) -> int:
         return 1 + int((time.time() - self.began) / EVERY)
 
-    def _carrier(self, number: int) -> bytes:
+    def _host(self, number: int) -> str:
+        return f"127.0.2.{number % HOSTS + 1}:{self.port}"
+
+    def _carrier(self, number: int, kind: str) -> bytes:
         names = self.names[number * PER_CARRIER : (number + 1) * PER_CARRIER]
-        host = f"127.0.2.{number % HOSTS + 1}:{self.port}"
-        return _rss((f"Page {name}", f"http://{host}/p/{name}", "Some words of the feed.") for name in names)
+        host = self._host(number)
+        return _rss((f"Page {name}", f"http://{host}/{kind}/{name}", "Some words of the feed.") for name in names)
 
     def _healthy(self, number: int) -> bytes:
         host = f"127.0.1.{number + 1}:{self.port}"
@@ -90,14 +98,15 @@ def _rss(rows: Iterable[tuple[str, str, str]]) -> bytes:
     return f'<?xml version="1.0"?><rss version="2.0"><channel><title>t</title>{items}</channel></rss>'.encode()
 
 
-def _article(name: str) -> bytes:
+def _article(name: str, about: str = "resettlement") -> bytes:
     lines = "".join(
         f"<p>The witness, whose house {line} stands on the road to {name}, told the committee that nobody had asked her"
         f" before the {line + 3} families were moved, and that she means to go back when the road is open again.</p>"
         for line in range(12)
     )
-    body = f"<h1>Resettlement hearing tok-{name}</h1><p>The resettlement committee heard {name}.</p>{lines}"
-    head = f"<head><title>Resettlement hearing tok-{name}</title></head>"
+    title = f"{about.capitalize()} hearing tok-{name}"
+    body = f"<h1>{title}</h1><p>The {about} committee heard {name}.</p>{lines}"
+    head = f"<head><title>{title}</title></head>"
     return f"<html>{head}<body><article>{body}</article></body></html>".encode()
 
 
