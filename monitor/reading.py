@@ -16,7 +16,7 @@ from monitor.alerts import facts
 from monitor.articles import extract, language, page_words, walls
 from monitor.rules import collector, live, match, mentions
 from monitor.rules import compile as rules_compile
-from monitor.stories import fingerprint
+from monitor.stories import credits, fingerprint
 from monitor.tasks import PREFILTERED, PageBytes, Reading
 
 REPEATED = 12
@@ -96,6 +96,7 @@ def read_article(rules: rules_compile.RuleSet, article: model.Article, partial_r
         title_words=" ".join(title_words),
         text_words=" ".join(text_words),
         facts=facts.article_facts(article, matches, functools.partial(mentions.mentions, rules)),
+        credits=credits.credits_of(article.title, body, article.author, article.newsroom),
     )
 
 

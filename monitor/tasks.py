@@ -45,6 +45,8 @@ class Reading:
     title_words: str
     text_words: str
     facts: ArticleFacts = NO_FACTS
+    credits: tuple[str, ...] = ()
+    """Whom the article credits: `agency:reuters`, `report:axios` (`stories.credits`)."""
 
 
 def warm_up(rules_path: str) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from monitor import tasks, text
-from monitor.jobs import origin
+from monitor.jobs import origin, voices
 from monitor.store import articles, entries
 from monitor.store.store import Connection
 from monitor.stories import assign
@@ -44,6 +44,7 @@ def place_article(connection: Connection, task: Task, read: tasks.Reading, now: 
     story = assigned.story_id if assigned.story_id is not None else articles.new_story(connection, now)
     article_id = _store_article(connection, task, read, story, assigned)
     articles.count_in_story(connection, story, now, 0 if own else 1)
+    voices.speak(connection, article_id, read.credits)
     revision = articles.NewRevision(
         title=read.article.title,
         text=read.article.text,

@@ -32,6 +32,7 @@ _ANYWHERE = {
     for name in names.AGENCY_NAMES
     if not name.common and (len(name.words) > 1 or len(name.words[0]) > 2)
 }
+_DOTTED = frozenset(tuple(text.folded_words(written)) for written in ("أ.ب", "د.ب.أ", "أ.ش.أ"))
 _LONGEST_NAME = max(len(words) for words in _AGENCY)
 _CUT = re.compile(
     r"[:،,;|/()\[\]+&«»“”\"•_\n]|--|[–—ـ]|\s-|-\s|-$|^-"
@@ -134,12 +135,14 @@ def _agency(part: str) -> str | None:
         name = _AGENCY.get(tuple(words))
     if name is None and dated and not _BROKEN.search(part):  # "Riyadh 12 October 2023 SPA"
         name = next((found for size in (3, 2, 1) if (found := _AGENCY.get(tuple(words[-size:])))), None)
-    return None if name is None or _in_small_letters(name, part) else name.key
+    return None if name is None or _is_other_word(name, part) else name.key
 
 
-def _in_small_letters(name: names.Name, part: str) -> bool:
-    """Return whether a short Latin name that is a word too (MAP, SPA, TAP) is written as that word."""
+def _is_other_word(name: names.Name, part: str) -> bool:
+    """Return whether a short name is written as the word that it also is: "map", "spa"; آب is August, أ.ب is AP."""
     word = name.words[0]
+    if name.words in _DOTTED:
+        return "." not in part
     return name.common and len(word) <= 4 and word.isascii() and word.upper() not in part
 
 

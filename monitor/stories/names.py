@@ -103,7 +103,7 @@ telegraph | ~The Telegraph | ديلي تليجراف | الديلي تليجرا
 telegraph | ديلي تلغراف | الديلي تلغراف | ديلي تليغراف | التليغراف | التليجراف | تليغراف | ديلي تلغراف | טלגרף
 independent | ~The Independent | ~Independent | ~إندبندنت | ~الإندبندنت
 independent arabia | Independent Arabia | إندبندنت عربية | اندبندنت عربية
-daily mail | Daily Mail | Mail Online | MailOnline | ديلي ميل | דיילי מייל
+daily mail | Daily Mail | Mail on Sunday | Mail Online | MailOnline | ديلي ميل | דיילי מייל
 economist | The Economist | ~Economist | ~إيكونوميست | الإيكونوميست | אקונומיסט
 times | ~The Times | ~Times
 post | ~The Post

@@ -20,20 +20,20 @@ FIRST = ("first reported by", "first reported in", "first published by", "first 
 
 
 def _set(words: str) -> frozenset[str]:
-    return frozenset(words.split())
+    return frozenset(text.fold(words).split())
 
 
 def _phrases(written: str) -> frozenset[tuple[str, ...]]:
-    return frozenset(tuple(phrase.split()) for phrase in written.split(" | "))
+    return frozenset(tuple(phrase.split()) for phrase in text.fold(written).split(" | "))
 
 
 _SAYS = _phrases(
-    "according to | according to a | told | tells | citing | cites | quoting | quotes | says | per"
+    "according to | according to a | told | tells | tell | citing | cites | quoting | quotes | per"
     " | selon | selon l | d apres | d apres l | citant | revele | rapporte | informations du | informations de"
     " | نقلا عن | بحسب | حسب | حسبما | وفق | قالت | ذكرت | افادت | كشفت | نقلت | اوردت | نشرت | بثت | رات"
     " | اكدت | اعلنت | توقعت | حذرت | اوضح | اوضحت | تحدث | تحدثت | علق | روت | كتبت | كتب | وصفت | اعتبرت | اشارت"
     " | اظهرت | تقول | نسبت | عرضت | اجرته | اجراه | نقلتها | نقلت عنه | اطلعت عليها | اطلعت عليه | حصلت عليها"
-    " | حصلت عليه | تقرير | تحقيق"
+    " | حصلت عليه | تقرير | تحقيق | نشر | تعبير | ورد علي | افادت به"
     " | نشرته | اوردته | ذكرته | نقلته | كشفته | بثته | قال | ذكر | كشف | نقل | افاد | اورد | نشره | نقله | اورده"
     " | לפי | עפי | על פי | דיווח | דיווחה | דיווחו | מדווח | מדווחת | חשפ | חשפה | פרסמ | פרסמה | מצטט | מצטטת"
     " | ציטט | חשיפת | פרסומ | סקר"
@@ -49,7 +49,8 @@ _SPEECH = _set(
 )
 _PRINTED = _set(
     "report reports reported published investigation interview article reporting"
-    " דיווח דיווחימ פורסמ פורסמה שפורסמ שפורסמה דווח שדווח נכתב נחשפ נחשפה שנחשפ תחקיר פרסומ ראיונ כתבה מדווח"
+    " דיווח דיווחימ פורסמו נחשפו פורסמ פורסמה שפורסמ שפורסמה דווח"
+    " שדווח נכתב נחשפ נחשפה שנחשפ תחקיר פרסומ ראיונ כתבה מדווח"
     " הדיווח ריאיונ פרסומימ הפרסומ הפרסומימ"
     " مقال مقاله مقالات تقرير تقريره محلل المحلل كاتب الكاتب العمود نشر نشرت كتب كتبت افتتاحيه تحقيق"
 )
@@ -93,10 +94,13 @@ _FILLERS = _set(
     "the us american british israeli arabic hebrew french german saudi qatari turkish egyptian state public s"
     " palestinian emirati london based local news le la les du de des l"
     " الاسرائيليه العبريه الاميركيه الامريكيه البريطانيه الفرنسيه الالمانيه العبري الاميركي الامريكي البريطاني الانباء"
-    " البث تلفزيون راديو מקומי האמריקני האמריקאי הבריטי הישראלי האמריקנית האמריקאית הבריטית הישראלית הזרה"
+    " البث تلفزيون راديو انباء الرسميه الايرانيه المصريه السعوديه القطريه التركيه السوريه الصين الجديده"
+    " الاذاعه الاستراليه الكنديه الروسيه الصينيه الاخباريه מקומי"
+    " האמריקני האמריקאי הבריטי הישראלי האמריקנית האמריקאית הבריטית הישראלית הזרה"
 )
 _VERBS = _set(
-    "reported reports reveals revealed citing quoted quoting disclosed"
+    "reported reports reveals revealed citing quoted quoting disclosed report investigation interview analysis"
+    " poll survey"
     " rapporte rapportait revele citant rapportent"
     " תדווח דיווח דיווחה דיווחו מדווח מדווחת מדווחימ פרסמ פרסמה חשפ חשפה מצטט מצטטת"
     " عن تكشف تنقل كشفت نقلت ذكرت افادت تروي تتحدث تدحض تتناول تقول تفند توكد توضح ترصد تنشر توثق يكشف يوثق يروي يرصد"
@@ -124,7 +128,7 @@ _UNLISTED = tuple(
         (
             "ccording to |told |citing |eported by ",
             r"(?:[Aa]ccording to|\btold|\bciting|[Rr]eported by) (?:the |The )?"
-            rf"((?:[A-Z][\w'’.&-]+ ){{0,3}}(?:{_PAPERS}))\b(?! [A-Z])",
+            rf"(?!The )((?:[A-Z][\w'’.&-]+ ){{1,3}}(?:{_PAPERS}))\b(?! [A-Z])",
         ),
         (
             "صحيفة |موقع |قناة |مجلة |شبكة |وكالة |إذاعة ",
@@ -225,7 +229,7 @@ def _is_told(folded: Sequence[str], at: int, end: int, name: names.Name, prefix:
     if name.common and not noun and (not raws[0].isascii() or _is_word(raws, end - at)):
         return False
     if _has_link(folded, between, glued):
-        return True
+        return not (name.common and not noun and folded[between - 1] == "by")
     return (noun or not name.common) and _goes_on(folded, end)
 
 
@@ -248,7 +252,8 @@ def _glued(prefix: str) -> tuple[frozenset[str], int] | None:
 
 def _is_word(raws: Sequence[str], size: int) -> bool:
     """Return whether a Latin name that is a word too is written as one, or goes on: "the Independent Commission"."""
-    return not raws[size - 1][0].isupper() or (len(raws) > size and raws[size][0].isupper())
+    after = raws[size] if len(raws) > size else ""
+    return not raws[size - 1][0].isupper() or after[:1].isupper() or after == "of"
 
 
 def _has_link(folded: Sequence[str], end: int, glued: tuple[frozenset[str], int] | None) -> bool:
