@@ -19,6 +19,7 @@ HEAD_LINES = 8
 TAIL = 420
 """Characters at the end in which credits stand: some forty words, and a line about the author behind them."""
 TAIL_LINES = 4
+LONGEST_AUTHOR = 300
 LONGEST_LINE = 100
 """Characters of a line that is nothing but a byline or a credit."""
 SHORT = 30
@@ -82,7 +83,7 @@ def credits_of(title: str, body: str, author: str, newsroom: str) -> tuple[str, 
     Returns: at most MOST names, as keys of `stories.names`.
     """
     own = names.newsroom_key(newsroom)
-    agencies = {*_of_author(author), *_of_head(body), *_of_tail(body)}
+    agencies = {*_of_author(author[:LONGEST_AUTHOR]), *_of_head(body), *_of_tail(body)}
     told = reports.reports_of(title, body)
     agencies |= told & names.AGENCIES
     if len(agencies) > 1:
@@ -96,8 +97,8 @@ def _of_author(author: str) -> Iterator[str]:
     """Yield the agencies in an author field or a sentence that names contributors."""
     if not author or _PHOTO.search(author):
         return
-    yield from _of_parts(_CUT.split(author[:300]))
-    words = text.folded_words(author[:300])
+    yield from _of_parts(_CUT.split(author))
+    words = text.folded_words(author)
     for start in range(len(words)):
         for size in range(min(_LONGEST_NAME, len(words) - start), 0, -1):
             name = _ANYWHERE.get(tuple(words[start : start + size]))

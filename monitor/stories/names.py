@@ -282,6 +282,9 @@ SHORT_NAMES = {
 }
 """Whom "the Times told", "the Post reported" may mean."""
 
+LONGEST = 300
+"""Characters of a newsroom's name that are read."""
+
 _BY_WORDS = {name.words: name.key for name in (*NEWSROOM_NAMES, *AGENCY_NAMES)}
 _LABELS = {line.split(" | ")[0]: line.split(" | ")[1].removeprefix("~") for line in reversed(_lines())}
 _TAILS = "com net org online english arabic hebrew website newspaper mobile rss feed www عربي بالعربيه"
@@ -292,6 +295,7 @@ _SPLIT = re.compile(r"\s+[|>»:–—-]\s+|\s*\(")
 @functools.lru_cache(maxsize=4_096)
 def newsroom_key(name: str) -> str:
     """Return what all names of one newsroom share: `bbc` for "BBC News", بي بي سي and "BBC World - Top"."""
+    name = name[:LONGEST]
     whole = _words(name)
     known = key_of(_without_tail(whole)) or key_of(_without_tail(_words(_SPLIT.split(name.strip(), maxsplit=1)[0])))
     if known is None:

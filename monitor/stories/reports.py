@@ -151,7 +151,7 @@ _UNLISTED = tuple(
 
 def reports_of(title: str, body: str) -> set[str]:
     """Return the keys of the newsrooms and agencies on whose report an article rests (`stories.names`)."""
-    lead = body[:LEAD]
+    title, lead = title[:LEAD], body[:LEAD]
     found = {*_of_words(title, lead), *_of_title(title), *_of_unlisted(f"{title}\n{lead}")}
     for phrase in FIRST:
         at = body.find(phrase, LEAD)
