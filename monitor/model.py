@@ -323,6 +323,8 @@ class Reason(StrEnum):
     """suppressed: older than the rule's max_age."""
     SILENCED = "silenced"
     """suppressed: a person muted what it belongs to; `detail` says which silence, and what it would have been."""
+    INHIBITED = "inhibited"
+    """suppressed: routine, and everybody whom it would reach was told the story as urgent lately."""
     TEST_STATUS = "test_status"
     """suppressed: only rules with `status: test` matched."""
     NO_MATCH = "no_match"

@@ -18,7 +18,8 @@ from monitor.alerts.decide import strongest
 from monitor.articles import language
 from monitor.config_settings import FeedSettings
 from monitor.feeds import identity
-from monitor.jobs import decide, history, place, release
+from monitor.jobs import decide, place, release
+from monitor.jobs.desk import Desk
 from monitor.model import Decision, Evidence, Match, Outcome
 from monitor.rules.compile import RuleSet
 from monitor.store import articles, entries, feeds, scratch, story_views
@@ -226,9 +227,9 @@ class Replay:
         waiting = self._waiting.get(row.id) or self._enter(connection, row)
         waiting = replace(waiting, entry=_entry(row), canonical_url=_canonical(row), first_seen=self._now)
         own = articles.get(connection, waiting.article_id) if waiting.article_id else None
-        desk = history.Desk(self._rules, self._rules.id)
-        release.release_due(connection, desk, self._now)
-        judged = decide.judge(connection, desk, place.Task(waiting, own, None), read, self._now)
+        rules = Desk(self._rules, self._rules.id)
+        release.release_due(connection, rules, self._now)
+        judged = decide.judge(connection, rules, place.Task(waiting, own, None), read, self._now)
         number = judged.placed.article_id if judged else waiting.article_id
         assert number is not None
         self._waiting[row.id] = replace(waiting, article_id=number)
@@ -306,7 +307,7 @@ class Replay:
         """Return the decisions about matches that stand now: of what was held, what became of it so far."""
         stories = self.stories()
         with self._engine.begin() as connection:
-            release.release_due(connection, history.Desk(self._rules, self._rules.id), self._now)
+            release.release_due(connection, Desk(self._rules, self._rules.id), self._now)
             made = story_views.list_decisions(connection, list(self._rows))
         return [Standing(self._rows[one.article_id], stories[self._rows[one.article_id]], one) for one in made]
 

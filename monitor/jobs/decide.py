@@ -14,7 +14,8 @@ from monitor import model, tasks, text
 from monitor.alerts import decide, digest, facts
 from monitor.jobs import hush, origin, post, release
 from monitor.jobs.context import Context, Setup
-from monitor.jobs.history import Desk, History, terms_of
+from monitor.jobs.desk import Address, Desk, address, desk_of
+from monitor.jobs.history import History, terms_of
 from monitor.jobs.place import Placed, Task, place_article
 from monitor.model import Decision, Match, Outcome, Reason
 from monitor.store import articles, batches, decisions, entries, quotas
@@ -45,8 +46,7 @@ def record(
     lock_deciding(connection)
     now = context.clock.now()
     batch = batches.get(connection, task.waiting.batch_id) if task.waiting.batch_id else None
-    desk = Desk(setup.live.ruleset, setup.live.id, setup.config.default_route)
-    judged = judge(connection, desk, task, read, now, batch)
+    judged = judge(connection, desk_of(setup), task, read, now, batch)
     if judged is None:
         _close(connection, task.waiting, "done", task.own.id if task.own else None, now)
         return ()
@@ -108,7 +108,8 @@ def _decide(
         trusted=task.waiting.trusted,
     )
     seq = next_number(connection, "decided_seq")
-    case = _Case(connection, desk, History(connection, desk, placed.story_id), subject, placed, batch, seq, now)
+    past = History(connection, desk, placed.story_id)
+    case = _Case(connection, desk, past, subject, read.article, placed, batch, seq, now)
     made: list[Decision] = []
     alerts: dict[int, tuple[Decision, tuple[str, ...]]] = {}
     for pack, found in _by_pack(read.matches):
@@ -133,6 +134,7 @@ class _Case:
     desk: Desk
     history: History
     subject: decide.Subject
+    article: model.Article
     placed: Placed
     batch: batches.Batch | None
     seq: int
@@ -156,10 +158,12 @@ def _decide_pack(
     if ruling.decision.outcome is Outcome.UPDATE:
         folded = {"folded": case.history.folded(pack, story.told)}
         ruling = replace(ruling, decision=_with(ruling.decision, folded))
-    live = [match.rule for match in found if match.status == "live"]
-    ruling = hush.silenced(case.connection, ruling, live, case.placed.revision_id, case.placed.story_id, case.now)
+    to = _address(case, ruling, found)
+    placed = case.placed
+    ruling = hush.silenced(case.connection, ruling, to.rules, placed.revision_id, placed.story_id, case.now)
+    ruling = hush.inhibited(case.connection, ruling, to.route, placed.story_id, case.now)
     decision = ruling.decision
-    alert = _new_alert(case, ruling, found)
+    alert = _new_alert(case, ruling, to)
     alert_id = decisions.record(case.connection, case.placed.revision_id, decision, case.seq, case.now, alert)
     if alert is not None and alert_id is not None:
         case.released.extend(
@@ -167,7 +171,7 @@ def _decide_pack(
         )
         return decision, {alert_id: (decision, alert.route)}
     if decision.outcome is Outcome.HELD:
-        _hold(case, ruling, found)
+        _hold(case, ruling, to)
     else:
         release.gather(case.connection, case.history, ruling)
     return decision, {}
@@ -191,14 +195,13 @@ def _with(decision: Decision, more: Mapping[str, Any]) -> Decision:
     return replace(decision, detail={**(decision.detail or {}), **more})
 
 
-def _new_alert(case: _Case, ruling: decide.Ruling, found: list[Match]) -> decisions.NewAlert | None:
+def _new_alert(case: _Case, ruling: decide.Ruling, to: Address) -> decisions.NewAlert | None:
     if ruling.decision.outcome not in (Outcome.ALERT, Outcome.UPDATE):
         return None
-    pack_title, rules, route = _address(case.desk, ruling.decision.pack, found)
     return decisions.NewAlert(
-        pack_title=pack_title,
-        rules=rules,
-        route=route,
+        pack_title=to.pack_title,
+        rules=to.rules,
+        route=to.route,
         story_id=case.placed.story_id,
         article_id=case.placed.article_id,
         ruleset_id=case.desk.ruleset_id,
@@ -207,13 +210,12 @@ def _new_alert(case: _Case, ruling: decide.Ruling, found: list[Match]) -> decisi
     )
 
 
-def _hold(case: _Case, ruling: decide.Ruling, found: list[Match]) -> None:
+def _hold(case: _Case, ruling: decide.Ruling, to: Address) -> None:
     """Keep a decision that is held, with what it will be told as under the rules of now."""
-    pack_title, rules, route = _address(case.desk, ruling.decision.pack, found)
     alert = {
-        "pack_title": pack_title,
-        "rules": rules,
-        "route": route,
+        "pack_title": to.pack_title,
+        "rules": to.rules,
+        "route": to.route,
         "ruleset_id": case.desk.ruleset_id,
         "otherwise": ruling.otherwise,
         "needed": (ruling.decision.detail or {}).get("needed", 0),
@@ -222,11 +224,9 @@ def _hold(case: _Case, ruling: decide.Ruling, found: list[Match]) -> None:
     release.hold(case.connection, case.history, placed.article_id, placed.revision_id, ruling, alert, case.now)
 
 
-def _address(desk: Desk, name: str, found: list[Match]) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
-    """Return title, rules and route of an alert."""
-    pack = desk.rules.packs[name]
-    rules = tuple(match.rule for match in found if match.status == "live")
-    return pack.title or pack.id, rules, tuple(pack.route) or desk.default_route
+def _address(case: _Case, ruling: decide.Ruling, found: list[Match]) -> Address:
+    decision = ruling.decision
+    return address(case.desk, decision.pack, str(decision.severity), found, case.article)
 
 
 def queue_released(setup: Setup, connection: Connection, released: Sequence[release.Released], now: datetime) -> None:

@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from monitor.alerts import decide, facts, terms
+from monitor.jobs import voices
+from monitor.jobs.desk import Desk
 from monitor.model import Reason
 from monitor.rules.compile import RuleSet
 from monitor.store import decisions, held
 from monitor.store.store import Connection
-
-
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """Whose rules decide, and where a pack without a route goes."""
-
-    rules: RuleSet
-    ruleset_id: str
-    default_route: tuple[str, ...] = ()
 
 
 class History:
@@ -40,7 +32,7 @@ class History:
     def names(self) -> list[str]:
         """Return the independent newsrooms that carry the story."""
         if self._names is None:
-            self._names = decisions.newsrooms_of(self._connection, self.story_id)
+            self._names = list(voices.voices_of(self._connection, self.story_id))
         return self._names
 
     def of_pack(self, pack: str) -> decide.Story:

@@ -1,18 +1,21 @@
-"""Silences in the deciding step, and the word about what they hid when they end."""
+"""What keeps an alert from being told although it is new: a silence, or an urgent alert about the same story."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from monitor import text
+from monitor import model, text
 from monitor.alerts import decide, silence
 from monitor.jobs import notice
 from monitor.jobs.context import Context
 from monitor.model import Decision, Outcome, Reason
 from monitor.store import articles, decisions, silences
 from monitor.store.store import Connection
+
+INHIBITED = timedelta(hours=12)
+"""How long an urgent alert about a story mutes routine ones (info, normal) about it."""
 
 
 def silenced(
@@ -37,6 +40,22 @@ def silenced(
     silences.count_hidden(connection, found.id)
     detail = {"silence": found.id, "would": made.outcome.value, "because": made.reason.value}
     return replace(ruling, decision=Decision(made.pack, Outcome.SUPPRESSED, Reason.SILENCED, made.severity, detail))
+
+
+def inhibited(
+    connection: Connection, ruling: decide.Ruling, route: Sequence[str], story_id: int, now: datetime
+) -> decide.Ruling:
+    """Return `ruling`, suppressed where it is routine and all it would reach were told the story as urgent lately."""
+    made = ruling.decision
+    told = made.outcome in (Outcome.ALERT, Outcome.UPDATE)
+    if not told or model.severity_rank(str(made.severity)) >= model.severity_rank("high"):
+        return ruling
+    for alert in decisions.list_urgent(connection, story_id, now - INHIBITED):
+        if set(route) <= set(alert.route):
+            detail = {"alert": alert.id, "would": made.outcome.value, "because": made.reason.value}
+            said = Decision(made.pack, Outcome.SUPPRESSED, Reason.INHIBITED, made.severity, detail)
+            return replace(ruling, decision=said)
+    return ruling
 
 
 def _now(connection: Connection, stored: silences.StoredSilence) -> silence.Silence:

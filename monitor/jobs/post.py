@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from monitor import hours, model
-from monitor.alerts import posting, route
+from monitor.alerts import posting
 from monitor.config_settings import ChannelSettings, effective_channels
 from monitor.jobs.context import Outlet, Setup
 from monitor.model import Decision
@@ -33,7 +33,7 @@ def post_alerts(
     """
     by_target: dict[int, list[decisions.AlertRow]] = {}
     for row in decisions.get_alerts(connection, list(alerts)):
-        for outlet in outlets_for(setup, _channels(setup, row)):
+        for outlet in outlets_for(setup, row.route):
             by_target.setdefault(outlet.target_id, []).append(row)
     for target_id, own in by_target.items():
         _post(setup, connection, target_id, revision_id, own, alerts, batch, now)
@@ -63,18 +63,6 @@ def _post(
 
 
 # -- who -----------------------------------------------------------------------------------------
-
-
-def _channels(setup: Setup, row: decisions.AlertRow) -> tuple[str, ...]:
-    pack = setup.live.ruleset.packs.get(row.pack)
-    rules = _traits(setup, row)
-    tags = {tag for traits in rules for tag in traits.tags} | set(pack.tags if pack else ())
-    subject = route.Subject(row.pack, row.severity, row.rules, frozenset(tags), row.lang, row.newsroom)
-    routes = [
-        route.Route(one.channels, one.pack, one.rule, one.severity, one.tag, one.lang, one.newsroom)
-        for one in setup.config.routes
-    ]
-    return route.channels_for(subject, row.route, routes)
 
 
 def _traits(setup: Setup, row: decisions.AlertRow) -> list[Traits]:

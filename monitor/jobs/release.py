@@ -9,7 +9,8 @@ from typing import Any
 
 from monitor.alerts import decide, facts
 from monitor.jobs import hush
-from monitor.jobs.history import Desk, History, is_lifted
+from monitor.jobs.desk import Desk
+from monitor.jobs.history import History, is_lifted
 from monitor.model import Decision, Outcome, Reason
 from monitor.store import decisions, held
 from monitor.store.store import Connection, next_number
@@ -126,6 +127,7 @@ def _close(
     """Write what became of a held decision after it."""
     known = next(one for one in history.holds if (one.revision_id, one.pack) == (waiting.revision_id, pack))
     ruling = hush.silenced(connection, ruling, known.alert["rules"], known.revision_id, history.story_id, now)
+    ruling = hush.inhibited(connection, ruling, known.alert["route"], history.story_id, now)
     decision = ruling.decision
     alert = None
     if decision.outcome in (Outcome.ALERT, Outcome.UPDATE):

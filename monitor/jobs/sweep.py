@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from monitor import metrics
-from monitor.jobs import alarm, decide, digests, history, hush, notice, release
+from monitor.jobs import alarm, decide, desk, digests, hush, notice, release
 from monitor.jobs.context import Context
 from monitor.store import batches, feeds, messages
 from monitor.store.store import Connection, lock_deciding
@@ -49,8 +49,7 @@ def _release(context: Context, connection: Connection) -> list[release.Released]
     lock_deciding(connection)
     now = context.clock.now()
     setup = context.setup
-    desk = history.Desk(setup.live.ruleset, setup.live.id, setup.config.default_route)
-    released = release.release_due(connection, desk, now)
+    released = release.release_due(connection, desk.desk_of(setup), now)
     decide.queue_released(setup, connection, released, now)
     context.reached("release.before_commit")
     return released

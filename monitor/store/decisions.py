@@ -186,18 +186,6 @@ def list_of_revision(connection: sa.Connection, revision_id: int) -> list[Mappin
     return [dict(row) for row in connection.execute(query.order_by(decisions.c.pack, decisions.c.n)).mappings()]
 
 
-def newsrooms_of(connection: sa.Connection, story_id: int) -> list[str]:
-    """Return the newsrooms of trusted feeds that carry a story with a report of their own, in order of arrival."""
-    query = (
-        sa.select(articles.c.newsroom)
-        .join(feeds, feeds.c.id == articles.c.feed_id)
-        .where(articles.c.story_id == story_id, articles.c.duplicate_of.is_(None), feeds.c.trusted)
-        .group_by(articles.c.newsroom)
-        .order_by(sa.func.min(articles.c.id))
-    )
-    return list(connection.scalars(query))
-
-
 @dataclass(frozen=True, slots=True)
 class LedgerRow:
     """A decision with its article, for the ledger."""
@@ -304,6 +292,12 @@ def list_alerts(
     if since is not None:
         query = query.where(alerts.c.created_at >= since)
     return [_alert(row) for row in connection.execute(query).mappings()]
+
+
+def list_urgent(connection: sa.Connection, story_id: int, since: datetime) -> list[AlertRow]:
+    """Return the urgent alerts about a story, of any pack, since `since`, oldest first."""
+    about = alerts.c.story_id == story_id, alerts.c.severity == "urgent", alerts.c.created_at >= since
+    return [_alert(row) for row in connection.execute(_ALERTS.where(*about).order_by(alerts.c.id)).mappings()]
 
 
 def get_alerts(connection: sa.Connection, ids: Sequence[int]) -> list[AlertRow]:

@@ -369,6 +369,7 @@ alerts = Table(
     Column("detail", Sparse),  # of its decision: what is new, why now
     UniqueConstraint("revision_id", "pack"),
     Index("ix_alerts_pack_story_id", "pack", "story_id"),
+    Index("ix_alerts_story_id", "story_id"),
     Index("ix_alerts_article_id", "article_id"),
 )
 

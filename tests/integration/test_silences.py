@@ -134,6 +134,40 @@ def test_what_was_held_is_silenced_when_it_would_be_told(desk: Desk) -> None:
     assert desk.senders["desk"].notices == []
 
 
+# -- inhibition ----------------------------------------------------------------------------------
+
+ALARM = "format: 1\npack: alarm\nrules: [{id: core, any: [ultimatum], severity: urgent}]\n"
+
+
+def test_urgent_alert_mutes_the_routine_ones_of_its_story(desk: Desk) -> None:
+    """Whoever was told a story as urgent is not told it as routine by another pack; who was not, is."""
+    night = "format: 1\npack: night\nroute: [ops]\nrules: [{id: core, any: [harbour]}]\n"
+    begin(desk, alarm=ALARM, night=night)
+    desk.publishes("gazette", item(1, "Ultimatum over the harbour"))
+    desk.later()
+
+    story = item(1, "Ultimatum over the harbour")
+    desk.publishes("gazette", story | {"title": "Ultimatum over the harbour ends: resettlement begins"})
+    desk.later()
+
+    assert "inhibited" in reasons(desk)
+    assert [notice.severity for notice in desk.senders["desk"].notices] == ["urgent"]
+    assert [notice.items[0].title for notice in desk.senders["ops"].notices if notice.items]
+
+
+def test_high_is_told_beside_urgent(desk: Desk) -> None:
+    """Only what is less than high is muted."""
+    begin(desk, alarm=ALARM)
+    desk.publishes("gazette", item(1, "Ultimatum over the harbour"))
+    desk.later()
+
+    story = item(1, "Ultimatum over the harbour")
+    desk.publishes("gazette", story | {"title": "Ultimatum over the harbour ends: resettlement by force"})
+    desk.later()
+
+    assert [notice.severity for notice in desk.senders["desk"].notices] == ["urgent", "high"]
+
+
 # -- the command ---------------------------------------------------------------------------------
 
 

@@ -117,6 +117,7 @@ def upgrade() -> None:
         sa.Column("detail", sa.JSON()),
     ):
         op.add_column("alerts", column)
+    op.create_index("ix_alerts_story_id", "alerts", ["story_id"])
     op.add_column("targets", sa.Column("created_at", UtcTime()))
     op.create_index("ix_messages_target_id_created_at", "messages", ["target_id", "created_at"])
     op.execute(
