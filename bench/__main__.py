@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from bench import archive, day, figures, hostile, hour, load, match, polls, world
+from bench import archive, copies, day, figures, hostile, hour, load, match, polls, world
 from bench.figures import Figure
 
 SHORT = ("world", "unchanged", "sparse", "busy", "match")
@@ -16,12 +16,26 @@ SHORT = ("world", "unchanged", "sparse", "busy", "match")
 def main() -> None:
     """Run what the command line names."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    known = ("all", "world", "unchanged", "sparse", "busy", "memory", "archive", "day", "hour", "hostile", "match")
+    known = (
+        "all",
+        "world",
+        "unchanged",
+        "sparse",
+        "busy",
+        "memory",
+        "archive",
+        "day",
+        "hour",
+        "hostile",
+        "match",
+        "copies",
+    )
     parser.add_argument("what", nargs="*", choices=known, default=["all"])
     parser.add_argument("--repeat", type=int, default=3, help="runs of the world, of which the median is reported")
     parser.add_argument("--only", nargs="+", choices=match.PARTS, default=(), help="parts of `match`")
     parser.add_argument("--articles", type=int, default=archive.ARTICLES, help="that `archive` stores")
     parser.add_argument("--minutes", type=float, default=60.0, help="that `hour` lasts, and `hostile` at most")
+    parser.add_argument("--stored", type=int, nargs="+", default=copies.STORED, help="articles that `copies` adds to")
     parser.add_argument("--prefilter", action="store_true", help="`day` with prefilter = true")
     parser.add_argument("--json", action="store_true", help="figures as one JSON list or object per part")
     args = parser.parse_args()
@@ -33,6 +47,7 @@ def main() -> None:
         "archive": partial(archive.archive, args.articles),
         "day": partial(day.day, world.PREFILTER if args.prefilter else ""),
         "hour": partial(hour.hour, args.minutes),
+        "copies": partial(copies.copies, args.stored),
     }
     for what in SHORT if "all" in args.what else args.what:
         if what == "world":

@@ -151,6 +151,10 @@ class World:
         """Return what names the story that an entry tells: copies have the same."""
         return self._drawn(feed, number)[0]
 
+    def paragraphs(self, key: str, count: int) -> list[str]:
+        """Return the first paragraphs of a story that no feed tells."""
+        return [" ".join(paragraph) for paragraph in self._story(key).paragraphs[:count]]
+
     def _drawn(self, feed: int, number: int) -> tuple[str, random.Random]:
         rng = random.Random(f"{self.seed}/article/{feed}/{number}")
         if rng.random() >= self.size.copies:
