@@ -18,8 +18,9 @@ from monitor.alerts.numbers import Number
 PLACES = frozenset({"place"})
 NAMED = frozenset({"person", "org", "programme", "law", "event"})
 """Types of entities that are facts. An office is none: its holder is named with it, and often in its stead."""
-LEAST_MENTIONS = 2
-"""How often an article must name somebody near the evidence, if not in the title, for it to be about them."""
+FOUND = frozenset({"place", "person"})
+"""Types of which a name that a rule found is one wherever it stands; others only in the title: parliaments and
+ministries are named in every report (read on rss-archive-2023: `python -m tests.eval.day_decisions`)."""
 MOST_NUMBERS = 100
 """Of an article, or told of a story; a table of results is no report."""
 LONGEST_ACRONYM = 3
@@ -109,27 +110,20 @@ def article_facts(article: model.Article, matches: Iterable[model.Match], mentio
     if not by_pack:
         return NO_FACTS
     named = mentions(article)
-    counts = {mention.entity: mention for mention in named}
     around = text.sentences(article.text)
     whole = _facts(named, f"{article.title}\n{article.text}", article.lang)
-    near = {
-        pack: _near(_excerpt(article, around, evidence), evidence, counts, mentions)
-        for pack, evidence in by_pack.items()
-    }
+    near = {pack: _near(_excerpt(article, around, evidence), evidence, mentions) for pack, evidence in by_pack.items()}
     return ArticleFacts(whole, near)
 
 
-def _near(
-    excerpt: model.Article, evidence: Sequence[model.Evidence], counts: Mapping[str, model.Mention], mentions: Mentions
-) -> Facts:
+def _near(excerpt: model.Article, evidence: Sequence[model.Evidence], mentions: Mentions) -> Facts:
     found = {span.entity for span in evidence if span.entity}
-    named = [mention for mention in mentions(excerpt) if mention.entity in found or _is_subject(mention, counts)]
+    named = [
+        mention
+        for mention in mentions(excerpt)
+        if mention.in_title or (mention.entity in found and mention.type in FOUND)
+    ]
     return _facts(named, f"{excerpt.title}\n{excerpt.text}", excerpt.lang)
-
-
-def _is_subject(mention: model.Mention, counts: Mapping[str, model.Mention]) -> bool:
-    known = counts.get(mention.entity, mention)
-    return mention.in_title or known.count >= LEAST_MENTIONS
 
 
 def _facts(named: Iterable[model.Mention], written: str, lang: str | None) -> Facts:
@@ -164,4 +158,4 @@ def _label(entity: str) -> str:
     words = entity.replace("_", " ").replace("-", " ").split()
     if len(words) == 1 and len(entity) <= LONGEST_ACRONYM:
         return entity.upper()
-    return " ".join(word.capitalize() for word in words)
+    return " ".join(word.upper() if word in ("un", "us", "eu", "uk") else word.capitalize() for word in words)

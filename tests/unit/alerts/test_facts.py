@@ -50,19 +50,19 @@ def test_facts_stand_near_the_match_or_in_the_title() -> None:
 
 
 def test_one_more_quoted_person_is_no_fact() -> None:
-    """Who is named once near the match only adds a voice; named in the title or again, the report is about them."""
-    once = near("Plan refused", "Leaders refused the transfer, Sisi said. Talks went on.")
-    again = near("Plan refused", "Leaders refused the transfer, Sisi said. Talks went on.\nSisi will travel.")
+    """Who is named near the match only adds a voice; named in the title, the report is about them."""
+    quoted = near("Plan refused", "Leaders refused the transfer, Sisi said. Talks went on.")
     titled = near("Sisi refuses plan", "Leaders refused the transfer.")
 
-    assert (once.entities, again.entities, titled.entities) == ((), ("sisi",), ("sisi",))
+    assert (quoted.entities, titled.entities) == ((), ("sisi",))
 
 
 def test_name_that_the_rule_found_is_a_fact() -> None:
-    """An entity in the evidence is of the pack's concern, though it is named once."""
-    found = near("Plan refused", "Leaders refused, the transfer to Jordan is off.", "Jordan", "jordan")
+    """A place or person in the evidence is of the pack's concern; an institution is named in every report."""
+    place = near("Plan refused", "Leaders refused, the transfer to Jordan is off.", "Jordan", "jordan")
+    body = near("Plan refused", "Leaders refused the transfer at the UN.", "UN", "un")
 
-    assert found.places == ("jordan",)
+    assert (place.places, body.entities) == (("jordan",), ())
 
 
 def test_all_that_an_article_names_is_told_with_it() -> None:
@@ -97,7 +97,8 @@ def test_facts_are_kept_whole() -> None:
 
 
 @pytest.mark.parametrize(
-    ("entity", "label"), [("rafah_crossing", "Rafah Crossing"), ("ron-dermer", "Ron Dermer"), ("un", "UN")]
+    ("entity", "label"),
+    [("rafah_crossing", "Rafah Crossing"), ("ron-dermer", "Ron Dermer"), ("un", "UN"), ("us-congress", "US Congress")],
 )
 def test_entities_are_shown_as_words(entity: str, label: str) -> None:
     """An id of a rule file reads as a name."""
