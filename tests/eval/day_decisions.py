@@ -36,9 +36,7 @@ from tests.support.corpora import DATA
 
 PARTED = {"feeds.a.dj.com": "Wall Street Journal", "moxie.foxnews.com": "Fox News"}
 """Newsrooms whose feeds' hosts do not name them."""
-_FURNITURE = frozenset(
-    {"www", "feeds", "feed", "rss", "moxie", "co", "com", "uk", "net", "org", "ca", "pl", "eu", "en"}
-)
+_FURNITURE = frozenset({"www", "feeds", "feed", "rss", "co", "com", "uk", "net", "org", "ca", "pl", "eu", "en", "fr"})
 
 
 @dataclass(frozen=True, slots=True)
