@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import hashlib
+import json
 import logging
 import re
 import tempfile
@@ -24,7 +25,8 @@ import apprise.plugins
 from monitor import errors, model
 from monitor.delivery import addresses, plain_text, sender, wording
 
-_STATUS = re.compile(r"\berror\s*[=:]\s*(\d{3})\b")
+_STATUS = re.compile(r"\berror\s*[=:]\s*(\d{3})(?:\d{2})?\b")
+"""ntfy's own codes are five digits long and begin with those of the status."""
 _DOUBT = re.compile(r"connection error|timed? ?out", re.IGNORECASE)
 _RECIPIENT_LISTS = ("targets", "topics", "rooms", "channels", "phone", "users", "groups", "emails", "parties")
 _LABEL_LENGTH = 100
@@ -45,7 +47,7 @@ class AppriseSender:
 
         The call runs in a daemon thread: past the deadline it is left alone, and the process may exit without it.
         """
-        title, body = fit_text(notice, self._service.title_maxlen, _body_room(self._service))
+        title, body = _fitted(notice, self._service)
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[tuple[bool, str]] = loop.create_future()
         threading.Thread(target=self._call, args=(title, body, loop, answer), daemon=True, name="apprise").start()
@@ -73,6 +75,39 @@ class AppriseSender:
         except RuntimeError:
             # The loop was closed while we were out: nobody waits for this answer any more.
             return
+
+
+def _fitted(notice: model.Notice, service: Any) -> tuple[str, str]:
+    """Return title and body that the service takes, also where it counts otherwise than apprise does."""
+    scheme = service.secure_protocol or service.protocol
+    fits = _COUNTS.get(scheme[0] if isinstance(scheme, tuple) else scheme, _fits_units)
+    most = room = _body_room(service)
+    while True:
+        title, body = fit_text(notice, service.title_maxlen, room)
+        if room <= LEAST_ROOM or fits(title if service.overflow_amalgamate_title else "", body, most):
+            return title, body
+        room = max(min(room, len(body)) * 4 // 5, LEAST_ROOM)
+
+
+LEAST_ROOM = 60
+
+
+def _fits_units(title: str, body: str, room: int) -> bool:
+    """Count in UTF-16 units, the strictest reading of "characters": an emoji is two. `title` goes with the body."""
+    whole = f"{title}\r\n{body}" if title else body
+    return len(whole) + sum(c > "\uffff" for c in whole) <= room
+
+
+def _fits_ntfy(title: str, body: str, _room: int) -> bool:
+    """Count bytes, and those of the request: beyond them it becomes an attachment, which few servers take.
+
+    Source: https://docs.ntfy.sh/publish/#limitations; apprise's ntfy_json_upstream_size_limit of 8,000.
+    """
+    return len(body.encode()) <= 4096 and len(json.dumps([title, body])) <= 7500
+
+
+_COUNTS = {"ntfys": _fits_ntfy}
+"""How services count that do it otherwise, by their first secure scheme."""
 
 
 def _body_room(service: Any) -> int:

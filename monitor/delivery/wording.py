@@ -32,7 +32,7 @@ _BLANK_LETTERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0")
 
 _LOOKALIKES = str.maketrans({"*": "∗", "~": "∼", "`": "ˋ"})
 _EDGE_UNDERSCORE = re.compile(r"(?<!\w)_|_(?!\w)|(?<=_)_")
-_MENTION = re.compile(r"(?<!\w)@(?=[\w&!])")
+_MENTION = re.compile(r"(?<!\w)@(?=[\w&!])|@(?=(?:everyone|here)\b)", re.IGNORECASE)
 _MASKED_LINK = re.compile(r"\](?=\()")
 
 Run = tuple[str, bool]

@@ -59,6 +59,17 @@ async def test_status_is_read_from_apprises_words(site, status, outcome):
     assert f"error={status}" in result.detail
 
 
+@pytest.mark.parametrize(
+    ("code", "outcome", "status"),
+    [("40014", REFUSED_CONTENT, 400), ("41303", REFUSED_CONTENT, 413), ("42901", RETRY, 429), ("40101", REFUSED, 401)],
+)
+def test_ntfys_own_codes_are_read(code, outcome, status):
+    """ntfy's codes of five digits begin with those of the status: a refusal is not tried for seven days."""
+    result = apprise_channel.classify(False, f"Failed to send ntfy notification to topic 'desk': no, error={code}.")
+
+    assert (result.outcome, result.status) == (outcome, status)
+
+
 async def test_redirects_are_not_success(site):
     """A redirect, which apprise would follow and call a success, is a refusal, whatever the URL asks for."""
     site.redirect("/hook/s3cr3t-token", site.url("/elsewhere"))

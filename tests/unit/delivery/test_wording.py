@@ -214,6 +214,7 @@ def test_direction_is_that_of_the_first_strong_letter(text, direction):
         ("*bold* _thin_ ~gone~ `code`", "∗bold∗ ˍthinˍ ∼gone∼ ˋcodeˋ"),
         ("snake_case stays", "snake_case stays"),
         ("@here and @everyone", "＠here and ＠everyone"),
+        ("desk@everyone", "desk＠everyone"),
         ("mail desk@example.test", "mail desk@example.test"),
         ("[bank](http://evil.test)", "[bank] (http://evil.test)"),
         ("<@U123> <@&9>", "<＠U123> <＠&9>"),
