@@ -39,7 +39,7 @@ class Judged:
 def record(
     context: Context, setup: Setup, connection: Connection, task: Task, read: tasks.Reading
 ) -> tuple[Decision, ...]:
-    """Store article, revision, matches, decisions, alerts and messages, and close the entry.
+    """Store article, revision, matches, decisions, alerts and messages, and close the entry; return what was decided.
 
     A revision that changes nothing is not stored, and nothing is decided about it again.
     """
@@ -55,7 +55,7 @@ def record(
     queue_released(setup, connection, judged.released, now)
     _close(connection, task.waiting, "done", judged.placed.article_id, now)
     context.reached("process.before_commit")
-    return judged.decisions
+    return (*judged.decisions, *(one.decision for one in judged.released))
 
 
 def judge(

@@ -25,6 +25,8 @@ async def sweep(context: Context, gather: timedelta = alarm.GATHER) -> None:
     if expired or dead:
         log.warning("messages_swept", expired_leases=expired, channel_removed=dead)
     released = await context.store.write(lambda connection: _release(context, connection))
+    for one in released:
+        metrics.DECISIONS.labels(one.decision.outcome.value, one.decision.reason.value).inc()
     if released:
         log.info("holds_ended", told=sum(one.alert_id is not None for one in released), decisions=len(released))
     await alarm.watch_feeds(context, gather)
