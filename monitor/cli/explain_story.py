@@ -134,8 +134,8 @@ def print_pair(told: Mapping[str, Any], zone: str) -> None:
     for side in (earlier, later):
         print(common.bold(f"{side['article']}  {common.clean(side['title'])}"))
         trust = "" if side["trusted"] else ", not trusted"
-        print(f"  {common.clean(side['newsroom'])} ({side['lang'] or '?'}{trust}), {common.when(side['at'], zone)} {zone}, "
-              f"story {side['story']}")  # fmt: skip
+        newsroom = f"{common.clean(side['newsroom'])} ({side['lang'] or '?'}{trust})"
+        print(f"  {newsroom}, {common.when(side['at'], zone)} {zone}, story {side['story']}")
     print(common.bold(_headline(told)))
     print(f"  recorded of {later['article']}: {_recorded_line(told)}")
     print(f"  text: {_copy_line(told['copy'], earlier['article'])}")
