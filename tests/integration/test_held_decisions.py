@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
+from monitor.jobs import voices
 from monitor.store import held
-from monitor.store.schema import alerts, decisions, holds, message_alerts
+from monitor.store.schema import alerts, articles, decisions, holds, message_alerts, stories, story_changes
 from tests.support.desk import PACK, SECOND, START, Desk, item, page
 
 WAIT = "corroboration: {newsrooms: 2, hold: 90m}\n"
@@ -275,27 +278,101 @@ def test_same_facts_in_other_words_are_no_update(desk: Desk) -> None:
     assert decided(desk) == [("alert", "first_report"), ("suppressed", "same_article")]
 
 
-def test_merged_story_is_told_in_either(desk: Desk) -> None:
-    """Two stories that were both told become one: later articles see both tellings, and what is held in either."""
-    desk.has(["gazette"]).publishes("gazette")
+def merge(desk: Desk, younger: int, older: int) -> None:
+    """Make two stories one, as the deciding step does when an article shows that they are."""
+
+    def change(connection: Any) -> None:
+        row = {"kind": "merge", "story_id": younger, "other_id": older, "article_id": 1, "decided_seq": 1}
+        connection.execute(story_changes.insert(), {**row, "at": desk.clock.now()})
+        connection.execute(articles.update().where(articles.c.story_id == younger).values(story_id=older))
+        connection.execute(stories.update().where(stories.c.id == younger).values(merged_into=older))
+        voices.recount(connection, older)
+
+    desk.write(change)
+
+
+def two_stories(desk: Desk) -> None:
+    """Let two newsrooms tell of what turns out to be one event."""
+    desk.publishes("gazette", item(1, "Resettlement plan unveiled", "A committee met in the capital on Monday."))
+    desk.later()
+    desk.publishes("herald", item(1, "Envoys argue over resettlement", "Talks in Cairo broke off late.", "herald"))
+    desk.later()
+
+
+def test_merged_stories_that_were_both_told_are_told_no_third_time(desk: Desk) -> None:
+    """What was told in either counts as told; nothing is taken back."""
+    desk.has(["gazette", "herald"])
+    desk.publishes("gazette")
+    desk.publishes("herald")
     desk.run()
-    desk.publishes("gazette", item(1, "Resettlement plan unveiled"))
-    desk.later()
-    change = "INSERT INTO stories (id, created_at) VALUES (99, :at)"
-    merge = (
-        "INSERT INTO story_changes (id, kind, story_id, other_id, article_id, decided_seq, at)"
-        " VALUES (1, 'merge', 1, 99, 1, 1, :at)"
+    two_stories(desk)
+    merge(desk, 2, 1)
+    desk.publishes(
+        "herald", item(1, "Envoys still argue over resettlement", "Talks in Cairo broke off late.", "herald")
     )
-    at = desk.read(lambda c: c.execute(sa.text("SELECT created_at FROM stories")).scalar())
-    desk.write(lambda c: c.execute(sa.text(change), {"at": at}))
-    desk.write(lambda c: c.execute(sa.text(merge), {"at": at}))
-    desk.write(lambda c: c.execute(sa.text("UPDATE articles SET story_id = 99")))
-    desk.write(lambda c: c.execute(sa.text("UPDATE stories SET merged_into = 99 WHERE id = 1")))
-    desk.publishes("gazette", item(1, "Resettlement plan unveiled to lawmakers"))
 
     desk.later()
 
-    assert decided(desk) == [("alert", "first_report"), ("suppressed", "same_article")]
+    assert decided(desk) == [("alert", "first_report"), ("alert", "first_report"), ("suppressed", "same_article")]
+
+
+def test_merge_of_two_held_stories_tells_one_report_that_names_both_newsrooms(desk: Desk) -> None:
+    """Each waits for a second newsroom, and is the other's: the first is told at the next article, the other folded."""
+    waiting(desk)
+    two_stories(desk)
+    merge(desk, 2, 1)
+    desk.publishes(
+        "herald", item(1, "Envoys still argue over resettlement", "Talks in Cairo broke off late.", "herald")
+    )
+
+    desk.later()
+
+    assert desk.senders["desk"].titles == ["Resettlement plan unveiled"]
+    (detail,) = desk.read(lambda c: c.execute(sa.select(alerts.c.detail)).scalars().all())
+    assert (detail["newsrooms"], detail["names"]) == (2, ["Gazette", "Herald"])
+    assert sorted(decided(desk)) == [
+        ("alert", "corroborated"),
+        ("held", "awaiting_corroboration"),
+        ("held", "awaiting_corroboration"),
+        ("suppressed", "same_article"),
+        ("suppressed", "same_story"),
+    ]
+    assert is_held(desk) == 0
+
+
+def test_merge_of_two_held_stories_is_told_once_though_nobody_reports_again(desk: Desk) -> None:
+    """The sweep at the end of the first hold finds the second newsroom, too."""
+    waiting(desk)
+    two_stories(desk)
+    merge(desk, 2, 1)
+
+    desk.later(minutes=91)
+
+    assert desk.senders["desk"].titles == ["Resettlement plan unveiled"]
+    assert ("alert", "corroborated") in decided(desk)
+    assert is_held(desk) == 0
+
+
+def test_a20_forgery_of_what_is_held_neither_confirms_nor_hides_it(desk: Desk) -> None:
+    """A feed that anybody may write into copies a report before its newsroom tells it: the report is held and told."""
+    waiting(desk)
+    feeds = tuple(replace(feed, trusted=feed.id != "herald") for feed in desk.config.feeds)
+    desk.config = replace(desk.config, feeds=feeds)
+    desk.set_up()
+    for name in ("herald", "gazette"):
+        desk.web.answers[f"https://{name}.example/a/1"] = page("Plan", WITNESSES)
+        desk.publishes(name, item(1, f"Witnesses, says the {name}", site=name))
+        desk.later()
+
+    desk.later(minutes=91)
+
+    assert desk.senders["desk"].titles == ["Witnesses, says the gazette"]
+    assert sorted(decided(desk)) == [
+        ("alert", "unconfirmed"),
+        ("held", "awaiting_corroboration"),
+        ("held", "awaiting_corroboration"),
+        ("suppressed", "same_story"),
+    ]
 
 
 def test_f01_alert_and_message_of_a_hold_commit_together(desk: Desk) -> None:
