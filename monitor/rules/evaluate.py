@@ -340,7 +340,7 @@ def _words_of(node: Node, view: View) -> int | None:
         first, behind = _range(node, view)
         return None if words is None else words & bits.below(behind) & ~bits.below(first)
     if isinstance(node, tree.Leaf):
-        return view.words(node.parts, node.clitics)
+        return view.words(node.parts, node.clitics) if node.needs <= view.forms else 0
     hits = evaluate(node, view)
     return bits.of([hit.lo for hit in hits]) if all(hit.lo == hit.hi for hit in hits) else None
 

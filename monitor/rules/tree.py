@@ -281,7 +281,8 @@ def _need(node: Node) -> tuple[str | None, str | None]:
     glued = [*(part.glued for part in node.parts), False]
     alone = [part for i, part in enumerate(node.parts) if not (part.glued or glued[i + 1])]
     words = [part.folded for part in alone if not (part.prefix or "?" in part.folded)]
-    heads = [part.folded.partition("?")[0] for part in alone]
+    # a hyphened word, in parts or joined, begins as its first part does
+    heads = [part.folded.partition("?")[0] for part in node.parts if not part.glued]
     long = (head[: HEADS[-1] if len(head) >= HEADS[-1] else HEADS[0]] for head in heads if len(head) >= HEADS[0])
     return max(words, key=len, default=None), next(long, None)
 

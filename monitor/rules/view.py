@@ -57,6 +57,8 @@ class Row:
         self._joined: dict[str, Places] = {}
         singles = self._singles
         for i, piece in enumerate(self.pieces):
+            if not piece[4]:  # a stand-in
+                continue
             for form in piece[4]:
                 singles[form[0]].append(i)
             if piece[5]:
