@@ -26,15 +26,14 @@ def speak(connection: Connection, article_id: int, credited: Sequence[str]) -> N
     speaker = voices.get_speaker(connection, article_id)
     if speaker is None or (speaker.claim is not None and speaker.credits == tuple(credited)):
         return
-    if speaker.credits != tuple(credited):
-        voices.record_credits(connection, article_id, credited)
-        speaker = replace(speaker, credits=tuple(credited))
-    if not voices.is_counted(connection, speaker.story_id):
-        recount(connection, speaker.story_id)
-    elif speaker.claim is None:
+    speaker = replace(speaker, credits=tuple(credited))
+    if speaker.claim is not None:
+        _change(connection, speaker)
+    elif speaker.counted:
         _add(connection, speaker)
     else:
-        _settle(connection, _head(connection, speaker) or speaker)
+        _tell(connection, speaker, independence.NOBODY)
+        recount(connection, speaker.story_id)
 
 
 def voices_of(connection: Connection, story_id: int) -> tuple[str, ...]:
@@ -44,7 +43,8 @@ def voices_of(connection: Connection, story_id: int) -> tuple[str, ...]:
     found: dict[str, str] = {}
     for claim, newsroom in spoken:
         source = sources[claim]
-        found.setdefault(source, names.label(source, None if claim.credited else newsroom))
+        own = newsroom if names.newsroom_key(newsroom) == source else None
+        found.setdefault(source, names.label(source, own))
     return tuple(found.values())
 
 
@@ -71,25 +71,30 @@ def _add(connection: Connection, speaker: voices.Speaker) -> None:
     head = _head(connection, speaker)
     claim = independence.claim_of(speaker.newsroom, speaker.credits, speaker.aggregator)
     if head is None:
-        voices.record_claims(connection, (speaker,), claim.to_text())
+        _tell(connection, speaker, claim)
         return
     if speaker.trusted and not head.trusted:  # whoever copied first does not speak for whom it copied
         voices.record_head(connection, (head.id,), speaker.id)
-        voices.record_claims(connection, (speaker,), claim.to_text())
+        _tell(connection, speaker, claim)
         return
     chain = Claim.from_text(head.claim or "")
     owed = independence.joined(chain, claim) if speaker.trusted else chain
     if owed.to_text() != (head.claim or ""):
         copies = voices.list_copies(connection, head.id)
         voices.record_claims(connection, (head, *copies), owed.to_text())
-    voices.record_head(connection, (speaker.id,), head.id)
-    voices.record_claims(connection, (speaker,), owed.to_text())
+    _tell(connection, speaker, owed, head.id)
 
 
-def _settle(connection: Connection, head: voices.Speaker) -> None:
+def _change(connection: Connection, speaker: voices.Speaker) -> None:
     """Count a chain of copies anew, one of which credits others than before."""
+    _tell(connection, speaker, Claim.from_text(speaker.claim or ""), speaker.copied_id)
+    head = _head(connection, speaker) or speaker
     chain = [head, *voices.list_copies(connection, head.id)]
     voices.record_claims(connection, chain, _claim_of(chain).to_text())
+
+
+def _tell(connection: Connection, speaker: voices.Speaker, claim: Claim, head: int | None = None) -> None:
+    voices.record_speaker(connection, speaker, voices.Told(speaker.credits, claim.to_text(), head))
 
 
 def _claim_of(chain: Sequence[voices.Speaker]) -> Claim:

@@ -31,6 +31,18 @@ class Speaker:
     claim: str | None
     """None: not counted yet."""
     trusted: bool
+    counted: bool = True
+    """Whether its story's voices are kept: not those of articles stored by a version that did not count."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is stored of an article."""
+
+    credits: tuple[str, ...]
+    claim: str
+    head: int | None = None
+    """Of its chain of copies; None: itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +58,10 @@ _SPEAKERS = sa.select(
     *(articles.c[name] for name in ("duplicate_of", "copied_id", "claim")),
     feeds.c.trusted,
 ).join(feeds, feeds.c.id == articles.c.feed_id)
-_ONE = _SPEAKERS.where(articles.c.id == sa.bindparam("article"))
+_COUNTED = sa.exists().where(voices.c.story_id == articles.c.story_id).label("counted")
+_ONE = _SPEAKERS.add_columns(_COUNTED).where(articles.c.id == sa.bindparam("article"))
 _OF_STORY = _SPEAKERS.where(articles.c.story_id == sa.bindparam("story")).order_by(articles.c.id)
 _COPIES = _SPEAKERS.where(articles.c.copied_id == sa.bindparam("head")).order_by(articles.c.id)
-_ANY = sa.select(voices.c.feed_id).where(voices.c.story_id == sa.bindparam("story")).limit(1)
 _KEY = sa.and_(
     voices.c.story_id == sa.bindparam("story"),
     voices.c.claim == sa.bindparam("said"),
@@ -57,6 +69,19 @@ _KEY = sa.and_(
 )
 _MORE = voices.update().where(_KEY).values(articles=voices.c.articles + sa.bindparam("many"))
 _GONE = voices.delete().where(_KEY, voices.c.articles <= 0)
+_NEXT = (  # the articles have their new claims already
+    voices.update()
+    .where(_KEY, voices.c.first_id == sa.bindparam("first"))
+    .values(
+        first_id=sa.select(sa.func.coalesce(sa.func.min(articles.c.id), sa.bindparam("first")))
+        .where(
+            articles.c.story_id == sa.bindparam("story"),
+            articles.c.claim == sa.bindparam("said"),
+            articles.c.feed_id == sa.bindparam("feed"),
+        )
+        .scalar_subquery()
+    )
+)
 _FIRST = sa.func.min(voices.c.first_id).label("first_id")
 _CLAIMS = (
     sa.select(voices.c.claim, _FIRST)
@@ -73,7 +98,7 @@ _SPOKEN = (
 
 
 def _speaker(row: sa.RowMapping) -> Speaker:
-    return Speaker(**{**row, "credits": tuple(row["credits"] or ())})
+    return Speaker(**{**row, "credits": tuple(row["credits"] or ()), "counted": bool(row.get("counted", True))})
 
 
 def get_speaker(connection: sa.Connection, article_id: int) -> Speaker | None:
@@ -92,34 +117,37 @@ def list_copies(connection: sa.Connection, head: int) -> list[Speaker]:
     return [_speaker(row) for row in connection.execute(_COPIES, {"head": head}).mappings()]
 
 
-def is_counted(connection: sa.Connection, story_id: int) -> bool:
-    """Return whether a story's voices are kept: not those of articles stored by a version that did not count."""
-    return connection.execute(_ANY, {"story": story_id}).first() is not None
-
-
 def list_spoken(connection: sa.Connection, story_id: int) -> list[Spoken]:
     """Return the claims of a story that articles of trusted feeds make, in order of arrival; nobody's left out."""
     return [Spoken(*row) for row in connection.execute(_SPOKEN, {"story": story_id})]
 
 
-def record_credits(connection: sa.Connection, article_id: int, credited: Sequence[str]) -> None:
-    """Store whom an article credits."""
-    connection.execute(articles.update().where(articles.c.id == article_id).values(credits=list(credited) or None))
+def record_speaker(connection: sa.Connection, speaker: Speaker, told: Told) -> None:
+    """Store whom an article credits and whose word it gives, and count it under that claim."""
+    values = {"credited": list(told.credits) or None, "said": told.claim, "head": told.head}
+    connection.execute(_TELL, {"article": speaker.id, **values})
+    _move(connection, [speaker], told.claim)
 
 
 def record_claims(connection: sa.Connection, speakers: Iterable[Speaker], claim: str) -> None:
     """Count articles under `claim`, no longer under those that they had."""
     moving = [speaker for speaker in speakers if speaker.claim != claim]
-    if not moving:
-        return
+    if moving:
+        connection.execute(_CLAIM, [{"article": speaker.id, "said": claim} for speaker in moving])
+        _move(connection, moving, claim)
+
+
+def _move(connection: sa.Connection, speakers: Sequence[Speaker], claim: str) -> None:
+    moving = [speaker for speaker in speakers if speaker.claim != claim]
     for key, found in _by_row(speaker for speaker in moving if speaker.claim is not None).items():
-        connection.execute(_MORE, {**dict(zip(_ROW, key, strict=True)), "many": -len(found)})
-        connection.execute(_GONE, dict(zip(_ROW, key, strict=True)))
+        row = dict(zip(_ROW, key, strict=True))
+        connection.execute(_MORE, {**row, "many": -len(found)})
+        connection.execute(_GONE, row)
+        connection.execute(_NEXT, {**row, "first": min(found)})
     for (story, _, feed), found in _by_row(replace(speaker, claim=claim) for speaker in moving).items():
         if connection.execute(_MORE, {"story": story, "said": claim, "feed": feed, "many": len(found)}).rowcount == 0:
             row = {"story_id": story, "claim": claim, "feed_id": feed, "articles": len(found), "first_id": min(found)}
             connection.execute(voices.insert(), row)
-    connection.execute(_CLAIM, [{"article": speaker.id, "said": claim} for speaker in moving])
 
 
 _ROW = ("story", "said", "feed")
@@ -144,5 +172,10 @@ def clear(connection: sa.Connection, story_id: int) -> None:
     connection.execute(articles.update().where(articles.c.story_id == story_id).values(claim=None, copied_id=None))
 
 
+_TELL = (
+    articles.update()
+    .where(articles.c.id == sa.bindparam("article"))
+    .values(credits=sa.bindparam("credited"), claim=sa.bindparam("said"), copied_id=sa.bindparam("head"))
+)
 _CLAIM = articles.update().where(articles.c.id == sa.bindparam("article")).values(claim=sa.bindparam("said"))
 _HEAD = articles.update().where(articles.c.id == sa.bindparam("article")).values(copied_id=sa.bindparam("head"))

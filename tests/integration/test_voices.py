@@ -114,6 +114,20 @@ def test_a_copy_that_names_the_agency_changes_the_word_of_those_before_it(stand:
     assert stand.voices(story) == ("AFP",)
 
 
+def test_a_newsroom_keeps_its_name_when_its_first_article_turns_out_to_be_an_agencys(stand: Newsstand) -> None:
+    """Names are shown as newsrooms write them, whichever article of theirs, or copy of it, came first."""
+    story = stand.story()
+    other = stand.feed("herald")
+    agencys = stand.puts(story, "Evening Gazette")
+    stand.puts(story, "Herald", feed=other, copies=agencys)
+    own = stand.puts(story, "Evening Gazette", feed=other)
+    stand.puts(story, "Courier", copies=own)
+
+    stand.puts(story, "Mail", "agency:afp", copies=agencys)
+
+    assert stand.voices(story) == ("AFP", "Evening Gazette")
+
+
 def test_a_new_revision_may_credit_others(stand: Newsstand) -> None:
     """The page says (Reuters) where the feed's summary did not: the article is counted anew, its copies with it."""
     story = stand.story()
