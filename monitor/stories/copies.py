@@ -86,8 +86,9 @@ class _Page:
 
     newsroom: str
     title: str
+    size: int
     below: int
-    """Its digest holds all values below."""
+    """Its digest holds all values below, and those of its lead."""
     values: Sequence[int]
     held: frozenset[int]
     of: Candidate | None = None
@@ -126,7 +127,8 @@ def find_copy(own: Newcomer, candidates: Iterable[Candidate]) -> Copy | None:
     if own.sketch.size < sketch.LEAST:
         return None
     values = sketch.values_of(own.sketch.digest)
-    page = _Page(own.newsroom, own.title, sketch.below(own.sketch.size), values, frozenset(values))
+    size = own.sketch.size
+    page = _Page(own.newsroom, own.title, size, sketch.below(size), values, frozenset(values))
     others = [_page(page, candidate) for candidate in candidates]
     judged = [_judge(page, other, others) for other in others if len(other.common) >= SEEN]
     found = [copy for copy in judged if copy is not None]
@@ -136,7 +138,7 @@ def find_copy(own: Newcomer, candidates: Iterable[Candidate]) -> Copy | None:
 def _page(own: _Page, of: Candidate) -> _Page:
     values = sketch.values_of(of.digest)
     held = frozenset(values)
-    return _Page(of.newsroom, of.title, sketch.below(of.size), values, held, of, own.held & held)
+    return _Page(of.newsroom, of.title, of.size, sketch.below(of.size), values, held, of, own.held & held)
 
 
 def _judge(own: _Page, other: _Page, others: Sequence[_Page]) -> Copy | None:
@@ -155,6 +157,8 @@ def _judge(own: _Page, other: _Page, others: Sequence[_Page]) -> Copy | None:
 
 def _count(own: _Page, other: _Page, others: Sequence[_Page]) -> _Counted | None:
     """Count what the newcomer and a candidate have in common; None if it is too little to tell anything."""
+    if (lead := _count_lead(own, other, others)) is not None:
+        return lead
     limit = min(own.below, other.below)
     first, second = _sampled(own, limit), _sampled(other, limit)
     if len(other.common) < LIKELY * min(len(first), len(second)):
@@ -178,8 +182,24 @@ def _count(own: _Page, other: _Page, others: Sequence[_Page]) -> _Counted | None
     return _Counted(of_own, of_other, shared, taken * sketch.RANGE / limit, min(lies, also))
 
 
+def _count_lead(own: _Page, other: _Page, others: Sequence[_Page]) -> _Counted | None:
+    """Count a short text that is the lead of a far longer one, of which else the digest holds too little; or None."""
+    short, long = (own, other) if own.size < other.size else (other, own)
+    if FAR_LONGER * short.size > long.size or short.below < sketch.RANGE:
+        return None
+    lead = frozenset(long.values[: sketch.LEAD])
+    if len(short.held & lead) < CONTAINED_IN_FAR_LONGER * len(short.held):
+        return None
+    counting = short.held - _furniture(own, other, others)
+    common = len(counting & lead)
+    if common < max(SHARED, CONTAINED_IN_FAR_LONGER * len(counting)):
+        return None
+    of_short, of_long = common / len(counting), common / long.size
+    return _Counted(*((of_short, of_long) if short is own else (of_long, of_short)), common, 0.0, 0.0)
+
+
 def _sampled(page: _Page, limit: int) -> Sequence[int]:
-    return page.values if page.below == limit else [value for value in page.values if value < limit]
+    return page.values if limit == sketch.RANGE else [value for value in page.values if value < limit]
 
 
 def _passages(values: Sequence[int], common: frozenset[int], least: float) -> tuple[int, float]:

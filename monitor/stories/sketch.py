@@ -14,6 +14,7 @@ from array import array
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from itertools import islice
 from zlib import crc32
 
 KIND = "s1"
@@ -26,12 +27,12 @@ RANGE = 1 << 16
 """Values that a sample is of: the lower half of a shingle's 32 bits chooses the hashes, the upper makes the digest."""
 _LOW = RANGE - 1
 DIGEST = 256
-"""Values of a digest; of texts with so many shingles or fewer it holds all."""
-HASHES, MOST_HASHES = 20, 200
+"""Values of a digest; of texts with so many shingles or fewer it holds all, of longer ones all of the lead besides."""
+HASHES, MOST_HASHES = 16, 200
 """Of a text, or all that a short one has; more, where one in ONE_IN is more."""
-ONE_IN = 28
+ONE_IN = 36
 """Shingles of a long text that one is taken of, ..."""
-LEAD, ONE_IN_LEAD = 64, 8
+LEAD, ONE_IN_LEAD = 80, 8
 """... and of the first ones: what is taken over as a lead, or cut down to one, stands there."""
 
 
@@ -73,20 +74,22 @@ def _thresholds(size: int) -> tuple[int, int]:
 
 
 def below(size: int) -> int:
-    """Return below which value the digest of a text with `size` shingles holds everything."""
+    """Return below which value the digest of a text with `size` shingles holds everything, behind its lead too."""
     return RANGE if size <= DIGEST else RANGE * DIGEST // size
 
 
 def _packed(checks: Collection[int]) -> bytes:
     most = below(len(checks)) << 16
-    values = array("H", dict.fromkeys([check >> 16 for check in checks if check < most]))
+    lead = [check >> 16 for check in islice(checks, LEAD)]
+    rest = [check >> 16 for check in islice(checks, LEAD, None) if check < most]
+    values = array("H", dict.fromkeys(lead + rest))
     if sys.byteorder == "big":
         values.byteswap()
     return values.tobytes()
 
 
 def values_of(digest: bytes) -> array[int]:
-    """Return the values of a digest, each once, in the order of the text."""
+    """Return the values of a digest, each once, in the order of the text: first those of the lead."""
     values = array("H", digest)
     if sys.byteorder == "big":
         values.byteswap()

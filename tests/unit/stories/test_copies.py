@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from monitor import text
 from monitor.stories.copies import Candidate, Copy, Newcomer, find_copy
 from monitor.stories.sketch import KIND, Sketch, sketch_of
@@ -85,10 +87,11 @@ def test_edited_wire_report_is_a_copy() -> None:
     assert 0.65 < copy.of_other < 0.85
 
 
-def test_lead_in_a_long_text_is_a_copy() -> None:
-    """A lead of 50 words is a copy of the report of 700 that holds it, though it resembles it by 0.07."""
-    lead, archive = prose("lead", 50), Archive()
-    archive.place(f"{lead} {prose('rest', 650)}", "Gazette")
+@pytest.mark.parametrize(("words", "rest"), [(40, 500), (50, 650), (80, 1100), (45, 2500)])
+def test_lead_in_a_long_text_is_a_copy(words: int, rest: int) -> None:
+    """A lead of 50 words is a copy of the report of 700 that begins with it, though it resembles it by 0.07."""
+    lead, archive = prose("lead", words), Archive()
+    archive.place(f"{lead} {prose('rest', rest)}", "Gazette")
 
     copy = archive.place(lead, "Herald")
 
