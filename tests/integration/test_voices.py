@@ -14,7 +14,7 @@ from monitor.store.schema import articles, entries, feeds, stories
 from monitor.store.schema import voices as rows
 from monitor.store.store import Store
 from monitor.stories import independence
-from tests.support.desk import START
+from tests.support.desk import START, Desk, item, page
 
 
 class Newsstand:
@@ -243,3 +243,23 @@ def test_a_large_story_costs_no_more_statements_than_a_small_one(stand: Newsstan
     assert asked[0] == asked[1]
     many = sa.select(sa.func.count()).select_from(rows).where(rows.c.story_id == large)
     assert stand.connection.execute(many).scalar() == 42
+
+
+def test_credits_are_read_from_pages_stored_and_counted(desk: Desk) -> None:
+    """Two papers print one agency's report: both say so, and together they are the agency."""
+    wire = " ".join(f"The committee heard witness number {n} on the resettlement of families." for n in range(12))
+    desk.has(["gazette", "herald"])
+    desk.publishes("gazette")
+    desk.publishes("herald")
+    desk.run()
+    desk.web.answers["https://gazette.example/a/1"] = page("Committee hears witnesses", f"CAIRO (AFP) - {wire}")
+    desk.web.answers["https://herald.example/a/1"] = page("Witnesses before committee", f"CAIRO (AFP) - {wire}")
+    desk.publishes("gazette", item(1, "Committee hears witnesses"))
+    desk.later()
+    desk.publishes("herald", item(1, "Witnesses before committee", site="herald"))
+
+    desk.later()
+
+    found = desk.read(lambda c: c.execute(sa.select(articles.c.story_id, articles.c.credits)).all())
+    assert [row.credits for row in found] == [["agency:afp"], ["agency:afp"]]
+    assert desk.read(lambda c: jobs.voices_of(c, found[0].story_id)) == ("AFP",)
