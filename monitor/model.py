@@ -374,7 +374,7 @@ class FirstTold:
     alert_id: int
     report: Report
     here: bool = True
-    """Whether this recipient got it; False where it went elsewhere, or was never delivered."""
+    """Whether this recipient got it; False where it went elsewhere, still waits, or was never delivered."""
     unconfirmed: bool = False
     """Whether it was told as unconfirmed."""
 

@@ -98,7 +98,7 @@ def _updated(item: model.NoticeItem, timezone: str) -> Line | None:
 
 def _told(first: model.FirstTold, timezone: str) -> str:
     at = wording.moment(first.report.at, timezone) if first.report.at else "earlier"
-    return f"told {at}" if first.here else f"of {at}, which was not sent here"
+    return f"told {at}" if first.here else f"of {at}, not sent here so far"
 
 
 # -- why now -------------------------------------------------------------------------------------

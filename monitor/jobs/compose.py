@@ -103,7 +103,7 @@ def _with_past(connection: Connection, claim: messages.Claim, row: decisions.Ale
 
 def _first(connection: Connection, claim: messages.Claim, past: Sequence[tellings.Past]) -> model.FirstTold:
     """Return what the recipient got first about the story; if that is nothing, what was told first elsewhere."""
-    earlier = tellings.first_message(connection, claim.target_id, [alert.alert_id for alert in past], claim.id)
+    earlier = tellings.first_message(connection, claim.target_id, [alert.alert_id for alert in past])
     carried = earlier.alert_ids if earlier is not None else ()
     alert = next((alert for alert in past if alert.alert_id in carried), past[0])
     at = earlier.sent_at if earlier is not None else alert.created_at
@@ -128,7 +128,7 @@ def _thread(connection: Connection, claim: messages.Claim, said: model.Notice) -
         return None
     known = [told.development.first for told in said.items[0].tellings if told.development.first is not None]
     ids = [first.alert_id for first in known if first.here]
-    earlier = tellings.first_message(connection, claim.target_id, ids, claim.id)
+    earlier = tellings.first_message(connection, claim.target_id, ids)
     if earlier is None:
         return None
     return model.Thread(earlier.message_id, _subject_that_holds(connection, earlier, said))

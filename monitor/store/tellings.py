@@ -74,8 +74,8 @@ def list_past(connection: sa.Connection, pack: str, story_id: int, before: int, 
     ]
 
 
-def first_message(connection: sa.Connection, target_id: int, alert_ids: Sequence[int], before: int) -> Earlier | None:
-    """Return the first message with any of some alerts that a recipient got, among those queued before `before`."""
+def first_message(connection: sa.Connection, target_id: int, alert_ids: Sequence[int]) -> Earlier | None:
+    """Return the first message with any of some alerts that a recipient got; what still waits or died is none."""
     query = (
         sa.select(messages)
         .join(message_alerts, message_alerts.c.message_id == messages.c.id)
@@ -83,9 +83,8 @@ def first_message(connection: sa.Connection, target_id: int, alert_ids: Sequence
             message_alerts.c.alert_id.in_(list(alert_ids)),
             message_alerts.c.target_id == target_id,
             messages.c.state == "sent",
-            messages.c.id < before,
         )
-        .order_by(messages.c.id)
+        .order_by(messages.c.sent_at, messages.c.id)
         .limit(1)
     )
     row = connection.execute(query).first()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import sqlalchemy as sa
 
 from monitor import model
 from monitor.model import SendOutcome, SendResult
-from monitor.store.schema import message_alerts, messages
+from monitor.store.schema import attempts, message_alerts, messages
 from tests.support.desk import PACK, SECOND, Desk, item, page
 
 REFUSED = SendResult(SendOutcome.REFUSED, 404, "no_service")
@@ -177,3 +178,50 @@ def test_digest_is_no_thread_but_may_begin_one(desk: Desk) -> None:
     first, update = told(desk)
     assert update.thread == model.Thread(first.message_id, "")
     assert replace(first, thread=None) == first
+
+
+def test_urgent_update_that_overtakes_its_first_report_says_so(desk: Desk) -> None:
+    """While the first report still gathers for a digest, an update is under no message and says so."""
+    first_report(desk)
+    words = {"kind": "digest", "headline": "1 report", "body": "Told together.", "slot": "digest:x:1"}
+    waits = {"state": "gathering", "sent_at": None, "due_at": desk.clock.now() + timedelta(hours=9)}
+    desk.write(lambda c: c.execute(messages.update().values(**words, **waits, revision_id=None)))
+    desk.publishes("gazette", item(1, "Resettlement ultimatum"))
+
+    desk.later()
+
+    update = told(desk)[-1]
+    known = development(update).first
+    assert update.thread is None
+    assert known is not None
+    assert not known.here
+
+
+def test_update_in_a_digest_that_began_before_the_first_report_names_it(desk: Desk) -> None:
+    """A digest gathers from the morning on: what was told at noon is known to its reader in the evening."""
+    first_report(desk)
+    desk.publishes("gazette", item(1, NUMBER))
+    desk.later(hours=7)
+    moved = {"kind": "digest", "headline": "1 report", "body": "Told.", "slot": "digest:x:1", "revision_id": None}
+    again = {"state": "queued", "due_at": desk.clock.now(), "sent_at": None}
+
+    def begin_earlier(connection: sa.Connection) -> None:
+        connection.execute(messages.update().where(messages.c.id == 2).values(**moved, **again))
+        for old, new in ((1, 3), (2, 1), (3, 2)):  # the digest was the first to be made
+            connection.execute(attempts.delete())
+            carried = message_alerts.select().where(message_alerts.c.message_id == old)
+            rows = [dict(row) for row in connection.execute(carried).mappings()]
+            connection.execute(message_alerts.delete().where(message_alerts.c.message_id == old))
+            connection.execute(messages.update().where(messages.c.id == old).values(id=new))
+            connection.execute(message_alerts.insert(), [{**row, "message_id": new} for row in rows])
+
+    desk.write(begin_earlier)
+
+    desk.later(minutes=1)
+
+    digest = told(desk)[-1]
+    known = development(digest).first
+    assert digest.kind == "digest"
+    assert digest.thread is None
+    assert known is not None
+    assert known.here

@@ -110,7 +110,7 @@ def test_update_of_what_went_elsewhere_stands_alone_and_says_so():
     item = notices.updated(tellings=(notices.telling(outcome="update", reason="new_facts", development=elsewhere),))
 
     assert "told before" in said(item)
-    assert "(Gazette), of 22 Nov, 14:05, which was not sent here · al-9" in said(item)
+    assert "(Gazette), of 22 Nov, 14:05, not sent here so far · al-9" in said(item)
     assert wording.subject(notices.notice(item)) == "[high] Update: Egypt to open crossing for 300,000 people (BBC)"
 
 
