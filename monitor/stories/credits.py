@@ -36,7 +36,7 @@ _ANYWHERE = {
 _DOTTED = frozenset(tuple(text.folded_words(written)) for written in ("أ.ب", "د.ب.أ", "أ.ش.أ"))
 _LONGEST_NAME = max(len(words) for words in _AGENCY)
 _CUT = re.compile(
-    r"[:،,;|/()\[\]+&«»“”\"•_\n]|--|[–—ـ]|\s-|-\s|-$|^-"
+    r"[:،,;|/()\[\]+&«»“”\"•_\n]|--|[–—ـ]|\s-|-\s|-$|^-|(?<=[ء-ي])-(?=[ء-ي])"
     r"|\s(?:and|et|avec|with|via|for|pour)\s|\s[וו](?=סוכנויות)|\sو(?=\s?ال?وكالات|رويترز|أ ف ب|د ب أ)",
     re.IGNORECASE,
 )

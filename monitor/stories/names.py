@@ -19,7 +19,7 @@ afp | AFP | Agence France-Presse | فرانس برس | أ ف ب | أ.ف.ب | ~ا
 afp | סוכנות הידיעות הצרפתית | איי אף פי | אי.אף.פי | איי.אף.פי
 ap | AP | Associated Press | AP News | أسوشيتد برس | أسوشيتدبرس | أسوشييتد برس | أسوشيتيد برس | ~أ ب | ~أ.ب
 ap | אסושייטד פרס | אסוסיאייטד פרס | איי.פי | אי.פי
-dpa | DPA | Deutsche Presse-Agentur | د ب أ | ~د.ب.أ | ~الألمانية | דויטשה פרסה
+dpa | DPA | Deutsche Presse-Agentur | د ب أ | ~د.ب.أ | ~دب أ | ~الألمانية | דויטשה פרסה
 efe | EFE | Agencia EFE | ~إفي
 ansa | ANSA | ~أنسا
 upi | UPI | United Press International | يو بي آي | يونايتد برس انترناشونال | يونايتد برس
