@@ -289,13 +289,14 @@ _BY_WORDS = {name.words: name.key for name in (*NEWSROOM_NAMES, *AGENCY_NAMES)}
 _LABELS = {line.split(" | ")[0]: line.split(" | ")[1].removeprefix("~") for line in reversed(_lines())}
 _TAILS = "com net org online english arabic hebrew website newspaper mobile rss feed www عربي بالعربيه"
 _TAIL = frozenset(_TAILS.split())
+_DOMAIN = re.compile(r"^(?:https?://)?(?:www\.)?([\w-]+)(?:\.[\w-]+)*\.[a-z]{2,6}/?$", re.IGNORECASE)
 _SPLIT = re.compile(r"\s+[|>»:–—-]\s+|\s*\(")
 
 
 @functools.lru_cache(maxsize=4_096)
 def newsroom_key(name: str) -> str:
     """Return what all names of one newsroom share: `bbc` for "BBC News", بي بي سي and "BBC World - Top"."""
-    name = name[:LONGEST]
+    name = _DOMAIN.sub(r"\1", name[:LONGEST].strip())
     whole = _words(name)
     known = key_of(_without_tail(whole)) or key_of(_without_tail(_words(_SPLIT.split(name.strip(), maxsplit=1)[0])))
     if known is None:

@@ -200,6 +200,7 @@ def test_chain_of_claims_does_not_depend_on_which_copy_came_first() -> None:
     ("written", "key"),
     [
         ("The New York Times", "new york times"), ("NYT > Top Stories", "new york times"),
+        ("www.haaretz.co.il", "haaretz"), ("ynet.co.il", "ynet"), ("A.B. News", "ab news"),
         ("Haaretz.com", "haaretz"), ("هآرتس", "haaretz"), ("הארץ", "haaretz"), ("The Guardian - World", "guardian"),
         ("Anadolu Agency | English", "anadolu"), ("DW (English)", "deutsche welle"), ("BBC Arabic", "bbc"),
         ("Voice of America - VOA News", "voa"), ("Al Jazeera English", "al jazeera"), ("الجزيرة نت", "al jazeera"),
