@@ -9,10 +9,11 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from monitor import model
+from monitor.store.decisions import FOLDED as ANY_FOLDED
 from monitor.store.schema import alerts, articles, decisions, message_alerts, messages, revisions
 
-FOLDED = ("same_url", "same_text", "copy", "same_story")
-"""Reasons of decisions not to tell another report of a story that was told."""
+FOLDED = tuple(reason.value for reason in ANY_FOLDED if reason is not model.Reason.SAME_ARTICLE)
+"""Reasons of decisions not to tell another report of a story that was told; the same one changed is no other."""
 LOOKED_AT = 100
 """Of the folded reports, the last ones, in search of different newsrooms."""
 

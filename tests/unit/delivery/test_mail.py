@@ -11,7 +11,7 @@ from html.parser import HTMLParser
 import pytest
 
 from monitor import model
-from monitor.delivery import channel, mail, mail_body
+from monitor.delivery import channel, mail, mail_body, wording
 from tests.support import inbox as inboxes
 from tests.support import notices, web
 
@@ -93,6 +93,22 @@ async def test_every_attempt_has_the_same_message_id(inbox):
     assert inbox.mails[1].message["Subject"].startswith("Possible repeat: ")
     assert "Possible repeat: an earlier attempt got no answer" in inbox.mails[1].text
     assert "Possible repeat: an earlier attempt got no answer" in inbox.mails[1].html
+
+
+async def test_update_arrives_under_its_first_mail(inbox):
+    """What a mail program threads by is the same in both: the Message-ID, and the subject letter by letter."""
+    (sender,) = open_senders(inbox, "a@desk.test")
+    first = notices.notice(notices.arabic(), message_id="<first@wirewatch.desk.test>")
+
+    await sender.send(first)
+    thread = model.Thread(first.message_id, wording.subject(first))
+    await sender.send(notices.notice(notices.updated(), thread=thread))
+
+    told, update = (mail.message for mail in inbox.mails)
+    assert update["References"] == update["In-Reply-To"] == told["Message-ID"]
+    assert update["Subject"] == f"Re: {told['Subject']}"
+    assert "الحكومة تناقش خطة" in update["Subject"]
+    assert "Updates: “Cabinet weighs plan to move residents”" in inbox.mails[1].text
 
 
 async def test_plain_mail_has_no_html(inbox):
