@@ -1,6 +1,7 @@
 """Part of the deciding step: who stands behind a story, kept up as its articles come (`stories.independence`).
 
-Call `speak` once an article is stored with its story and what it copies, `recount` where articles changed their story.
+Call `speak` once an article is stored with its story and what it copies, `merge` and `recount` (of both) where articles
+changed their story.
 """
 
 from __future__ import annotations
@@ -48,8 +49,13 @@ def voices_of(connection: Connection, story_id: int) -> tuple[str, ...]:
     return tuple(found.values())
 
 
+def merge(connection: Connection, story_id: int, into: int) -> None:
+    """Count the voices of a story for the one that all its articles belong to now; a row for each claim and feed."""
+    voices.merge(connection, story_id, into)
+
+
 def recount(connection: Connection, story_id: int) -> None:
-    """Count a story's voices anew: after a merge or a split, or where a version before did not count them."""
+    """Count a story's voices anew from all its articles: after a split, or where a version before did not count."""
     voices.clear(connection, story_id)
     speakers = voices.list_speakers(connection, story_id)
     heads = independence.chain_heads({speaker.id: speaker.duplicate_of for speaker in speakers})

@@ -166,6 +166,18 @@ def record_head(connection: sa.Connection, article_ids: Sequence[int], head: int
         connection.execute(_HEAD, [{"article": article_id, "head": head} for article_id in article_ids])
 
 
+def merge(connection: sa.Connection, story_id: int, into: int) -> None:
+    """Count all that was counted for a story for another one, which its articles belong to now."""
+    for row in connection.execute(sa.select(voices).where(voices.c.story_id == story_id)).mappings().all():
+        key = {"story": into, "said": row["claim"], "feed": row["feed_id"]}
+        if connection.execute(_MORE, {**key, "many": row["articles"]}).rowcount == 0:
+            connection.execute(voices.insert(), {**row, "story_id": into})
+        else:
+            earlier = voices.update().where(_KEY, voices.c.first_id > row["first_id"])
+            connection.execute(earlier.values(first_id=row["first_id"]), key)
+    connection.execute(voices.delete().where(voices.c.story_id == story_id))
+
+
 def clear(connection: sa.Connection, story_id: int) -> None:
     """Forget the voices of a story and the claims of its articles, to be counted anew."""
     connection.execute(voices.delete().where(voices.c.story_id == story_id))

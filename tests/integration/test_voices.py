@@ -183,7 +183,23 @@ def test_stories_of_a_version_that_did_not_count_are_counted_when_they_go_on(sta
 
 
 def test_merged_stories_are_counted_together(stand: Newsstand) -> None:
-    """After articles moved to another story both are right once they are counted anew."""
+    """Two stories that turn out to be one have the voices of both, each once, and the other has none left."""
+    other, story = stand.story(), stand.story()
+    moved = [stand.puts(other, "Gazette"), stand.puts(other, "Herald", "agency:afp"), stand.puts(other, "BBC")]
+    stand.puts(story, "Mail", "agency:afp")
+    stand.puts(story, "Gazette")
+    stand.connection.execute(articles.update().where(articles.c.id.in_(moved)).values(story_id=story))
+
+    jobs.merge(stand.connection, other, story)
+
+    assert stand.voices(story) == ("Gazette", "AFP", "BBC")
+    assert stand.voices(other) == ()
+    jobs.recount(stand.connection, story)
+    assert stand.voices(story) == ("Gazette", "AFP", "BBC")
+
+
+def test_a_split_story_is_counted_anew(stand: Newsstand) -> None:
+    """After articles left for another story both are right once they are counted anew."""
     story, other = stand.story(), stand.story()
     stand.puts(story, "Gazette")
     stand.puts(story, "Mail", "agency:afp")
