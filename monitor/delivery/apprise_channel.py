@@ -208,7 +208,14 @@ def _service(url: str) -> Any:
     service.retry, service.redirects = 0, False
     service.overflow_mode = apprise.OverflowMode.TRUNCATE
     service.request_rate_per_sec = 0.0
+    if scheme == "discord":
+        # An update links several reports; each would be shown once more as a picture with a summary.
+        service.flags = (service.flags or 0) | SUPPRESS_EMBEDS
     return service
+
+
+SUPPRESS_EMBEDS = 4
+"""Source: https://discord.com/developers/docs/resources/message#message-object-message-flags."""
 
 
 def _load_plugin(scheme: str) -> bool:

@@ -80,6 +80,15 @@ async def test_update_arrives_with_what_is_new(service, sender):
     assert "https://bbc.test/news/15" in text
 
 
+@pytest.mark.parametrize("service", [chat_services.Discord], indirect=True)
+async def test_links_of_an_update_are_not_shown_as_pictures(service, sender):
+    """The first report and what was folded are links, not five previews that bury the message."""
+    text = await arrives(service, sender, notices.notice(notices.updated()))
+
+    assert text.count("https://") == 4
+    assert service.previews == [0]
+
+
 async def test_digest_arrives_with_whole_articles_and_the_count_of_the_rest(service, sender):
     """Whatever the service's room: what is missing is counted."""
     items = [

@@ -18,8 +18,6 @@ from tests.support import web
 class Service:
     """A fake of one service: `url` is its channel's address, `taken` what it accepted, as text."""
 
-    scheme = ""
-
     def __init__(self, site: web.Site) -> None:
         self.site = site
         self.taken: list[str] = []
@@ -58,6 +56,11 @@ def units(text: str) -> int:
 class Discord(Service):
     """Source: https://discord.com/developers/docs/resources/webhook#execute-webhook (content: 2,000 characters)."""
 
+    def __init__(self, site: web.Site) -> None:
+        super().__init__(site)
+        self.previews: list[int] = []
+        """How many links of each message are shown as pictures besides."""
+
     @property
     def url(self) -> str:
         return "discord://4174216298/JHMHI8qBe7bk2ZwO5U711o3dV_js"
@@ -75,6 +78,8 @@ class Discord(Service):
             return self.refuse("Must be 2000 or fewer in length", code=50035)
         if re.search(r"@(everyone|here)\b|<@[!&]?\d+>", content):
             return self.refuse("it would call people")
+        shown = 0 if payload.get("flags", 0) & 4 else len(re.findall(r"https?://", content))
+        self.previews.append(min(shown, 5))
         self.taken.append(content)
         return 204, {}
 
