@@ -199,7 +199,7 @@ def _service(url: str) -> Any:
     scheme = addresses.scheme(url)
     if not _load_plugin(scheme):
         raise errors.DeliveryError(f"no service is known by {scheme}://; apprise's list of services has the spelling")
-    service = apprise.Apprise.instantiate(url.strip(), asset=_asset(), suppress_exceptions=True)
+    service: Any = apprise.Apprise.instantiate(url.strip(), asset=_asset(), suppress_exceptions=True)
     if service is None:
         raise errors.DeliveryError(f"apprise cannot use this {scheme}:// url: a part of it is missing or wrong")
     if not service.enabled:
