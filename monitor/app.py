@@ -186,6 +186,7 @@ async def _serve_and_run(
 ) -> None:
     health = Health(context, engine)
     engine.add_periodic(5.0, health.refresh)
+    engine.add_periodic(memory.EVERY, memory.trim)
     web = context.setup.config.web
     local = web_app.is_loopback(web.host)
     app = web_app.build(health, lambda: _token(context), loopback=local)
