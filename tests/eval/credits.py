@@ -4,6 +4,7 @@
 python -m tests.eval.credits sample SET [N] [agency|report]
 python -m tests.eval.credits missed SET [N]
 python -m tests.eval.credits cost
+python -m tests.eval.credits count
 ```
 
 SET: `archive` (rss-archive-2023: titles and descriptions, English), `saudi` (saudinewsnet-ar: full Arabic texts with
@@ -11,8 +12,9 @@ author fields), `jazeera` (aljazeera-ar-palestine: Arabic headlines and first pa
 English texts), `hebrew` (hebrew-articles-2019), `posts` (fignews-2024-iaa: posts in five languages), `pages`
 (extract-fundus and extract-newspaper4k: full texts in many languages).
 `sample` prints detections of a fixed random choice with what stands around them; `missed` prints places where a
-newsroom or agency is named in the headline or the lead and was not credited. Nobody labelled these sets: a person reads
-and counts. What was counted stands in docs/stories.md.
+newsroom or agency is named in the headline or the lead and was not credited; `count` what it costs to keep the voices
+of one story of 10,000 articles, of 300 newsrooms through 100 feeds, 40 in 100 of them copies, on SQLite. Nobody
+labelled these sets: a person reads and counts. What was counted stands in docs/stories.md.
 """
 
 from __future__ import annotations
@@ -24,15 +26,21 @@ import random
 import re
 import statistics
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import sqlalchemy as sa
+
 from monitor import text
+from monitor.store import database
 from monitor.stories import names, reports
 from monitor.stories.credits import credits_of
+from tests.support import databases
 from tests.support.corpora import DATA
+from tests.support.newsstand import Newsstand
 
 SEED = 7
 _TAG = re.compile(r"<[^>]+>")
@@ -169,11 +177,41 @@ def _seconds(item: Item) -> float:
     return time.process_time() - begin
 
 
+def count() -> None:
+    """Print what an article of a growing story costs in the deciding step, and what it costs to count its voices."""
+    with tempfile.TemporaryDirectory() as folder:
+        engine = database.open_engine(next(databases.session(Path(folder))).sqlite())
+        with engine.begin() as connection:
+            _grow(connection)
+        engine.dispose()
+
+
+def _grow(connection: sa.Connection) -> None:
+    rng = random.Random(SEED)
+    stand = Newsstand(connection)
+    through = [stand.feed(f"feed-{n}") for n in range(100)]
+    story, known = stand.story(), list[int]()
+    for number in range(1, 10_001):
+        credited = rng.choices(((), ("agency:reuters",), ("report:axios",)), (65, 30, 5))[0]
+        copies = rng.choice(known) if known and rng.random() < 0.4 else None
+        known.append(
+            stand.puts(story, f"Paper {rng.randrange(300)}", *credited, feed=rng.choice(through), copies=copies)
+        )
+        if number in (500, 2_000, 10_000):
+            begin = time.process_time()
+            voices = stand.voices(story)
+            counting = 1e3 * (time.process_time() - begin)
+            speaking = 1e3 * statistics.mean(stand.spent[-500:])
+            print(f"{number:,} articles: {speaking:.2f} ms an article, {counting:.2f} ms to count {len(voices)} voices")
+
+
 def main(arguments: list[str]) -> int:
     """Run one of the commands above."""
     match arguments:
         case ["cost"]:
             cost()
+        case ["count"]:
+            count()
         case ["sample", name, *rest] if name in SETS:
             sample(name, int(rest[0]) if rest else 40, rest[1] if len(rest) > 1 else "")
         case ["missed", name, *rest] if name in SETS:
