@@ -6,6 +6,7 @@ are cut into forms with their places (`text.FewWords`); only entities whose rare
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
@@ -39,7 +40,9 @@ class Gazetteer:
 
     def _anchor(self) -> tuple[list[int], dict[str, list[int]]]:
         """Return the entities that are always looked for, and what must occur where others are named."""
-        chosen, always = anchors.Anchors(), []
+        leaves = (leaf for entity in self.entities for leaf in _leaves(entity.node))
+        usage = Counter(part.folded for leaf in leaves for part in leaf.parts)
+        chosen, always = anchors.Anchors(usage), []
         by_pattern: dict[str, list[int]] = {}
         for number, entity in enumerate(self.entities):
             patterns = chosen.of(entity.node)
