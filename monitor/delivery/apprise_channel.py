@@ -18,6 +18,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import apprise
 import apprise.plugins
@@ -66,7 +67,7 @@ class AppriseSender:
     ) -> None:
         with _Listening() as heard:
             try:
-                delivered = bool(self._front.notify(title=title, body=body, body_format=apprise.NotifyFormat.TEXT))
+                delivered = bool(self._front.notify(title=title, body=body, body_format=_format(self._service)))
             except Exception as error:  # noqa: BLE001 - a plugin may raise anything; it is this service's failure
                 delivered = False
                 heard.words.append(f"{type(error).__name__} in apprise's {self._service.service_name}")
@@ -79,15 +80,28 @@ class AppriseSender:
 
 def _fitted(notice: model.Notice, service: Any) -> tuple[str, str]:
     """Return title and body that the service takes, also where it counts otherwise than apprise does."""
-    scheme = service.secure_protocol or service.protocol
-    fits = _COUNTS.get(scheme[0] if isinstance(scheme, tuple) else scheme, _fits_units)
+    fits = _COUNTS.get(_scheme(service), _fits_units)
     most = room = _body_room(service)
     while True:
         title, body = fit_text(notice, service.title_maxlen, room)
+        if _format(service) is apprise.NotifyFormat.MARKDOWN:
+            body = render_markdown(body)
         if room <= LEAST_ROOM or fits(title if service.overflow_amalgamate_title else "", body, most):
             return title, body
         room = max(min(room, len(body)) * 4 // 5, LEAST_ROOM)
 
+
+def _scheme(service: Any) -> str:
+    scheme = service.secure_protocol or service.protocol
+    return str(scheme[0] if isinstance(scheme, tuple) else scheme)
+
+
+def _format(service: Any) -> apprise.NotifyFormat:
+    return apprise.NotifyFormat.MARKDOWN if _scheme(service) in _MARKDOWN else apprise.NotifyFormat.TEXT
+
+
+_MARKDOWN = frozenset({"workflow"})
+"""Services that make no link of an address that stands in a text (Teams), by their first secure scheme."""
 
 LEAST_ROOM = 60
 
@@ -330,6 +344,23 @@ def _fit_list(notice: model.Notice, headline: str, room: int) -> str:
     # Not even the explanation fits: what it is, and where to read it.
     rest = wording.left_out(notice, 0)
     return wording.clamp(f"{wording.clamp(headline or wording.inert(wording.subject(notice)), 120)}\n{rest}", room)
+
+
+def render_markdown(body: str) -> str:
+    """Return our text as Markdown: every sign of it escaped, and each address on a line of its own a link."""
+    return "\n".join(map(_markdown_line, body.split("\n")))
+
+
+def _markdown_line(line: str) -> str:
+    url = wording.web_url(line)
+    if url is None:
+        return _MARKDOWN_SIGN.sub(r"\\\g<0>", line)
+    name = _MARKDOWN_SIGN.sub(r"\\\g<0>", urlsplit(url).hostname or "")
+    target = "".join(f"%{ord(c):02X}" if c in "()<>\\" else c for c in url)
+    return f"[{name}]({target})"
+
+
+_MARKDOWN_SIGN = re.compile(r"[\\`*_{}\[\]()#+\-.!|<>~]")
 
 
 def _inert_line(line: str) -> str:

@@ -80,6 +80,16 @@ async def test_update_arrives_with_what_is_new(service, sender):
     assert "https://bbc.test/news/15" in text
 
 
+@pytest.mark.parametrize("service", [chat_services.Teams], indirect=True)
+async def test_teams_gets_links_that_can_be_opened(service, sender):
+    """Teams makes no link of an address in a text, so the article's is written as one; a title's is not."""
+    item = notices.item(title="[bank](https://evil.test/) https://evil.test/", url="https://gazette.test/a_(b)?c=*d*")
+
+    await arrives(service, sender, notices.notice(item))
+
+    assert service.links == ["https://gazette.test/a_%28b%29?c=*d*"]
+
+
 @pytest.mark.parametrize("service", [chat_services.Discord], indirect=True)
 async def test_links_of_an_update_are_not_shown_as_pictures(service, sender):
     """The first report and what was folded are links, not five previews that bury the message."""
@@ -128,4 +138,5 @@ async def test_no_title_is_refused(service, sender):
         assert "@everyone" not in text
 
     assert service.refused == []
+    assert not [link for link in service.links if "evil" in link]
     assert len(service.taken) == FUZZED

@@ -23,6 +23,8 @@ class Service:
         self.taken: list[str] = []
         self.refused: list[str] = []
         """Why, one sentence for each refusal."""
+        self.links: list[str] = []
+        """What its readers can open, where an address that stands in a text is no link."""
         site.on("*", self._answer)
 
     @property
@@ -144,7 +146,9 @@ class Teams(Service):
         (card,) = [part["content"] for part in json.loads(request.body)["attachments"]]
         if card.get("msteams", {}).get("entities"):
             return self.refuse("it would call people")
-        texts = [_unescaped(block["text"]) for block in card["body"] if block["type"] == "TextBlock"]
+        blocks = [block["text"] for block in card["body"] if block["type"] == "TextBlock"]
+        self.links += re.findall(r"(?<!\\)\]\((https?://[^)\s]+)\)", blocks[-1])
+        texts = [_unescaped(re.sub(r"\[[^\n]*?(?<!\\)\]\((https?://[^)\s]+)\)", r"\1", text)) for text in blocks]
         if not any(text.strip() for text in texts):
             return self.refuse("the card is empty")
         self.taken.append("\n".join(texts))
