@@ -74,9 +74,14 @@ def judge(
     if own is not None and (own.title, own.text) == (read.article.title, read.article.text):
         articles.update(connection, own.id, retry_at=task.retry_at, partial=read.article.partial)
         return None
-    placed = place_article(connection, task, read, now)
+    placed = _as_merged(connection, place_article(connection, task, read, now))
     decisions.record_matches(connection, placed.revision_id, read.matches)
     return _decide(desk, connection, task, read, placed, batch, now)
+
+
+def _as_merged(connection: Connection, placed: Placed) -> Placed:
+    """Return where an article is once stories that it showed to be one, or that became one meanwhile, are merged."""
+    return replace(placed, story_id=decisions.story_now(connection, placed.story_id))
 
 
 def _close(

@@ -353,6 +353,29 @@ def test_merge_of_two_held_stories_is_told_once_though_nobody_reports_again(desk
     assert is_held(desk) == 0
 
 
+def test_revision_that_began_before_a_merge_is_decided_in_the_story_of_now(desk: Desk) -> None:
+    """The article's story was merged while its page was read: what the older story was told counts."""
+    desk.has(["gazette", "herald"])
+    desk.publishes("gazette")
+    desk.publishes("herald")
+    desk.run()
+    two_stories(desk)
+    desk.publishes("herald", item(1, "Resettlement ultimatum in Cairo", "Talks in Cairo broke off late.", "herald"))
+    assert desk.context is not None
+
+    def meanwhile(stage: str) -> None:
+        if stage == "process.read":
+            merge(desk, 2, 1)
+
+    desk.context.reached = meanwhile
+
+    desk.later()
+
+    assert decided(desk)[-1] == ("update", "higher_severity")
+    query = sa.select(alerts.c.story_id).order_by(alerts.c.id)
+    assert desk.read(lambda c: c.execute(query).scalars().all()) == [1, 2, 1]
+
+
 def test_a20_forgery_of_what_is_held_neither_confirms_nor_hides_it(desk: Desk) -> None:
     """A feed that anybody may write into copies a report before its newsroom tells it: the report is held and told."""
     waiting(desk)
