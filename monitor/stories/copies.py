@@ -90,10 +90,9 @@ class _Page:
     below: int
     """Its digest holds all values below, and those of its lead."""
     values: Sequence[int]
-    held: frozenset[int]
-    of: Candidate | None = None
-    common: frozenset[int] = frozenset()
+    common: frozenset[int]
     """Values that the newcomer holds too."""
+    of: Candidate | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +136,8 @@ def find_copy(own: Newcomer, candidates: Iterable[Candidate]) -> Copy | None:
 
 def _page(own: _Page, of: Candidate) -> _Page:
     values = sketch.values_of(of.digest)
-    held = frozenset(values)
-    return _Page(of.newsroom, of.title, of.size, sketch.below(of.size), values, held, of, own.held & held)
+    common = own.common.intersection(values)
+    return _Page(of.newsroom, of.title, of.size, sketch.below(of.size), values, common, of)
 
 
 def _judge(own: _Page, other: _Page, others: Sequence[_Page]) -> Copy | None:
@@ -187,10 +186,10 @@ def _count_lead(own: _Page, other: _Page, others: Sequence[_Page]) -> _Counted |
     short, long = (own, other) if own.size < other.size else (other, own)
     if FAR_LONGER * short.size > long.size or short.below < sketch.RANGE:
         return None
-    lead = frozenset(long.values[: sketch.LEAD])
-    if len(short.held & lead) < CONTAINED_IN_FAR_LONGER * len(short.held):
+    held, lead = frozenset(short.values), frozenset(long.values[: sketch.LEAD])
+    if len(held & lead) < CONTAINED_IN_FAR_LONGER * len(held):
         return None
-    counting = short.held - _furniture(own, other, others)
+    counting = held - _furniture(own, other, others)
     common = len(counting & lead)
     if common < max(SHARED, CONTAINED_IN_FAR_LONGER * len(counting)):
         return None
@@ -259,7 +258,7 @@ def _in_many_stories(original: _Page, others: Sequence[_Page]) -> frozenset[int]
 def _is_version(one: _Page, other: _Page) -> bool:
     """Return whether two articles of one newsroom are one text, so that what they share is not its frame."""
     limit = min(one.below, other.below)
-    common = sum(value < limit for value in one.held & other.held)
+    common = sum(value < limit for value in frozenset(one.values).intersection(other.values))
     if not common:
         return False
     of_one, of_other = common / len(_sampled(one, limit)), common / len(_sampled(other, limit))
