@@ -75,9 +75,36 @@ def test_arabic_and_hebrew_read_from_the_right(page: Page) -> None:
     assert {"rtl", "ltr"} == set(quotes)
 
 
+def test_a10_names_and_numbers_of_a_story_run_nothing(page: Page) -> None:
+    """What is new, who carries it and what was folded come from outside, too."""
+    report = model.Report(HOSTILE, HOSTILE, "javascript:document.title='owned'")
+    now = notices.development(
+        new=(HOSTILE,), names=(HOSTILE,), folded_reports=(report,), first=notices.first_told(report=report)
+    )
+    told = notices.telling(outcome="update", reason="new_facts", development=now)
+
+    asked = shown(page, notices.updated(tellings=(told,)))
+
+    assert asked == []
+    assert page.title() != "owned"
+    assert page.locator("img, script, iframe, object").count() == 0
+    assert page.locator("a").count() == 2  # title and button
+
+
+def test_each_name_of_a_line_reads_in_its_own_direction(page: Page) -> None:
+    """A number stays with its noun where Hebrew and Arabic stand beside English."""
+    page.set_viewport_size({"width": 720, "height": 800})
+    shown(page, notices.hebrew_update())
+
+    words = "found => found.map(each => [each.textContent, each.getBoundingClientRect().left])"
+    number, crossing, name = page.eval_on_selector_all(".story p:nth-child(3) bdi", words)
+    assert (number[0], crossing[0], name[0]) == ("300 אלף בני אדם", "מעבר רפיח", "السيسي")
+    assert number[1] < crossing[1] < name[1]
+
+
 def test_mail_fits_a_phone(page: Page) -> None:
     """Nothing is wider than the screen of a phone."""
-    shown(page, notices.item(title="word " * 60), notices.arabic())
+    shown(page, notices.item(title="word " * 60), notices.arabic(), notices.hebrew_update(), notices.unconfirmed())
 
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
@@ -87,9 +114,16 @@ def test_words_stand_out_from_their_ground_in_light_and_dark(page: Page, scheme:
     """Marked words and plain ones have at least the contrast that WCAG AA asks for."""
     page.emulate_media(color_scheme=scheme)
     shown(page, notices.item())
+    ordinary = ("h1", ".origin", "blockquote", "strong.hit", ".severity", ".button")
+    contrast = {selector: page.eval_on_selector(selector, CONTRAST) for selector in ordinary}
 
-    for selector in ("h1", ".origin", "blockquote", "strong.hit", ".severity", ".button"):
-        assert page.eval_on_selector(selector, CONTRAST) >= 4.5, selector
+    shown(page, notices.updated())
+    contrast |= {selector: page.eval_on_selector(selector, CONTRAST) for selector in (".story p", ".story a")}
+    contrast |= {selector: page.eval_on_selector(selector, CONTRAST) for selector in (".folded p", ".folded a")}
+    shown(page, notices.unconfirmed())
+    contrast[".unconfirmed"] = page.eval_on_selector(".unconfirmed", CONTRAST)
+
+    assert min(contrast.values()) >= 4.5, contrast
 
 
 CONTRAST = """element => {
