@@ -87,10 +87,11 @@ def _told(row: decisions.AlertRow) -> model.Telling:
 def _with_past(connection: Connection, claim: messages.Claim, row: decisions.AlertRow) -> model.Telling:
     """Return an update with what its pack's readers were told before, and what was folded since they were."""
     told = _told(row)
-    past = tellings.list_past(connection, row.pack, row.story_id, row.id, developments.first_alert(row.detail))
+    story = decisions.story_now(connection, row.story_id)
+    past = tellings.list_past(connection, row.pack, story, row.id, developments.first_alert(row.detail))
     if not past:
         return told
-    folded = tellings.list_folded(connection, row.pack, row.story_id, past[-1].decided_seq, row.decided_seq)
+    folded = tellings.list_folded(connection, row.pack, story, past[-1].decided_seq, row.decided_seq)
     development = replace(
         told.development,
         first=_first(connection, claim, past),

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from monitor import model
 from monitor.store.decisions import FOLDED as ANY_FOLDED
+from monitor.store.held import family_of
 from monitor.store.schema import alerts, articles, decisions, message_alerts, messages, revisions
 
 FOLDED = tuple(reason.value for reason in ANY_FOLDED if reason is not model.Reason.SAME_ARTICLE)
@@ -44,11 +45,12 @@ class Past:
 
 
 def list_past(connection: sa.Connection, pack: str, story_id: int, before: int, first: int | None) -> list[Past]:
-    """Return what a pack's readers were told about a story before the alert `before`, oldest first.
+    """Return what a pack's readers were told about a story, and those merged into it, before the alert `before`.
 
     Args:
-        first: Alert that the story was first told by: older ones are left out (they came from feeds that are not
-            trusted), and it may be about a story that has become part of this one.
+        first: Alert that the story was first told by; older ones are left out: they came from feeds that are not
+            trusted.
+    Returns: Oldest first.
     """
     query = (
         sa.select(
@@ -63,12 +65,10 @@ def list_past(connection: sa.Connection, pack: str, story_id: int, before: int, 
         .join(revisions, revisions.c.id == alerts.c.revision_id)
         .join(articles, articles.c.id == alerts.c.article_id)
     )
-    own = sa.and_(alerts.c.pack == pack, alerts.c.story_id == story_id, alerts.c.id < before)
-    rows = list(connection.execute(query.where(own).order_by(alerts.c.id)))
+    own = sa.and_(alerts.c.pack == pack, alerts.c.story_id.in_(family_of("of_story")), alerts.c.id < before)
+    rows = list(connection.execute(query.where(own).order_by(alerts.c.id), {"of_story": story_id}))
     if first is not None:
         rows = [row for row in rows if row.id >= first]
-        if not rows or rows[0].id != first:
-            rows = [*connection.execute(query.where(alerts.c.id == first)), *rows]
     return [
         Past(row.id, row.decided_seq, row.created_at, row.reason, model.Report(row.title, row.newsroom, row.url or ""))
         for row in rows

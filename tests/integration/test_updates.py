@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from monitor import model
 from monitor.model import SendOutcome, SendResult
-from monitor.store.schema import attempts, message_alerts, messages
+from monitor.store.schema import alerts, attempts, message_alerts, messages, stories, story_changes
 from tests.support.desk import PACK, SECOND, Desk, item, page
 
 REFUSED = SendResult(SendOutcome.REFUSED, 404, "no_service")
@@ -225,3 +225,26 @@ def test_update_in_a_digest_that_began_before_the_first_report_names_it(desk: De
     assert digest.thread is None
     assert known is not None
     assert known.here
+
+
+def test_update_of_stories_that_became_one_names_what_was_told_of_either(desk: Desk) -> None:
+    """What was told of a story before it was merged into another is what the update carries on."""
+    first_report(desk)
+
+    def merge(connection: sa.Connection) -> None:
+        connection.execute(stories.insert().values(id=50, created_at=desk.clock.now(), articles=0, merged_into=1))
+        change = {"kind": "merge", "story_id": 50, "other_id": 1, "article_id": 1, "decided_seq": 1}
+        connection.execute(story_changes.insert().values(**change, at=desk.clock.now()))
+        connection.execute(alerts.update().values(story_id=50))
+
+    desk.write(merge)
+    desk.publishes("gazette", item(1, NUMBER))
+
+    desk.later(hours=7)
+
+    first, update = told(desk)
+    known = development(update).first
+    assert known is not None
+    assert (known.alert_id, known.here) == (1, True)
+    assert update.thread is not None
+    assert update.thread.message_id == first.message_id
