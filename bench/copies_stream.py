@@ -71,7 +71,7 @@ class Stream:
         story = copy.story_id if copy else None
         article_id, story_id = self._store(told, story)
         stored = time.thread_time()
-        sketches.record(self.connection, article_id, made)
+        sketches.record(self.connection, article_id, made, trusted=told.trusted)
         deciding = judged - sketched + time.thread_time() - stored
         return Placed(article_id, story_id, copy, sketched - began, deciding)
 

@@ -10,6 +10,8 @@ import sqlalchemy as sa
 
 MOST_OF_HASH = 40
 """Articles that are found by one hash, the earliest: what more share is furniture, or one text that all have copied."""
+MOST_UNTRUSTED = 8
+"""Of these, that untrusted feeds may fill: what one of them repeats must not keep newsrooms' own from being found."""
 MOST = 12
 """Articles that a text is compared with: those that share the most hashes with it."""
 ENOUGH = ((200, 1), (400, 2), (1 << 62, 3))
@@ -79,14 +81,16 @@ def find(connection: sa.Connection, sketch: Sketch, trusted: bool = True, but: i
     ]
 
 
-def record(connection: sa.Connection, article_id: int, sketch: Sketch, before: Collection[int] = ()) -> None:
+def record(
+    connection: sa.Connection, article_id: int, sketch: Sketch, before: Collection[int] = (), trusted: bool = True
+) -> None:
     """Store the sketch of an article's text; `before` are the hashes of the text that stood there until now."""
     gone, new = set(before).difference(sketch.hashes), set(sketch.hashes).difference(before)
     own, dialect = {"id": article_id}, connection.dialect.name
     if gone:
         connection.execute(_FORGET[dialect], own | {"hashes": _listed(connection, gone)})
     if new:
-        listed = {"hashes": _listed(connection, new), "most": MOST_OF_HASH}
+        listed = {"hashes": _listed(connection, new), "most": MOST_OF_HASH if trusted else MOST_UNTRUSTED}
         connection.execute(_ADD[dialect], own | listed)
     kept: dict[str, Any] = {"kind": None, "size": None, "digest": None}
     if sketch.hashes:
@@ -116,7 +120,7 @@ _FIND = _each_dialect("""
         GROUP BY sketches.article_id HAVING count(*) >= :enough ORDER BY count(*) DESC, sketches.article_id LIMIT :most
     )
     SELECT articles.id, articles.story_id, articles.newsroom,
-        (SELECT title FROM revisions WHERE revisions.article_id = articles.id ORDER BY n DESC LIMIT 1),
+        coalesce((SELECT title FROM revisions WHERE revisions.article_id = articles.id ORDER BY n DESC LIMIT 1), ''),
         articles.sketch_size, articles.sketch, feeds.trusted AS trusted,
         feeds.trusted OR NOT :trusted OR NOT EXISTS (
             SELECT 1 FROM articles AS other JOIN feeds AS its ON its.id = other.feed_id

@@ -34,6 +34,10 @@ OWN_HEADLINE = 0.5
 """Share of the words of the shorter headline that stand in the other."""
 SAME_TEXT = 0.9
 """Resemblance from which two articles of one newsroom show no frame that it puts around its texts: they are one."""
+WITNESSES = 3
+"""Articles of a newsroom that are asked for its frame."""
+EQUAL = 0.05
+"""Shares that differ by less are equal: they are estimates, and the earliest original is named."""
 STORIES = 4
 """Other stories of trusted feeds from which on what stands in all of them is furniture, whoever carries it."""
 
@@ -103,9 +107,9 @@ class _Counted:
     of_other: float
     shared: float
     """Shingles."""
-    passages: float
+    passages: float = 0.0
     """Shingles in passages of at least PASSAGE."""
-    lie: float
+    lie: float = 0.0
     """Where the passages lie on average, 0 to 1, in the text where they lie earlier."""
 
     @property
@@ -129,9 +133,8 @@ def find_copy(own: Newcomer, candidates: Iterable[Candidate]) -> Copy | None:
     size = own.sketch.size
     page = _Page(own.newsroom, own.title, size, sketch.below(size), values, frozenset(values))
     others = [_page(page, candidate) for candidate in candidates]
-    judged = [_judge(page, other, others) for other in others if len(other.common) >= SEEN]
-    found = [copy for copy in judged if copy is not None]
-    return min(found, key=lambda copy: (not copy.trusted, -copy.share, copy.article_id), default=None)
+    found = [copy for other in others if (copy := _judge(page, other, others)) is not None]
+    return min(found, key=lambda copy: (not copy.trusted, -round(copy.share / EQUAL), copy.article_id), default=None)
 
 
 def _page(own: _Page, of: Candidate) -> _Page:
@@ -143,13 +146,15 @@ def _page(own: _Page, of: Candidate) -> _Page:
 def _judge(own: _Page, other: _Page, others: Sequence[_Page]) -> Copy | None:
     """Return the copy that the newcomer is of one candidate; None if it is none."""
     of = other.of
-    if of is None or not of.joinable:
+    if of is None or not of.joinable or len(other.common) < SEEN:
+        return None
+    if own.newsroom == other.newsroom and not _like_headlines(own.title, other.title):
         return None
     counted = _count(own, other, others)
     why = counted and _reason(counted)
     if not counted or not why:
         return None
-    if own.newsroom == other.newsroom and not _same_page(own, other, counted.share, counted.alike):
+    if own.newsroom == other.newsroom and not _is_one_page(counted.share, counted.alike):
         return None
     return Copy(of.article_id, of.story_id, counted.share, counted.of_own, counted.of_other, why, of.trusted)
 
@@ -174,10 +179,12 @@ def _count(own: _Page, other: _Page, others: Sequence[_Page]) -> _Counted | None
     shared = real * sketch.RANGE / limit
     if shared < SHARED:
         return None
+    of_own, of_other = min(real / len(first), 1.0), min(real / len(second), 1.0)
+    if _alike(of_own, of_other) >= ALIKE:  # passages would change nothing
+        return _Counted(of_own, of_other, shared)
     least = PASSAGE * limit / sketch.RANGE
     taken, lies = _passages(first, other.common, least)
     also = _passages(second, other.common, least)[1] if taken else lies
-    of_own, of_other = min(real / len(first), 1.0), min(real / len(second), 1.0)
     return _Counted(of_own, of_other, shared, taken * sketch.RANGE / limit, min(lies, also))
 
 
@@ -194,7 +201,7 @@ def _count_lead(own: _Page, other: _Page, others: Sequence[_Page]) -> _Counted |
     if common < max(SHARED, CONTAINED_IN_FAR_LONGER * len(counting)):
         return None
     of_short, of_long = common / len(counting), common / long.size
-    return _Counted(*((of_short, of_long) if short is own else (of_long, of_short)), common, 0.0, 0.0)
+    return _Counted(*((of_short, of_long) if short is own else (of_long, of_short)), common)
 
 
 def _sampled(page: _Page, limit: int) -> Sequence[int]:
@@ -235,13 +242,17 @@ def _furniture(own: _Page, original: _Page, others: Sequence[_Page]) -> frozense
     In another one of either newsroom, which is its frame; or in many stories, which is an agency's credit.
     """
     found = _in_many_stories(original, others)
-    for other in others:
-        if other is original:
-            continue
-        for page in (own, original):
-            if other.newsroom == page.newsroom and not _is_version(other, page):
+    for page in (own, original):
+        for other in _witnesses(page.newsroom, original, others):
+            if not _is_version(other, page):
                 found |= other.common
     return found
+
+
+def _witnesses(newsroom: str, original: _Page, others: Sequence[_Page]) -> list[_Page]:
+    """Return the articles of a newsroom that share most with the newcomer; a few show its frame as well as all."""
+    known = [other for other in others if other.newsroom == newsroom and other is not original]
+    return sorted(known, key=lambda other: -len(other.common))[:WITNESSES]
 
 
 def _in_many_stories(original: _Page, others: Sequence[_Page]) -> frozenset[int]:
@@ -258,17 +269,20 @@ def _in_many_stories(original: _Page, others: Sequence[_Page]) -> frozenset[int]
 def _is_version(one: _Page, other: _Page) -> bool:
     """Return whether two articles of one newsroom are one text, so that what they share is not its frame."""
     limit = min(one.below, other.below)
-    common = sum(value < limit for value in frozenset(one.values).intersection(other.values))
+    first, second = frozenset(_sampled(one, limit)), _sampled(other, limit)
+    common = len(first.intersection(second))
     if not common:
         return False
-    of_one, of_other = common / len(_sampled(one, limit)), common / len(_sampled(other, limit))
+    of_one, of_other = common / len(first), common / len(second)
     alike = _alike(of_one, of_other)
-    return alike >= SAME_TEXT or _same_page(one, other, max(of_one, of_other), alike)
+    if alike >= SAME_TEXT:
+        return True
+    return _is_one_page(max(of_one, of_other), alike) and _like_headlines(one.title, other.title)
 
 
-def _same_page(one: _Page, other: _Page, share: float, alike: float) -> bool:
-    """Return whether two texts of one newsroom are one article: what its pages share else is their frame."""
-    return share >= OWN_PAGES and alike >= OWN_ALIKE and _like_headlines(one.title, other.title)
+def _is_one_page(share: float, alike: float) -> bool:
+    """Return whether two texts of one newsroom may be one article: what its pages share else is their frame."""
+    return share >= OWN_PAGES and alike >= OWN_ALIKE
 
 
 def _like_headlines(one: str, other: str) -> bool:

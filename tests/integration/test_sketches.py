@@ -132,3 +132,29 @@ def test_a20_untrusted_original_alone_may_be_joined(stream: Stream) -> None:
 
     assert placed.copy is not None
     assert not placed.copy.trusted
+
+
+def test_a20_repeated_forgeries_do_not_hide_the_newsrooms(stream: Stream) -> None:
+    """A text that an untrusted feed published sixty times first is still known as the copy of a trusted report."""
+    wire = prose("wire", 150)
+    for number in range(60):
+        stream.place(Told("Impostor", f"Strike {number}", f"{wire} {prose(f'end {number}', 12)}", trusted=False))
+    stream.place(Told("Gazette", "Port closed", wire))
+
+    placed = stream.place(Told("Herald", "Strike closes port", wire))
+
+    assert placed.copy is not None
+    assert placed.copy.trusted
+    assert placed.copy.article_id == 61
+
+
+def test_many_pages_of_one_frame_are_looked_up_in_few(stream: Stream) -> None:
+    """However many pages carry a site's frame, a page is compared with a dozen and is a copy of none."""
+    frame = prose("frame", 100)
+
+    placed = [
+        stream.place(Told("Gazette", prose(f"title {n}", 7), f"{frame} {prose(f'page {n}', 120)}")) for n in range(60)
+    ]
+
+    assert [one.copy for one in placed] == [None] * 60
+    assert len(found(stream, frame)) == sketches.MOST
