@@ -8,7 +8,7 @@ from importlib import resources
 
 import pytest
 
-from monitor import model, text
+from monitor import text
 from monitor.stories import senses
 
 QUAKE = [
@@ -67,73 +67,6 @@ def test_what_was_looked_up_first_makes_no_difference() -> None:
         senses.senses_of("", " ".join(f"w{number}x{n}" for n in range(senses.LEAD)), "en")
 
     assert senses.senses_of("Quake near Cairo", "", "en") == before == {"earthquake": 0, "cairo": 2}
-
-
-def terms(lang: str, title: str, body: str, *mentions: model.Mention) -> dict[str, senses.Term]:
-    """Return the terms of a report."""
-    return senses.terms_of(model.Article(title, body, lang), mentions)
-
-
-def mention(entity: str, first: int, type_: str = "person") -> model.Mention:
-    """Return a mention of an entity."""
-    return model.Mention(entity, type_, 1, first < 3, first)
-
-
-@pytest.mark.parametrize("one", range(4))
-@pytest.mark.parametrize("other", range(4))
-def test_reports_of_one_event_are_alike_in_any_two_languages(one: int, other: int) -> None:
-    """The quake of one report is that of the other, and no strike of railway workers."""
-    strike = terms("en", "Rail strike halves French trains", "Drivers walked out on Thursday, the union said.")
-
-    found = senses.compare(terms(*QUAKE[one]), terms(*QUAKE[other]))
-
-    assert found.one_event
-    assert found.shared[0] == "earthquake"
-    assert found.telling == senses.compare(terms(*QUAKE[other]), terms(*QUAKE[one])).telling
-    assert not senses.compare(terms(*QUAKE[one]), strike).one_event
-
-
-def test_what_everybody_tells_of_makes_no_event() -> None:
-    """Two reports that share only Israel, Hamas and a minister may be about anything."""
-    own = terms("en", "Israel tells Hamas", "The minister spoke.")
-    other = terms("he", "ישראל וחמאס", "השר דיבר.")
-
-    found = senses.compare(own, other)
-
-    assert found.shared == ("minister", "hamas", "israel")
-    assert found.score > senses.ALIKE
-    assert not found.one_event
-
-
-def test_a_name_and_its_office_count_once() -> None:
-    """Where two terms stand in one place, the heavier one is all that they tell."""
-    both = {"netanyahu": senses.Term(5.0, 0), "il-prime-minister": senses.Term(4.0, 0)}
-    apart = {"netanyahu": senses.Term(5.0, 0), "il-prime-minister": senses.Term(4.0, 7)}
-
-    assert senses.compare(apart, apart).telling == 5.0
-    assert senses.compare(both, apart).telling == senses.compare(apart, both).telling == 3.0
-
-
-def test_terms_are_senses_entities_and_numbers_of_the_lead() -> None:
-    """Entities below the lead and years are left out; an entity that is a sense too is one term."""
-    found = terms(
-        "en",
-        "Egypt sends 37 lorries",
-        "It was the 5th time since 2019.",
-        mention("egypt", 0, "place"),
-        mention("abdelatty", 6),
-        mention("rafah", 400, "place"),
-    )
-
-    assert {"egypt", "truck", "abdelatty", "#37"} <= found.keys()
-    assert not {"rafah", "#2019"} & found.keys()
-    assert found["abdelatty"] == senses.Term(senses.ENTITY, 6)
-    assert found["egypt"] == senses.Term(senses.known()["egypt"].weight, 0)
-
-
-def test_an_empty_text_is_like_none() -> None:
-    """Nothing said, nothing shared."""
-    assert senses.compare(terms("en", "", ""), terms(*QUAKE[0])) == senses.Likeness(0.0, 0.0, ())
 
 
 # -- the file ----------------------------------------------------------------------------------------
