@@ -10,12 +10,14 @@ for thresholds are tuned on `dev`.
 
 from __future__ import annotations
 
+import gzip
 import itertools
+import json
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import yaml
@@ -23,10 +25,15 @@ import yaml
 from monitor import replay
 from monitor.rules import compile
 from tests.eval import labelled
+from tests.support.corpora import DATA
 
 CASES = Path(__file__).parent / "cases" / "stories.yaml"
 RULES = Path(__file__).parents[2] / "rules"
 PARTS = ("dev", "check")
+POSTS = DATA / "fignews-2024-iaa" / "dev.jsonl.gz"
+LANGUAGES = {"English": "en", "Arabic": "ar", "Hebrew": "he", "French": "fr"}
+LEAST_WORDS = 25
+"""Of a post that says anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +107,11 @@ def _articles(story: Mapping[str, object]) -> Iterator[Told]:
         yield Told(name, str(story["id"]), str(story["part"]), str(like) if like else None, mix, one["lang"], row)
 
 
-def judge(rules: compile.RuleSet, told: Iterable[Told]) -> dict[str, str]:
-    """Return article id -> the story that replay puts it into."""
+def judge(rules: compile.RuleSet, rows: Sequence[replay.Row]) -> dict[str, str]:
+    """Return article id -> the story that replay puts it into, before later articles show two stories to be one."""
     stream = replay.Replay(rules, only="stories")
     try:
-        return {one.id: stream.judge(one.row).story or one.id for one in told}
+        return {row.id: stream.judge(row).story or row.id for row in rows}
     finally:
         stream.close()
 
@@ -149,15 +156,51 @@ def merged_of(told: Sequence[Told], found: Mapping[str, str]) -> Merged:
     return Merged(wrong, len(alike), len(apart) - wrong, len(joined), len(mixes))
 
 
+def load_posts(file: Path = POSTS) -> list[replay.Row]:
+    """Return posts about one war, twenty minutes apart."""
+    with gzip.open(file, "rt", encoding="utf-8") as lines:
+        found = [row for row in map(json.loads, lines) if row["source_language"] in LANGUAGES]
+    moments = (datetime(2023, 11, 1, tzinfo=UTC) + timedelta(minutes=20 * number) for number in itertools.count())
+    return [
+        replay.Row(
+            f"{row['batch']}/{row['source_language']}/{row['id']}",
+            "",
+            row["text"],
+            None,
+            f"newsroom {number % 40}",
+            "",
+            LANGUAGES[row["source_language"]],
+            (),
+            "",
+            moment,
+        )
+        for number, (row, moment) in enumerate(zip(found, moments, strict=False))
+        if len(row["text"].split()) >= LEAST_WORDS
+    ]
+
+
+def mixed_of(rows: Sequence[replay.Row], found: Mapping[str, str]) -> int:
+    """Return how many stories have articles in more than one language."""
+    languages: dict[str, set[str | None]] = defaultdict(set)
+    for row in rows:
+        languages[found[row.id]].add(row.lang)
+    return sum(len(spoken) > 1 for spoken in languages.values())
+
+
 def main(arguments: list[str]) -> None:
     """Print the figures of both halves."""
     rules, everything = labelled.load_rules(RULES), load_told()
     for part in PARTS:
         told = [one for one in everything if one.part == part]
-        found = judge(rules, told)
+        found = judge(rules, [one.row for one in told])
         print_part(part, told, found)
         if part == "dev" and "--list" in arguments:
             print_errors(told, found)
+    if POSTS.exists():
+        posts = load_posts()
+        found = judge(rules, posts)
+        print(f"{len(posts)} posts about one war: {len(set(found.values()))} stories,", end=" ")
+        print(f"{mixed_of(posts, found)} of them in several languages")
 
 
 def print_part(part: str, told: Sequence[Told], found: Mapping[str, str]) -> None:
