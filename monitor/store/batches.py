@@ -14,7 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from monitor.store import gathering
+from monitor.store import gathering, prune
 from monitor.store.rows import new_id
 from monitor.store.schema import batches, entries, feeds, messages
 
@@ -39,14 +39,21 @@ class Batch:
 
 def open_rebuilt(connection: sa.Connection, feed_id: int, now: datetime) -> int:
     """Begin the batch of a rebuilt feed and return its id."""
-    return new_id(connection, batches.insert(), {"kind": REBUILT, "feed_id": feed_id, "created_at": now})
+    return _open(connection, REBUILT, feed_id, now)
 
 
 def open_catch_up(connection: sa.Connection, now: datetime) -> int:
     """Return the id of the open catch-up batch, which all feeds share; a new one if none is open."""
     query = sa.select(batches.c.id).where(batches.c.closed_at.is_(None), batches.c.kind == CATCH_UP)
     found = connection.execute(query.order_by(batches.c.id).limit(1)).scalar()
-    return found or new_id(connection, batches.insert(), {"kind": CATCH_UP, "feed_id": None, "created_at": now})
+    return found or _open(connection, CATCH_UP, None, now)
+
+
+def _open(connection: sa.Connection, kind: str, feed_id: int | None, now: datetime) -> int:
+    """Insert a batch and forget the oldest, so that the table grows with nothing but what there is to tell."""
+    made = new_id(connection, batches.insert(), {"kind": kind, "feed_id": feed_id, "created_at": now})
+    prune.prune_batches(connection, made, now)
+    return made
 
 
 def get(connection: sa.Connection, batch_id: int) -> Batch | None:

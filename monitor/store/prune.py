@@ -1,4 +1,4 @@
-"""Forget what feeds brought and nobody asks for any more: keys of entries, pauses of hosts."""
+"""Forget what feeds brought and nobody asks for any more: keys of entries, pauses of hosts, batches."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from monitor.store.schema import entry_keys, hosts
+from monitor.store.schema import batches, entry_keys, hosts
 
 KEPT = timedelta(days=400)
-"""How long keys stay after their feed listed them last: yearly pages and archives come back."""
+"""How long keys stay after their feed listed them last, yearly pages and archives come back; and closed batches."""
 TOUCHED = timedelta(days=7)
 """Keys that one body lists are noted within this time of one another.
 
@@ -35,3 +35,13 @@ def prune_keys(connection: sa.Connection, feed_id: int, now: datetime) -> int:
 def prune_hosts(connection: sa.Connection, now: datetime) -> int:
     """Delete the pauses that are over: a feed that links to ever new hosts would add one for each; return how many."""
     return connection.execute(hosts.delete().where(hosts.c.not_before < now)).rowcount
+
+
+def prune_batches(connection: sa.Connection, newest: int, now: datetime) -> int:
+    """Delete the batches that were closed over KEPT ago, all before `newest`; return how many.
+
+    `newest` stays and is there already: an empty table would give its next batch the number, and so the entries and
+    digests, of one that is forgotten.
+    """
+    old = sa.and_(batches.c.id < newest, batches.c.closed_at < now - KEPT)
+    return connection.execute(batches.delete().where(old)).rowcount

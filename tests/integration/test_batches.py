@@ -14,6 +14,8 @@ import sqlalchemy as sa
 
 from monitor import jobs
 from monitor.config import ChannelSettings
+from monitor.store import batches as store_batches
+from monitor.store import database, feeds, schema
 from monitor.store.schema import alerts, batches, decisions, entries, messages
 from tests.support.desk import START, Desk, item, page
 
@@ -398,3 +400,42 @@ def killed_at(desk: Desk, stage: str) -> None:
             process(desk, first_pending(desk))
         deliver(desk)
     desk.context.reached = lambda _name: None
+
+
+def _feed(connection: sa.Connection) -> int:
+    """Return the id of a feed."""
+    feeds.declare(connection, [feeds.Declared("a", "https://a.test/feed", "A", "A", 600.0, 0)], START)
+    return int(connection.execute(sa.select(sa.func.min(schema.feeds.c.id))).scalar_one())
+
+
+def test_batches_are_forgotten_after_400_days(database_url: str) -> None:
+    """What was closed over 400 days ago goes when the next batch opens; the open one and the last year's stay."""
+    engine = database.open_engine(database_url)
+    closed = {"old": 500, "late": 399, "open": None}
+    made = {}
+
+    with engine.connect().execution_options(writes=True) as connection, connection.begin():
+        for name, days in closed.items():
+            made[name] = store_batches.open_rebuilt(connection, _feed(connection), START - timedelta(days=501))
+            when = START - timedelta(days=days) if days else None
+            connection.execute(batches.update().where(batches.c.id == made[name]).values(closed_at=when))
+        newest = store_batches.open_catch_up(connection, START)
+        left = set(connection.execute(sa.select(batches.c.id)).scalars())
+    engine.dispose()
+
+    assert left == {made["open"], made["late"], newest}
+
+
+def test_a_batch_never_gets_the_number_of_a_forgotten_one(database_url: str) -> None:
+    """Its digests would be taken for those of the other."""
+    engine = database.open_engine(database_url)
+
+    with engine.connect().execution_options(writes=True) as connection, connection.begin():
+        first = store_batches.open_catch_up(connection, START - timedelta(days=500))
+        connection.execute(batches.update().values(closed_at=START - timedelta(days=499)))
+        second = store_batches.open_catch_up(connection, START)
+        left = list(connection.execute(sa.select(batches.c.id)).scalars())
+    engine.dispose()
+
+    assert second > first
+    assert left == [second]
