@@ -255,6 +255,14 @@ def first_of(connection: sa.Connection, story_id: int) -> int | None:
     return first
 
 
+def ids_before(connection: sa.Connection, story_id: int, before: int, most: int, first: int = 3) -> list[int]:
+    """Return the first articles of a story, and the last that came before another, in their order."""
+    query = sa.select(articles.c.id).where(articles.c.story_id == story_id, articles.c.id < before)
+    oldest = connection.scalars(query.order_by(articles.c.id).limit(first))
+    newest = connection.scalars(query.order_by(articles.c.id.desc()).limit(most))
+    return sorted({*oldest, *newest})
+
+
 def part_of(connection: sa.Connection, story_id: int) -> int | None:
     """Return the story that `story_id` is part of now, itself unless it was merged; None where there is none."""
     seen: set[int] = set()
@@ -311,6 +319,12 @@ _REPORTS = sa.select(*(articles.c[name] for name in _OF_REPORT), feeds.c.slug.la
 
 def _report(row: sa.RowMapping, title: str) -> Report:
     return Report(**{**row, "credits": tuple(row["credits"] or ())}, title=title)
+
+
+def features_of(connection: sa.Connection, article_id: int) -> bytes | None:
+    """Return what an article's story was told by, packed (`stories.features`)."""
+    packed: bytes | None = connection.scalar(sa.select(articles.c.features).where(articles.c.id == article_id))
+    return packed
 
 
 def list_decisions(connection: sa.Connection, ids: Sequence[int]) -> list[Made]:

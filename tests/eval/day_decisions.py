@@ -27,6 +27,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from monitor import model, replay
+from monitor.cli import common
 from monitor.feeds import plain
 from monitor.rules.compile import RuleSet
 from monitor.store.story_views import Made
@@ -173,6 +174,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--rules", type=Path, default=RULES)
     given = parser.parse_args()
+    common.quiet_logs(verbose=False)
     day = run(load_sound(given.rules), load_rows(given.set, given.days))
     print_day(day)
     for text in sample(day, given.sample, given.seed):
