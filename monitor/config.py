@@ -32,6 +32,7 @@ from monitor.config_settings import (
     effective_channels,
     effective_route,
 )
+from monitor.delivery import template
 from monitor.errors import ConfigError, Fault
 from monitor.feeds import opml
 
@@ -173,7 +174,26 @@ class _Loading:
                 channels[str(name)] = ChannelSettings(
                     str(name), table.url, rate, table.digest, table.quiet, table.budget, table.group
                 )
+                if table.template is not None:
+                    own = self._template(table.template, ("channels", name, "template"))
+                    channels[str(name)] = replace(channels[str(name)], template=own)
         return channels
+
+    def _template(self, name: str, path: toml_places.Path) -> template.Template | None:
+        """Return the user's words in a file beside config.toml; faults in it have their place in it."""
+        self._lists.append(self._folder / name)
+        try:
+            data = config_filling.read_file(self._folder / name, template.MAX_BYTES + 1)
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or "its name is not usable"
+            fix = "give a path relative to config.toml"
+            self._report.add(path, "missing_template", f"the template `{{shown}}` cannot be read: {reason}", fix)
+            return None
+        try:
+            return template.parse(data, str(self._path.parent / name))
+        except ConfigError as error:
+            self._report.faults += error.faults
+            return None
 
     def _routes(self) -> dict[int, RouteSettings]:
         """Return the sound `[[routes]]` by their number in the file."""

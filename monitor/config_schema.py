@@ -299,6 +299,7 @@ class ChannelTable(Table):
     quiet: Annotated[hours.Quiet, BeforeValidator(_quiet)] | None = None
     budget: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
     group: Duration | None = None
+    template: Annotated[str, Field(min_length=1)] | None = None
 
 
 class RouteTable(Table):

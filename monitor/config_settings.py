@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from monitor.delivery.template import Template
 from monitor.errors import Fault
 from monitor.hours import Quiet, Timetable
 
@@ -79,6 +80,8 @@ class ChannelSettings:
     """Alerts a day, in the desk's zone, beyond which those less than high wait for the day's end."""
     group: float | None = None
     """Seconds after a message within which what follows is sent together."""
+    template: Template | None = None
+    """The user's own words for its messages."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -437,6 +437,8 @@ class Thread:
     """Its RFC 5322 Message-ID."""
     subject: str = ""
     """Its subject while that still holds for the update; else empty."""
+    first: Notice | None = field(default=None, repr=False, compare=False)
+    """What it said, where its subject holds: for who words subjects otherwise."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable
+from pathlib import Path
 
 import structlog
 
@@ -35,6 +37,8 @@ class Reloader:
         self._rule_files = rule_files
         self._config = config
         self._tell_taken = taken
+        self._faulty: tuple[Path, ...] = ()
+        """Files that the last load found fault with and the running configuration does not name."""
         self._taken = self._seen = _stamps(config)
         self._wanted = False
         self._begun = False
@@ -49,7 +53,7 @@ class Reloader:
             self._begun = True
             rules = self._context.setup.live
             await self._context.store.write(lambda connection: self._tell(connection, rules))
-        now = _stamps(self._config)
+        now = _stamps(self._config, self._faulty)
         settled, self._seen = now == self._seen, now
         if self._wanted or (settled and now != self._taken):
             self._wanted = False
@@ -73,6 +77,7 @@ class Reloader:
         if (config.sources, config.rules) != (self._config.sources, self._config.rules):
             # Other files from now on; before they are read, so that what is saved meanwhile is seen by the next look.
             self._taken = self._seen = _stamps(config)
+        self._faulty = ()
         rules = await asyncio.to_thread(wiring.load_rules, config, setup.live, "stay")
         wiring.report_rules(rules, setup.live)
         await self._take_over(config, rules, opened, setup)
@@ -82,6 +87,9 @@ class Reloader:
         metrics.CONFIG_RELOAD_SUCCESS.set(0)
         for item in fault.faults:
             log.error("config_fault", place=item.place, code=item.code, message=item.message, fix=item.fix)
+        # A file that only the refused configuration names is looked at, too; being new to us, it is read once more.
+        named = {Path(os.path.abspath(item.file)) for item in fault.faults}
+        self._faulty = tuple(sorted(named - {self._config.path, *self._config.sources}))
         now = self._context.clock.now()
         body = "\n".join(str(item) for item in fault.faults)
         await self._context.store.write(
@@ -129,6 +137,6 @@ class Reloader:
             notice.over(self._context, connection, "rules_broken", "The rule files are sound again", "", now)
 
 
-def _stamps(config: Config) -> tuple[object, ...]:
-    """Return the stamps of every file that `config` leads to."""
-    return wiring.fingerprint((config.path, *config.sources), config.rules)
+def _stamps(config: Config, others: tuple[Path, ...] = ()) -> tuple[object, ...]:
+    """Return the stamps of every file that `config` leads to, and of `others`."""
+    return wiring.fingerprint((config.path, *config.sources, *others), config.rules)

@@ -97,7 +97,8 @@ def _opened(config: Config, name: str) -> tuple[OpenTarget, ...]:
     known = configuration.effective_channels(config)
     if name not in known:
         raise common.fail(f"there is no channel `{name}`; there is {', '.join(known)}", 2)
-    return channel.open_channel(name, known[name].url.get_secret_value())
+    settings = channel.SenderSettings(template=known[name].template)
+    return channel.open_channel(name, known[name].url.get_secret_value(), settings)
 
 
 def _notice(config: Config, name: str) -> model.Notice:

@@ -24,7 +24,7 @@ import apprise
 import apprise.plugins
 
 from monitor import errors, model
-from monitor.delivery import addresses, plain_text, sender, wording
+from monitor.delivery import addresses, plain_text, sender, template, wording
 
 _STATUS = re.compile(r"\berror\s*[=:]\s*(\d{3})(?:\d{2})?\b")
 """ntfy's own codes are five digits long and begin with those of the status."""
@@ -41,6 +41,7 @@ class AppriseSender:
         # Asked for itself, a plugin may leave out the step that escapes our text for HTML (Telegram's does).
         self._front = apprise.Apprise(service, asset=service.asset)
         self._deadline = settings.deadline
+        self._template = settings.template
         self._secrets = secrets
 
     async def send(self, notice: model.Notice) -> model.SendResult:
@@ -48,7 +49,7 @@ class AppriseSender:
 
         The call runs in a daemon thread: past the deadline it is left alone, and the process may exit without it.
         """
-        title, body = _fitted(notice, self._service)
+        title, body = _fitted(notice, self._service, self._template)
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[tuple[bool, str]] = loop.create_future()
         threading.Thread(target=self._call, args=(title, body, loop, answer), daemon=True, name="apprise").start()
@@ -78,12 +79,12 @@ class AppriseSender:
             return
 
 
-def _fitted(notice: model.Notice, service: Any) -> tuple[str, str]:
+def _fitted(notice: model.Notice, service: Any, own: template.Template | None) -> tuple[str, str]:
     """Return title and body that the service takes, also where it counts otherwise than apprise does."""
     fits = _COUNTS.get(_scheme(service), _fits_units)
     most = room = _body_room(service)
     while True:
-        title, body = fit_text(notice, service.title_maxlen, room)
+        title, body = fit_text(notice, service.title_maxlen, room, own)
         if _format(service) is apprise.NotifyFormat.MARKDOWN:
             body = render_markdown(body)
         if room <= LEAST_ROOM or fits(title if service.overflow_amalgamate_title else "", body, most):
@@ -312,17 +313,19 @@ def _secrets(service: Any, url: str) -> tuple[str, ...]:
 # -- text ----------------------------------------------------------------------------------------
 
 
-def fit_text(notice: model.Notice, title_room: int, body_room: int) -> tuple[str, str]:
+def fit_text(
+    notice: model.Notice, title_room: int, body_room: int, own: template.Template | None = None
+) -> tuple[str, str]:
     """Return title and body within a service's limits; where room is short the link comes first: it leads to the rest.
 
     Args:
         title_room: Longest title; 0 if the service knows none (the headline then begins the body).
     """
-    headline = wording.inert(wording.subject(notice))
+    headline = wording.inert(template.subject(notice, own))
     title = wording.clamp(headline, title_room) if title_room > 0 else ""
     if wording.is_list(notice):
-        return title, _fit_list(notice, headline if not title else "", body_room)
-    body = "\n".join(map(_inert_line, plain_text.plain_lines(notice).splitlines()))
+        return title, _fit_list(notice, headline if not title else "", body_room, own)
+    body = "\n".join(map(_inert_line, plain_text.plain_lines(notice, own).splitlines()))
     whole = body if title else f"{headline}\n{body}"
     if len(whole) <= body_room:
         return title, whole or headline
@@ -334,9 +337,9 @@ def fit_text(notice: model.Notice, title_room: int, body_room: int) -> tuple[str
     return title, wording.clamp(f"{lead}{links}\n{body}".strip(), body_room)
 
 
-def _fit_list(notice: model.Notice, headline: str, room: int) -> str:
+def _fit_list(notice: model.Notice, headline: str, room: int, own: template.Template | None) -> str:
     """Return a message of many within `room` characters: articles that fit whole, and how many more there are."""
-    lines = plain_text.plain_lines_within(notice, room - len(headline) - 1 if headline else room)
+    lines = plain_text.plain_lines_within(notice, room - len(headline) - 1 if headline else room, own)
     body = "\n".join(map(_inert_line, lines.splitlines()))
     whole = f"{headline}\n{body}" if headline and not notice.headline else body
     if len(whole) <= room:

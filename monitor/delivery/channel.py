@@ -38,13 +38,17 @@ def _open(name: str, url: str, settings: SenderSettings) -> tuple[OpenTarget, ..
     if addresses.is_mail(url):
         return _open_mail(name, addresses.parse_mail(url), settings)
     if addresses.scheme(url) == "console":
-        return (OpenTarget(model.Target(name, "console", "console"), console.ConsoleSender()),)
+        return (OpenTarget(model.Target(name, "console", "console"), console.ConsoleSender(own=settings.template)),)
     from monitor.delivery import apprise_channel
 
     return tuple(OpenTarget(t, s) for t, s in apprise_channel.open_targets(name, url, settings))
 
 
 def _open_slack(name: str, address: addresses.SlackAddress, settings: SenderSettings) -> tuple[OpenTarget, ...]:
+    if settings.template is not None:
+        raise errors.DeliveryError(
+            "Slack's messages have a layout of their own and take no template; remove the key `template`"
+        )
     context = sender.tls_context(settings)
     if not address.rooms:
         target = model.Target(name, "webhook", f"webhook at {address.host}")
@@ -75,7 +79,12 @@ def _envelope(
 ) -> mail_body.Envelope:
     label = "".join(c if c.isascii() and (c.isalnum() or c == "-") else "-" for c in name) or "channel"
     return mail_body.Envelope(
-        address.sender, address.sender_name, recipient, f"<{label}.wirewatch.{domain}>", settings.public_url
+        address.sender,
+        address.sender_name,
+        recipient,
+        f"<{label}.wirewatch.{domain}>",
+        settings.public_url,
+        settings.template,
     )
 
 

@@ -6,19 +6,21 @@ import sys
 from typing import TextIO
 
 from monitor import model
-from monitor.delivery import plain_text, wording
+from monitor.delivery import plain_text, template
 
 
 class ConsoleSender:
     """Prints notices to `stream`, standard output by default."""
 
-    def __init__(self, stream: TextIO | None = None) -> None:
+    def __init__(self, stream: TextIO | None = None, own: template.Template | None = None) -> None:
         self._stream = stream
+        self._template = own
 
     async def send(self, notice: model.Notice) -> model.SendResult:
         """Print `notice`; see `Sender.send`."""
         stream = self._stream or sys.stdout
-        text = f"{wording.subject(notice)}\n{_indented(plain_text.plain_lines(notice))}\n\n"
+        body = plain_text.plain_lines(notice, self._template)
+        text = f"{template.subject(notice, self._template)}\n{_indented(body)}\n\n"
         try:
             stream.write(text.encode(stream.encoding or "utf-8", "replace").decode(stream.encoding or "utf-8"))
             stream.flush()

@@ -48,13 +48,28 @@ class Folded:
 
 def lines(item: model.NoticeItem, timezone: str) -> tuple[Line, ...]:
     """Return what stands between an article's origin and its packs; nothing for the first report of a story."""
-    found = (_updated(item, timezone), *_reasons(item), _new(item), _newsrooms(item))
-    return tuple(line for line in found if line is not None)
+    return tuple(line for part in parts(item, timezone).values() for line in part)
+
+
+def parts(item: model.NoticeItem, timezone: str) -> dict[str, tuple[Line, ...]]:
+    """Return those lines by what they tell: `updates`, `why`, `new`, `newsrooms`."""
+    found: dict[str, Sequence[Line | None]] = {
+        "updates": [_updated(item, timezone)],
+        "why": _reasons(item),
+        "new": [_new(item)],
+        "newsrooms": [_newsrooms(item)],
+    }
+    return {name: tuple(line for line in told if line is not None) for name, told in found.items()}
 
 
 def plain(line: Line) -> str:
     """Return a line as text."""
-    return f"{line.label}: {''.join(map(isolated, line.pieces))}"
+    return f"{line.label}: {words(line)}"
+
+
+def words(line: Line) -> str:
+    """Return a line as text, without its label."""
+    return "".join(map(isolated, line.pieces))
 
 
 def isolated(piece: Piece) -> str:
@@ -186,6 +201,20 @@ def folded(item: model.NoticeItem, timezone: str) -> Folded | None:
 def reported(report: model.Report) -> str:
     """Return newsroom and title of a folded report as text."""
     return f"{isolated(Piece(report.newsroom, True))}: {isolated(Piece(report.title, True))}"
+
+
+def read_more(item: model.NoticeItem, timezone: str) -> list[str]:
+    """Return where to read what was told first and what was folded; addresses stand alone, so that they are links."""
+    lines = []
+    first = first_told(item)
+    if first is not None and (url := wording.web_url(first.report.url)):
+        lines += ["First report:", url]
+    told = folded(item, timezone)
+    if told is not None:
+        lines.append(told.sentence + (":" if told.reports else ""))
+        for report in told.reports:
+            lines += filter(None, [f"- {reported(report)}", report.url])
+    return lines
 
 
 def _cleaned(report: model.Report) -> model.Report:

@@ -13,7 +13,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 
 from monitor import model
-from monitor.delivery import developing, plain_text, wording
+from monitor.delivery import developing, plain_text, template, wording
 
 _COLOURS = {"urgent": "#b3261e", "high": "#b45309", "normal": "#1d4ed8", "info": "#57606a"}
 
@@ -69,6 +69,8 @@ class Envelope:
     recipient: str
     list_id: str
     public_url: str | None = None
+    template: template.Template | None = None
+    """The user's own words; where they tell of an article, the mail has no HTML part that would say it otherwise."""
 
 
 def render_mail(notice: model.Notice, envelope: Envelope, now: datetime) -> bytes:
@@ -88,12 +90,16 @@ def render_mail(notice: model.Notice, envelope: Envelope, now: datetime) -> byte
     mail["Auto-Submitted"] = "auto-generated"
     # base64 for both: no line of any title can then be too long, begin with a dot, or need an 8-bit server.
     mail.set_content(_text(notice, envelope), cte="base64")
-    if not notice.plain:
+    if not notice.plain and not _has_own_body(notice, envelope):
         mail.add_alternative(render_html(notice, envelope), subtype="html", cte="base64")
-    return _subject(_subject_line(notice)) + mail.as_bytes()
+    return _subject(_subject_line(notice, envelope.template)) + mail.as_bytes()
 
 
-def _subject_line(notice: model.Notice) -> str:
+def _has_own_body(notice: model.Notice, envelope: Envelope) -> bool:
+    return bool(notice.items) and envelope.template is not None and bool(envelope.template.body)
+
+
+def _subject_line(notice: model.Notice, own: template.Template | None) -> str:
     """Return the subject: that of the first message behind `Re: ` while it still holds, else one of its own.
 
     Thunderbird and Apple Mail keep a thread together by References; Gmail and Outlook only where the subjects are the
@@ -101,9 +107,11 @@ def _subject_line(notice: model.Notice) -> str:
     repeated for that: filters and readers go by the subject.
     """
     if notice.thread is None or not notice.thread.subject:
-        return wording.subject(notice)
+        return template.subject(notice, own)
     repeat = "Possible repeat: " if notice.possible_repeat else ""
-    return f"{repeat}Re: {wording.clean(notice.thread.subject)}"
+    first = notice.thread.first
+    subject = template.subject(first, own) if first is not None else notice.thread.subject
+    return f"{repeat}Re: {wording.clean(subject)}"
 
 
 def _visible(message_id: str) -> str:
@@ -139,7 +147,7 @@ def _address(address: str, name: str) -> Address:
 
 def _text(notice: model.Notice, envelope: Envelope) -> str:
     foot = f"\n\n--\nWirewatch · {envelope.public_url}" if envelope.public_url else "\n\n--\nWirewatch"
-    return plain_text.plain_lines(notice) + foot + "\n"
+    return plain_text.plain_lines(notice, envelope.template) + foot + "\n"
 
 
 # -- HTML ----------------------------------------------------------------------------------------

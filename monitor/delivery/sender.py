@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from monitor import errors, model
+from monitor.delivery import template
 
 
 class Sender(Protocol):
@@ -34,6 +35,8 @@ class SenderSettings:
     """PEM file of further certificate authorities; the system's own (or SSL_CERT_FILE) are trusted anyway."""
     public_url: str | None = None
     """Where readers reach this monitor; linked at the end of a mail."""
+    template: template.Template | None = None
+    """The user's own words, for senders of plain text."""
 
 
 def tls_context(settings: SenderSettings) -> ssl.SSLContext:

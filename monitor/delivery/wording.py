@@ -275,6 +275,11 @@ def _subject(notice: model.Notice) -> str:
     return f"[{notice.severity}] {standing(first)}{clamp(title(first), 120)} ({clamp(room, 40)})"
 
 
+def quotes(item: model.NoticeItem) -> list[str]:
+    """Return the sentences of an article that made rules true, each in quotation marks."""
+    return [f"“{marked_text(snippet)}”" for snippet in item.snippets if snippet.text.strip()]
+
+
 def marked_text(snippet: model.Snippet) -> str:
     """Return a snippet as plain text, its matched words between »guillemets«."""
     return "".join(f"»{text}«" if marked else text for text, marked in runs(snippet.text, snippet.marks)).strip()

@@ -132,15 +132,16 @@ def _thread(connection: Connection, claim: messages.Claim, said: model.Notice) -
     earlier = tellings.first_message(connection, claim.target_id, ids)
     if earlier is None:
         return None
-    return model.Thread(earlier.message_id, _subject_that_holds(connection, earlier, said))
+    first = _first_that_holds(connection, earlier, said)
+    return model.Thread(earlier.message_id, wording.subject(first) if first is not None else "", first)
 
 
-def _subject_that_holds(connection: Connection, earlier: tellings.Earlier, said: model.Notice) -> str:
-    """Return the subject of an earlier message if it is as true of this one, else nothing."""
+def _first_that_holds(connection: Connection, earlier: tellings.Earlier, said: model.Notice) -> model.Notice | None:
+    """Return an earlier message if its subject is as true of this one."""
     rows = decisions.get_alerts(connection, earlier.alert_ids)
     items = (_item(rows, [_told(row) for row in rows]),)
     first = model.Notice(earlier.kind, earlier.message_id, earlier.severity, items, earlier.headline)
     unconfirmed = wording.is_unconfirmed(first.items[0])
     if earlier.severity != said.severity or wording.is_list(first) or unconfirmed:
-        return ""
-    return wording.subject(first)
+        return None
+    return first
