@@ -499,6 +499,23 @@ silences = Table(
     Index("ix_silences_ended_at", "ended_at"),
 )
 
+ratings = Table(  # whether an alert was worth its reader's time, one word of each reader
+    "ratings",
+    metadata,
+    Column("alert_id", Id, ForeignKey("alerts.id"), primary_key=True),
+    Column("by", String(300), primary_key=True),  # the recipient of the mail, or who gave the command
+    Column("rating", String(10), nullable=False),  # useful | noise
+    Column("at", UtcTime, nullable=False),
+    Column("comment", Text, nullable=False),
+)
+
+signing_keys = Table(  # what links are signed with, made by chance where it is first needed
+    "signing_keys",
+    metadata,
+    Column("name", String(40), primary_key=True),
+    Column("value", LargeBinary, nullable=False),
+)
+
 counters = Table(
     "counters",
     metadata,

@@ -85,6 +85,22 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_silences")),
     )
     op.create_index("ix_silences_ended_at", "silences", ["ended_at"])
+    op.create_table(
+        "ratings",
+        sa.Column("alert_id", ID, nullable=False),
+        sa.Column("by", sa.String(length=300), nullable=False),
+        sa.Column("rating", sa.String(length=10), nullable=False),
+        sa.Column("at", UtcTime(), nullable=False),
+        sa.Column("comment", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["alert_id"], ["alerts.id"], name=op.f("fk_ratings_alert_id")),
+        sa.PrimaryKeyConstraint("alert_id", "by", name=op.f("pk_ratings")),
+    )
+    op.create_table(
+        "signing_keys",
+        sa.Column("name", sa.String(length=40), nullable=False),
+        sa.Column("value", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_signing_keys")),
+    )
     op.add_column("stories", sa.Column("updated_at", UtcTime()))
     op.add_column("stories", sa.Column("articles", sa.Integer(), nullable=False, server_default="0"))
     op.create_index("ix_stories_updated_at", "stories", ["updated_at"])
