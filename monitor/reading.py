@@ -16,7 +16,7 @@ from monitor.alerts import facts
 from monitor.articles import extract, language, page_words, walls
 from monitor.rules import collector, live, match, mentions
 from monitor.rules import compile as rules_compile
-from monitor.stories import credits, fingerprint
+from monitor.stories import credits, features, fingerprint, sketch
 from monitor.tasks import PREFILTERED, PageBytes, Reading
 
 REPEATED = 12
@@ -84,7 +84,9 @@ def read_article(rules: rules_compile.RuleSet, article: model.Article, partial_r
     title_words, text_words = text.folded_words(article.title), text.folded_words(body)
     known = article.lang or language.detect_language(article.title, body)
     article = replace(article, text=body, lang=known)
-    matches = match.match_article(rules, article)
+    haystack = match.haystack_of(article)
+    matches = match.match_article(rules, article, haystack)
+    named = mentions.mentions(rules, article, haystack)
     return Reading(
         article=article,
         partial_reason=partial_reason,
@@ -97,6 +99,8 @@ def read_article(rules: rules_compile.RuleSet, article: model.Article, partial_r
         text_words=" ".join(text_words),
         facts=facts.article_facts(article, matches, functools.partial(mentions.mentions, rules)),
         credits=credits.credits_of(article.title, body, article.author, article.newsroom),
+        sketch=sketch.sketch_of(text_words),
+        features=features.pack(features.features_of(article, title_words, text_words, named)),
     )
 
 

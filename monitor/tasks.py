@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from monitor import model
 from monitor.alerts.facts import NO_FACTS, ArticleFacts
+from monitor.stories.sketch import NO_SKETCH, Sketch
 
 if TYPE_CHECKING:
     from monitor.feeds.look import Look
@@ -47,6 +48,10 @@ class Reading:
     facts: ArticleFacts = NO_FACTS
     credits: tuple[str, ...] = ()
     """Whom the article credits: `agency:reuters`, `report:axios` (`stories.credits`)."""
+    sketch: Sketch = NO_SKETCH
+    """What its copies are found by (`stories.sketch`)."""
+    features: bytes = b""
+    """What its story is told by (`stories.features`), not yet weighed; empty for an article that could not be read."""
 
 
 def warm_up(rules_path: str) -> None:

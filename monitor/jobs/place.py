@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from monitor import tasks, text
-from monitor.jobs import origin, voices
-from monitor.store import articles, entries
+from monitor.jobs import origin, story, voices
+from monitor.store import articles, entries, sketches
 from monitor.store.store import Connection
-from monitor.stories import assign
+from monitor.stories import assign, features, sketch
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +37,14 @@ class Placed:
 def place_article(connection: Connection, task: Task, read: tasks.Reading, now: datetime) -> Placed:
     """Store an article (a new one with its story) and its new revision."""
     own = task.own
-    waiting, article = task.waiting, read.article
-    like = articles.Likeness(waiting.canonical_url, read.folded_hash, article.newsroom, article.title, waiting.trusted)
-    found = articles.find_twin(connection, like, own.id if own else None)
-    assigned = assign.assign_story(assign.Twin(*found) if found else None, own.story_id if own else None)
-    story = assigned.story_id if assigned.story_id is not None else articles.new_story(connection, now)
-    article_id = _store_article(connection, task, read, story, assigned)
-    articles.count_in_story(connection, story, now, 0 if own else 1)
+    assigned, weighed = _assign(connection, task, read)
+    story_id = assigned.story_id if assigned.story_id is not None else articles.new_story(connection, now)
+    article_id = _store_article(connection, task, read, story_id, assigned, weighed)
+    articles.count_in_story(connection, story_id, now, 0 if own else 1)
+    _keep(connection, task, read, article_id, assigned, weighed)
     voices.speak(connection, article_id, read.credits)
+    if assigned.merge is not None:
+        story.merge(connection, assigned.merge, article_id, now)
     revision = articles.NewRevision(
         title=read.article.title,
         text=read.article.text,
@@ -59,8 +59,38 @@ def place_article(connection: Connection, task: Task, read: tasks.Reading, now: 
     before = (_words(own.title), _words(own.text)) if own else None
     articles.index_words(connection, article_id, (read.title_words, read.text_words), before)
     if own is not None:
-        return Placed(article_id, story, revision_id, own.duplicate_of, own.duplicate_reason)
-    return Placed(article_id, story, revision_id, assigned.duplicate_of, assigned.reason)
+        return Placed(article_id, story_id, revision_id, own.duplicate_of, own.duplicate_reason)
+    return Placed(article_id, story_id, revision_id, assigned.duplicate_of, assigned.reason)
+
+
+def _assign(connection: Connection, task: Task, read: tasks.Reading) -> tuple[assign.Assigned, story.Weighed | None]:
+    """Return the story of an article, its own or that of what it repeats or is like, and what it is compared by."""
+    if task.own is not None:
+        return assign.Assigned(task.own.story_id), story.weigh(connection, read)
+    new = story.Newcomer(read, task.waiting.canonical_url, task.waiting.first_seen, task.waiting.trusted)
+    repeated = story.find_repeated(connection, new)
+    if repeated is not None:
+        return repeated, story.weigh(connection, read)
+    weighed = story.weigh(connection, story.without_text(connection, read))
+    return story.join_story(connection, new, weighed), weighed
+
+
+def _keep(
+    connection: Connection,
+    task: Task,
+    read: tasks.Reading,
+    article_id: int,
+    assigned: assign.Assigned,
+    weighed: story.Weighed | None,
+) -> None:
+    """Store by what the copies of an article are found, and what else tells of the same event."""
+    own = task.own
+    before = sketch.sketch_of(text.folded_words(own.text)).hashes if own else ()
+    sketches.record(connection, article_id, read.sketch, before, task.waiting.trusted)
+    if weighed is not None:
+        original = own.duplicate_of if own else assigned.duplicate_of
+        indexed = original is None or story.is_told_anew(connection, original, task.waiting.trusted)
+        story.keep(connection, article_id, weighed, task.waiting.trusted, indexed, revised=own is not None)
 
 
 def _words(folded: str) -> str:
@@ -68,7 +98,12 @@ def _words(folded: str) -> str:
 
 
 def _store_article(
-    connection: Connection, task: Task, read: tasks.Reading, story: int, assigned: assign.Assigned
+    connection: Connection,
+    task: Task,
+    read: tasks.Reading,
+    story_id: int,
+    assigned: assign.Assigned,
+    weighed: story.Weighed | None,
 ) -> int:
     article = read.article
     changing = {
@@ -78,6 +113,7 @@ def _store_article(
         "folded_hash": read.folded_hash,
         "partial": article.partial,
         "retry_at": task.retry_at,
+        "features": features.pack(weighed.features) if weighed is not None else None,
     }
     if task.own is not None:
         articles.update(connection, task.own.id, **changing, **_moved(task))
@@ -86,7 +122,7 @@ def _store_article(
         connection,
         feed_id=task.waiting.feed_id,
         entry_id=task.waiting.id,
-        story_id=story,
+        story_id=story_id,
         url=task.waiting.entry.url,
         canonical_url=task.waiting.canonical_url,
         newsroom=article.newsroom,
@@ -94,6 +130,8 @@ def _store_article(
         first_seen=task.waiting.first_seen,
         duplicate_of=assigned.duplicate_of,
         duplicate_reason=assigned.reason,
+        share=assigned.share,
+        joined=assigned.detail,
         **changing,
     )
 

@@ -171,6 +171,25 @@ def find_twin(connection: sa.Connection, like: Likeness, but: int | None) -> tup
     return next((twin for twin in untrusted if not (like.trusted and _is_trusted_story(connection, twin[1]))), None)
 
 
+def repeats_text(connection: sa.Connection, folded_hash: str, newsroom: str) -> bool:
+    """Return whether a newsroom has brought the same folded text before: under another headline it is a wall."""
+    return connection.execute(_REPEATS_TEXT, {"folded": folded_hash, "paper": newsroom}).first() is not None
+
+
+_REPEATS_TEXT = (
+    sa.select(articles.c.id)
+    .where(articles.c.folded_hash == sa.bindparam("folded"), articles.c.newsroom == sa.bindparam("paper"))
+    .limit(1)
+)
+
+
+def is_trusted(connection: sa.Connection, article_id: int) -> bool:
+    """Return whether a trusted feed brought an article."""
+    return (
+        connection.execute(sa.select(articles.c.id).where(articles.c.id == article_id, _OF_TRUSTED)).first() is not None
+    )
+
+
 def _is_trusted_story(connection: sa.Connection, story_id: int) -> bool:
     query = sa.select(articles.c.id).where(articles.c.story_id == story_id, _OF_TRUSTED).limit(1)
     return connection.execute(query).first() is not None

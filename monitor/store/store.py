@@ -80,3 +80,8 @@ def next_number(connection: sa.Connection, name: str) -> int:
         connection.execute(counters.insert().values(name=name, value=1))
         return 1
     return int(value)
+
+
+def next_of(connection: sa.Connection, name: str) -> int:
+    """Return what `next_number` will return, without taking it."""
+    return 1 + (connection.scalar(sa.select(counters.c.value).where(counters.c.name == name)) or 0)

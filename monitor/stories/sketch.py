@@ -49,6 +49,10 @@ class Sketch:
     kind: str = KIND
 
 
+NO_SKETCH = Sketch()
+"""Of an article that could not be read: nobody's copy."""
+
+
 def sketch_of(words: Sequence[str]) -> Sketch:
     """Return the sketch of a text, the same on every machine and in every process.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from monitor.stories.assign import Twin, assign_story
+from monitor.stories.assign import Twin, of_twin
 from monitor.stories.fingerprint import LONG_ENOUGH, folded_hash
 
 LONG = [f"word{n}" for n in range(LONG_ENOUGH)]
@@ -30,19 +30,7 @@ def test_article_without_a_word_is_like_no_other() -> None:
 
 
 def test_article_goes_to_the_story_of_its_twin() -> None:
-    """A copy joins the story of the earlier article and names it."""
-    made = assign_story(Twin(3, 30, "same_url"), None)
+    """A copy joins the story of the earlier article, names it and tells how much they share."""
+    made = of_twin(Twin(3, 30, "copy", 0.91))
 
-    assert (made.story_id, made.duplicate_of, made.reason) == (30, 3, "same_url")
-
-
-def test_article_without_a_twin_starts_a_story() -> None:
-    """Nothing like it so far: a story of its own."""
-    assert assign_story(None, None).story_id is None
-
-
-def test_revision_stays_in_its_story() -> None:
-    """A changed text that now equals another article's does not move a told article to another story."""
-    made = assign_story(Twin(3, 30, "same_text"), 40)
-
-    assert (made.story_id, made.duplicate_of) == (40, None)
+    assert (made.story_id, made.duplicate_of, made.reason, made.share) == (30, 3, "copy", 0.91)
