@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from monitor import model
-from monitor.cli import common, explain_story, story_words
+from monitor.cli import common, explain_story, explain_story_text, story_words
 from monitor.cli import rules as rules_command
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def _compare(what: list[str], config: Path | None, json: bool) -> None:
         if one == other:
             raise common.fail(f"{what[0]} and {what[1]} are one article: art-{one}", 2)
         told = explain_story.compare(connection, one, other)
-    common.print_json(told) if json else explain_story.print_pair(told, loaded.timezone)
+    common.print_json(told) if json else explain_story_text.print_pair(told, loaded.timezone)
 
 
 def _numbered(connection: Connection, what: str) -> int | None:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
-
-from monitor.cli import common, story_words
 
 if TYPE_CHECKING:
     from monitor.store.articles import StoredArticle
     from monitor.store.store import Connection
     from monitor.store.story_views import Report
     from monitor.stories.copies import Copy
+    from monitor.stories.features import Features
     from monitor.stories.sketch import Sketch
+
+LOOKED_AT = 4000
+"""Characters in which the word is sought that a stem stands for."""
+MEMBERS = 40
+"""Articles of a story that another is compared with, beside its first ones."""
+ONLY = 6
+"""Terms that are named of those which one article alone has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +49,10 @@ def compare(connection: Connection, one: int, other: int) -> dict[str, Any]:
         "later": _side(later),
         "one_story": same,
         "hours_apart": (later.report.at - earlier.report.at).total_seconds() / 3600,
-        "recorded": recorded(earlier, later),
+        "recorded": recorded(earlier, later) | {"first": _is_first(connection, later)},
         "copy": copy_of(connection, earlier, later),
+        "whole": whole_of(connection, earlier, later),
+        "likeness": likeness_of(connection, earlier, later),
     }
 
 
@@ -58,6 +66,12 @@ def _side(side: Side) -> dict[str, Any]:
         "at": side.report.at,
         "trusted": side.report.trusted,
     }
+
+
+def _is_first(connection: Connection, side: Side) -> bool:
+    from monitor.store import story_views
+
+    return side.stored.id == story_views.first_of(connection, side.stored.story_id)
 
 
 def recorded(earlier: Side, later: Side) -> dict[str, Any]:
@@ -125,45 +139,85 @@ def _judged(connection: Connection, earlier: Side, later: Side, before: Sketch, 
     return copies.find_copy(own, [known[number] for number in sorted(known)])
 
 
-# -- for people --------------------------------------------------------------------------------------
+# -- likeness ----------------------------------------------------------------------------------------
 
 
-def print_pair(told: Mapping[str, Any], zone: str) -> None:
-    """Print a comparison: what stands, what was recorded, and what the comparison says now."""
-    earlier, later = told["earlier"], told["later"]
-    for side in (earlier, later):
-        print(common.bold(f"{side['article']}  {common.clean(side['title'])}"))
-        trust = "" if side["trusted"] else ", not trusted"
-        newsroom = f"{common.clean(side['newsroom'])} ({side['lang'] or '?'}{trust})"
-        print(f"  {newsroom}, {common.when(side['at'], zone)} {zone}, story {side['story']}")
-    print(common.bold(_headline(told)))
-    print(f"  recorded of {later['article']}: {_recorded_line(told)}")
-    print(f"  text: {_copy_line(told['copy'], earlier['article'])}")
+def likeness_of(connection: Connection, earlier: Side, later: Side) -> dict[str, Any] | None:
+    """Return how much two articles tell of the same event; None where one has nothing to be told by."""
+    from monitor.store import story_views
+    from monitor.stories import features, similarity
+
+    before = features.unpack(story_views.features_of(connection, earlier.stored.id))
+    own = features.unpack(story_views.features_of(connection, later.stored.id))
+    if before is None or own is None:
+        return None
+    found = similarity.compare(own, before, _hours(earlier, later))
+    written = _written(earlier) | _written(later)
+    return {
+        "by": found.by,
+        "likeness": round(found.likeness, 4),
+        "score": round(found.score, 4),
+        "least": round(found.least, 4),
+        "one_event": found.is_same,
+        "shared": [{"term": written.get(term, term), "part": round(part, 4)} for term, part in found.shared],
+        "veto": list(found.veto),
+        "days": {"earlier": _days(before.dates), "later": _days(own.dates)},
+        "magnitude": {"earlier": before.magnitude, "later": own.magnitude},
+        "number": {"earlier": _number(before), "later": _number(own)},
+        "kind": {"earlier": before.kind or None, "later": own.kind or None},
+        "only": {"earlier": _only(before, own, found.by, written), "later": _only(own, before, found.by, written)},
+    }
 
 
-def _headline(told: Mapping[str, Any]) -> str:
-    stories = told["earlier"]["story"], told["later"]["story"]
-    return f"one story ({stories[0]})" if told["one_story"] else f"two stories ({stories[0]} and {stories[1]})"
+def whole_of(connection: Connection, earlier: Side, later: Side) -> dict[str, Any] | None:
+    """Return how well the later article fits the story of the earlier as a whole, which is what decides.
+
+    Compared is what came before the later one; None where there is nothing to compare.
+    """
+    from monitor.store import story_views
+    from monitor.stories import assign, features, headings
+
+    own = features.unpack(story_views.features_of(connection, later.stored.id))
+    if own is None:
+        return None
+    ids = story_views.ids_before(connection, earlier.stored.story_id, later.stored.id, MEMBERS)
+    members = [
+        assign.Candidate(report.id, report.story_id, report.at, kept)
+        for report in story_views.get_reports(connection, ids)
+        if (kept := features.unpack(story_views.features_of(connection, report.id))) is not None
+        and kept.kind == headings.ORDINARY
+    ]
+    made = assign.join_story(own, later.report.at, members)
+    shown = made.detail if made.story_id is not None else (made.detail or {}).get("nearly")
+    return None if shown is None else {"fits": made.story_id is not None, "compared": len(members), **shown}
 
 
-def _recorded_line(told: Mapping[str, Any]) -> str:
-    kept = told["recorded"]
-    if kept["duplicate_of"]:
-        return story_words.copied(kept["duplicate_of"], kept["duplicate_reason"], kept["share"])
-    return story_words.joined(kept["joined"]) if kept["joined"] else "it began a story"
+def _hours(earlier: Side, later: Side) -> float:
+    return abs((later.report.at - earlier.report.at).total_seconds()) / 3600
 
 
-def _copy_line(found: Mapping[str, Any], earlier: str) -> str:
-    """Return what the texts share in a sentence."""
-    if found["same_url"] or found["same_text"]:
-        return f"the same {'URL' if found['same_url'] else 'text'} as {earlier}"
-    passages = found["passages"]
-    counted = (
-        f"{passages['in_common']:,} of {min(passages['earlier'], passages['later']):,} passages of "
-        f"{found['passage_words']} words ({story_words.percent(found['share'])}) stand in both"
-    )
-    if found["copy"]:
-        return f"a copy of {earlier}: {counted}"
-    if found["too_short"]:
-        return f"no copy: one of them has fewer than {found['least_words']} words, which name nothing alone"
-    return f"no copy: {counted}"
+def _written(side: Side) -> dict[str, str]:
+    """Return stem -> the word as the article has it, folded: what is compared are first letters."""
+    from monitor import text
+    from monitor.stories import features
+
+    found: dict[str, str] = {}
+    for word in text.folded_words(f"{side.stored.title}\n{side.stored.text[:LOOKED_AT]}"):
+        found.setdefault(features.stem_of(word), word)
+    return found
+
+
+def _only(own: Features, other: Features, by: str, written: Mapping[str, str]) -> list[str]:
+    """Return what weighs most in one article and is not in the other."""
+    first, second = (own.words, other.words) if by == "words" else (own.common, other.common)
+    left = sorted((term for term in first if term not in second), key=lambda term: (-first[term], term))
+    return [written.get(term, term) for term in left[:ONLY]]
+
+
+def _number(of: Features) -> str | None:
+    """Return the number of a headline by which it is one of a series."""
+    return None if of.series is None else of.series[1]
+
+
+def _days(dates: Iterable[int]) -> list[str]:
+    return [f"{day // 32:02}-{day % 32:02}" for day in sorted(dates)]

@@ -93,11 +93,29 @@ def relation(report: Mapping[str, Any]) -> str:
     """Return what an article is to its story: the first, a copy of another, or what it shares with the nearest."""
     if report["duplicate_of"]:
         return copied(report["duplicate_of"], report["duplicate_reason"], report["share"])
-    if report["first"]:
-        return "first of the story"
-    return joined(report["joined"]) if report["joined"] else "first of a story that became part of this one"
+    return placed(report["joined"], report["first"])
 
 
-def joined(kept: Mapping[str, Any]) -> str:
-    """Return why an article is in its story, from what was recorded when it was decided."""
-    return f"joined: {kept}"
+def placed(kept: Mapping[str, Any] | None, first: bool) -> str:
+    """Return why an article that repeats none is in its story, from what was recorded when it was decided."""
+    kept = kept or {}
+    nearly = f"; nearly joined {_likeness(kept['nearly'])}" if "nearly" in kept else ""
+    if "article" in kept:
+        return f"joined by {_likeness(kept)}{nearly}"
+    return ("first of the story" if first else "first of a story that became part of this one") + nearly
+
+
+def _likeness(kept: Mapping[str, Any]) -> str:
+    """Return `art-5 (s2), 0.41 of 0.34 needed: quake, aceh`."""
+    shared = f": {listed([term_shown(term) for term in kept['shared']])}" if kept.get("shared") else ""
+    veto = f", but other {' and '.join(kept['veto'])}" if kept.get("veto") else ""
+    return f"art-{kept['article']} (s{kept['story']}), {kept['score']:.2f} of {kept['least']:.2f} needed{veto}{shared}"
+
+
+STEM = 6
+"""Letters from which on a term may be the beginning of a word (`stories.features.STEM`)."""
+
+
+def term_shown(term: str) -> str:
+    """Return a term as rules write beginnings of words: `resett*`, for words are compared by their first letters."""
+    return f"{term}*" if len(term) == STEM and term.isalpha() else term

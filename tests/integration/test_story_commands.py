@@ -272,6 +272,94 @@ def test_a_lead_inside_a_longer_report_is_explained_as_a_copy(desk: Desk, tmp_pa
     assert "a copy of art-1: " in done.out
 
 
+STRIKE = (
+    "Dock workers walked out at the port of Tarsa on Monday and no ship was unloaded, the harbour master said. "
+    "The union wants higher pay for night shifts, and talks with the owners are to begin on Wednesday."
+)
+RETOLD = (
+    "The harbour of Tarsa stood still on Monday after dock workers began a strike over the pay for night shifts. "
+    "Twelve ships wait outside the port. The owners said that they would meet the union on Wednesday."
+)
+LIBRARY = (
+    "The minister of culture opened a library in Orvan on Monday. It holds forty thousand books, most of them given by "
+    "readers, and a reading room for children, the mayor said at the ceremony."
+)
+
+
+@pytest.fixture
+def retold(desk: Desk, tmp_path: Path) -> Path:
+    """An event that two newsrooms tell in words of their own, and another event."""
+    desk.has(["gazette", "herald", "courier"])
+    told = {
+        "gazette": ("Strike closes port of Tarsa", STRIKE),
+        "herald": ("Port of Tarsa closed as dock workers strike", RETOLD),
+        "courier": ("Minister opens library in Orvan", LIBRARY),
+    }
+    for feed in told:
+        desk.publishes(feed)
+    desk.run()
+    for feed, (title, text) in told.items():
+        desk.publishes(feed, item(1, title, text, site=feed))
+        desk.later()
+    return write_config(desk, tmp_path)
+
+
+def test_a_retelling_is_explained_by_what_it_shares(retold: Path) -> None:
+    """Why two reports are one story: the words that both use with their part, and what was recorded at the time."""
+    done = commands.call("explain", "--story", "art-1", "art-2", "--config", retold)
+    found = commands.call("explain", "--story", "art-1", "art-2", "--config", retold, "--json").json
+
+    likeness = found["likeness"]
+    assert found["one_story"]
+    assert likeness["one_event"]
+    assert likeness["score"] >= likeness["least"]
+    assert "tarsa" in [one["term"] for one in likeness["shared"]]
+    assert sum(one["part"] for one in likeness["shared"]) <= likeness["likeness"] + 0.01
+    assert found["recorded"]["joined"]["article"] == 1
+    assert "one story (s1)" in done.out
+    assert "event: the same, by their words" in done.out
+    assert "recorded of art-2: joined by art-1 (s1)" in done.out
+
+
+def test_two_events_are_explained_by_what_each_has_alone(retold: Path) -> None:
+    """Why two reports are two stories: too little in common, and the words that one of them alone has."""
+    done = commands.call("explain", "--story", "art-1", "art-3", "--config", retold)
+    found = commands.call("explain", "--story", "art-1", "art-3", "--config", retold, "--json").json
+
+    assert not found["one_story"]
+    assert not found["likeness"]["one_event"]
+    assert found["likeness"]["score"] < found["likeness"]["least"]
+    assert "library" in found["likeness"]["only"]["later"]
+    assert "two stories (s1 and s2)" in done.out
+    assert "event: two, by their words" in done.out
+
+
+def test_quakes_of_other_magnitudes_are_explained_as_two(desk: Desk, tmp_path: Path) -> None:
+    """What contradicts is named with what either report says, and how much it counts against them."""
+    desk.has(["gazette", "herald"])
+    for feed in ("gazette", "herald"):
+        desk.publishes(feed)
+    desk.run()
+    quake = (
+        "An earthquake of magnitude {} shook the island of Orvan on Monday; houses fell in three villages of the north."
+    )
+    for feed, magnitude in (("gazette", "5.1"), ("herald", "6.8")):
+        desk.publishes(feed, item(1, "Earthquake shakes Orvan", quake.format(magnitude), site=feed))
+        desk.later()
+
+    done = commands.call("explain", "--story", "art-1", "art-2", "--config", write_config(desk, tmp_path))
+
+    assert "quakes of other magnitudes, 5.1 / 6.8" in done.out
+
+
+def test_show_says_by_what_a_retelling_joined(retold: Path) -> None:
+    """In `stories show` a retelling names the article that it is nearest to and the words in common."""
+    out = commands.call("stories", "show", "s1", "--config", retold).out
+
+    assert "joined by art-1 (s1), " in out
+    assert "2 independent newsrooms" in out
+
+
 @pytest.mark.parametrize(
     ("pair", "code", "says"),
     [
