@@ -25,6 +25,7 @@ from monitor.reload import CHECK, Reloader
 from monitor.store import database, feeds, hold, messages, migrate
 from monitor.store.store import Store
 from monitor.web import app as web_app
+from monitor.web import rating as rating_page
 from monitor.web import server as web_server
 
 STUCK = 15.0
@@ -189,7 +190,7 @@ async def _serve_and_run(
     engine.add_periodic(memory.EVERY, memory.trim)
     web = context.setup.config.web
     local = web_app.is_loopback(web.host)
-    app = web_app.build(health, lambda: _token(context), loopback=local)
+    app = web_app.build(health, lambda: _token(context), (_rating_page(context).route,), loopback=local)
     server = await web_server.serve(app, web.host, web.port)
     announce(f"http://{web.host}:{server.port}")
     metrics.CONFIG_RELOAD_SUCCESS.set(1)
@@ -197,6 +198,15 @@ async def _serve_and_run(
         await engine.run(stop)
     finally:
         await server.stop()
+
+
+def _rating_page(context: Context) -> rating_page.RatingPage:
+    return rating_page.RatingPage(
+        context.store,
+        lambda: context.setup.rating_key,
+        context.clock.now,
+        lambda: context.setup.config.timezone,
+    )
 
 
 def _token(context: Context) -> str | None:

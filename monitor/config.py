@@ -140,7 +140,7 @@ class _Loading:
             feeds=feeds,
             channels=channels,
             routes=tuple(routes.values()),
-            web=WebSettings(*web.listen, metrics=web.metrics),
+            web=WebSettings(*web.listen, metrics=web.metrics, public_url=web.public_url),
             warnings=tuple(self._warnings),
             sources=(Path(os.path.abspath(self._path)), *self._lists, *self._filler.files),
             filled=tuple(SecretStr(value) for value in self._filled_secrets()),

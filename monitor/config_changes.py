@@ -25,6 +25,7 @@ class Changes:
     rules: bool = False
     """The folder's path; changes inside it are the rules' own affair."""
     metrics_token: bool = False
+    public_url: bool = False
     restart: tuple[str, ...] = ()
     """Keys whose change waits for the next start."""
 
@@ -54,6 +55,7 @@ def differences(old: Config, new: Config) -> Changes:
         timezone=old.timezone != new.timezone,
         rules=old.rules != new.rules,
         metrics_token=old.web.metrics != new.web.metrics,
+        public_url=old.web.public_url != new.web.public_url,
         restart=tuple(key for key, changed in restart.items() if changed),
     )
 

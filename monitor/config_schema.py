@@ -23,7 +23,7 @@ from monitor.http import addresses
 
 LATER_KEYS: Mapping[str, frozenset[str]] = {
     "": frozenset({"ops", "retention"}),
-    "web": frozenset({"public_url", "password", "edit_rules", "allowed_hosts"}),
+    "web": frozenset({"password", "edit_rules", "allowed_hosts"}),
 }
 """Keys that belong to the format but not to this version, by table: refused, with a word of their own."""
 
@@ -207,6 +207,18 @@ def _listen(value: object) -> tuple[str, int]:
     raise _refuse("bad_listen", "`{shown}` is not host:port", 'write "127.0.0.1:8080", "0.0.0.0:8080" or "[::1]:8080"')
 
 
+def _public_url(value: str) -> str:
+    try:
+        parsed = urls.parse_url(value)
+    except FetchError:
+        parsed = None
+    if parsed is None or re.search(r"[?#\s]", value):
+        shown = "this" if "@" in value else "`{shown}`"  # what stands before the @ may be a password
+        fix = 'write "https://wire.example.org", with a path where the monitor is below one'
+        raise _refuse("bad_url", f"{shown} is no address of a web site", fix)
+    return value.rstrip("/")
+
+
 def _token(value: SecretStr) -> SecretStr:
     text = value.get_secret_value()
     if len(text) < MIN_TOKEN_LENGTH or not re.fullmatch(r"[!-~]+", text):
@@ -319,6 +331,7 @@ class WebTable(Table):
 
     listen: Annotated[tuple[str, int], BeforeValidator(_listen)] = ("127.0.0.1", 8080)
     metrics: Annotated[Secret, AfterValidator(_token)] | None = None
+    public_url: Annotated[str, AfterValidator(_public_url)] | None = None
 
 
 TABLES: Mapping[str, type[Table]] = {

@@ -105,6 +105,8 @@ class WebSettings:
     host: str = "127.0.0.1"
     port: int = 8080
     metrics: SecretStr | None = None
+    public_url: str | None = None
+    """Where readers reach the monitor, without a slash at its end."""
 
 
 @dataclass(frozen=True, slots=True)

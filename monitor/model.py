@@ -412,6 +412,8 @@ class Telling:
     """`alert` or `update`."""
     reason: str
     development: Development = Development()
+    rating_url: str = field(default="", repr=False)
+    """The page where its recipient says whether it was useful; empty where there is none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,12 +14,13 @@ import structlog
 
 from monitor import config as configuration
 from monitor import errors, http, metrics, text
+from monitor.alerts import rating
 from monitor.config import Config
 from monitor.delivery import channel
 from monitor.jobs.context import Outlet, Setup
 from monitor.rules import live, load
 from monitor.rules.live import LiveRules
-from monitor.store import feeds, messages, rulesets
+from monitor.store import feeds, messages, ratings, rulesets
 from monitor.store.store import Connection
 
 log = structlog.get_logger()
@@ -167,7 +168,8 @@ def record_setup(
             ids[target.target]: Outlet(ids[target.target], target.target, target.sender, rate)
             for target, rate in opened.targets
         }
-        return Setup(with_route(config), rules, rules_path, outlets)
+        key = ratings.signing_key(connection, rating.KEY_NAME)
+        return Setup(with_route(config), rules, rules_path, outlets, key)
 
     return record
 

@@ -47,6 +47,7 @@ def _remove_worker_folder() -> None:
 
 COMMANDS = (
     "alerts",
+    "alerts_rate",
     "channels",
     "check",
     "db",

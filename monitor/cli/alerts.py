@@ -12,6 +12,7 @@ from monitor.cli import common, story_words
 if TYPE_CHECKING:
     from monitor.config import Config
     from monitor.store.decisions import AlertRow, LedgerRow
+    from monitor.store.ratings import StoredRating
     from monitor.store.store import Connection
     from monitor.store.story_views import Folded
 
@@ -194,7 +195,7 @@ def _sent(deliveries: list[dict[str, Any]]) -> str:
 
 def _load(connection: Connection, number: int) -> dict[str, Any] | None:
     from monitor.alerts import render
-    from monitor.store import articles, decisions, messages
+    from monitor.store import articles, decisions, messages, ratings
 
     rows = decisions.get_alerts(connection, [number])
     if not rows:
@@ -208,6 +209,7 @@ def _load(connection: Connection, number: int) -> dict[str, Any] | None:
         "snippets": [{"text": s.text, "marks": [list(mark) for mark in s.marks]} for s in snippets],
         "title_marks": [list(mark) for mark in marks],
         **_story_of(connection, row),
+        "ratings": [_rating(rating) for rating in ratings.list_of(connection, number)],
         "deliveries": [_delivery(delivery) for delivery in messages.deliveries_of(connection, number)],
     }
 
@@ -243,6 +245,10 @@ def _folded(one: Folded) -> dict[str, Any]:
     }
 
 
+def _rating(given: StoredRating) -> dict[str, Any]:
+    return {"rating": given.rating, "by": given.by, "at": given.at, "comment": given.comment}
+
+
 def _delivery(row: dict[str, Any]) -> dict[str, Any]:
     kept = ("state", "reason", "created_at", "due_at", "sent_at", "message_id", "service_id", "possible_repeat")
     tried = ("n", "started_at", "ended_at", "outcome", "status", "detail", "retry_after")
@@ -270,6 +276,9 @@ def _print(found: dict[str, Any], config: Config) -> None:
         print("no message carries it: its route led to no channel")
     for row in found["deliveries"]:
         _print_delivery(row, zone)
+    for given in found["ratings"]:
+        words = f": {common.clean(given['comment'])}" if given["comment"] else ""
+        print(f"rated {given['rating']} by {common.clean(given['by'])}, {common.when(given['at'], zone)}{words}")
 
 
 def _print_story(found: dict[str, Any]) -> None:

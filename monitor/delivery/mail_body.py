@@ -13,7 +13,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 
 from monitor import model
-from monitor.delivery import developing, plain_text, template, wording
+from monitor.delivery import developing, plain_text, rating_links, template, wording
 
 _COLOURS = {"urgent": "#b3261e", "high": "#b45309", "normal": "#1d4ed8", "info": "#57606a"}
 
@@ -46,11 +46,13 @@ strong.hit { background: #fff3bf; color: #1f2328; font-weight: 700; padding: 0 2
 .remark { border: 1px solid #d4a72c; border-radius: 4px; padding: 4px 10px; font-size: 14px; }
 .button { display: inline-block; padding: 7px 16px; border-radius: 6px; background: #1f2328; color: #ffffff; }
 .button { text-decoration: none; font-weight: 600; }
-.foot a { color: inherit; }
+.foot a, .rate a { color: inherit; }
+.rate { color: #57606a; font-size: 14px; }
+.rate a { display: inline-block; padding: 4px 6px; }
 .foot { border-top: 1px solid #d0d7de; padding-top: 10px; }
 @media (prefers-color-scheme: dark) {
   body { background: #14171a; color: #e6e8eb; }
-  .origin, .foot, .folded { color: #a7b0ba; }
+  .origin, .foot, .folded, .rate { color: #a7b0ba; }
   .story { background: #20252b; }
   .unconfirmed { background: #3f3200; color: #ffe8a3; }
   blockquote, .foot { border-color: #3d444d; }
@@ -147,7 +149,7 @@ def _address(address: str, name: str) -> Address:
 
 def _text(notice: model.Notice, envelope: Envelope) -> str:
     foot = f"\n\n--\nWirewatch · {envelope.public_url}" if envelope.public_url else "\n\n--\nWirewatch"
-    return plain_text.plain_lines(notice, envelope.template) + foot + "\n"
+    return plain_text.plain_lines(notice, envelope.template) + rating_links.render_text(notice) + foot + "\n"
 
 
 # -- HTML ----------------------------------------------------------------------------------------
@@ -191,6 +193,7 @@ def _item(notice: model.Notice, item: model.NoticeItem) -> str:
         *(_paragraph(remark, "remark") for remark in wording.remarks(notice, item)),
         _button(item),
         "" if wording.is_list(notice) else _folded(developing.folded(item, notice.timezone)),
+        rating_links.render_html(item),
     ]
     return '<div class="item">\n' + "\n".join(filter(None, parts)) + "\n</div>\n"
 

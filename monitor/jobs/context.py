@@ -38,6 +38,8 @@ class Setup:
     """File with the live rule source, which workers load by name."""
     outlets: Mapping[int, Outlet]
     """By target id."""
+    rating_key: bytes = field(default=b"", repr=False)
+    """Signs the links by which recipients rate alerts; empty: there are none."""
     declared: Mapping[str, FeedSettings] = field(init=False, repr=False)
     """The configured feeds by their id: their headers and passwords are nowhere else."""
 

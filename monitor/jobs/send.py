@@ -11,7 +11,7 @@ import structlog
 from monitor import errors, metrics, model
 from monitor.alerts import digest, posting
 from monitor.delivery import limit, verdict
-from monitor.jobs import compose, notice
+from monitor.jobs import compose, notice, rate_links
 from monitor.jobs.context import Context, Outlet
 from monitor.model import SendOutcome, SendResult
 from monitor.store import batches, decisions, gathering, messages
@@ -67,6 +67,7 @@ async def _send(context: Context, outlet: Outlet, claim: messages.Claim) -> None
     said = await context.store.read(
         lambda connection: compose.build_notice(connection, claim, context.setup.config.timezone)
     )
+    said = rate_links.with_links(said, context.setup, claim.target_id, context.clock.now())
     try:
         result = await _attempt(context, outlet, claim, said)
         context.reached("send.accepted")

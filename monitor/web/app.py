@@ -1,4 +1,4 @@
-"""The health routes: /healthz, /readyz and /metrics; everything else is 404.
+"""The health routes (/healthz, /readyz, /metrics) and the pages that are handed in; everything else is 404.
 
 /healthz and /readyz are open, for probes carry no password, and so they hold nothing but words of ours. /metrics names
 packs and channels: it is open where the daemon listens on loopback only, else it wants the token of `[web] metrics`.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import structlog
@@ -47,11 +47,14 @@ class HealthView(Protocol):
         ...
 
 
-def build(health: HealthView, token: Callable[[], str | None], *, loopback: bool = False) -> Starlette:
+def build(
+    health: HealthView, token: Callable[[], str | None], pages: Sequence[Route] = (), *, loopback: bool = False
+) -> Starlette:
     """Return the application.
 
     Args:
         token: Gives the present token for /metrics; asked at every request, so that a reload changes it.
+        pages: Further routes, each of which knows whom it answers.
         loopback: Whether the daemon listens on a loopback address only; /metrics then needs no token from there.
     """
     routes = _Routes(health, token, loopback)
@@ -60,6 +63,7 @@ def build(health: HealthView, token: Callable[[], str | None], *, loopback: bool
             Route("/healthz", routes.healthz),
             Route("/readyz", routes.readyz),
             Route("/metrics", routes.metrics),
+            *pages,
         ],
         middleware=[Middleware(_SecurityHeaders)],
         exception_handlers={Exception: _failed},
@@ -119,7 +123,7 @@ async def _failed(_request: Request, _error: Exception) -> Response:
 
 
 class _SecurityHeaders:
-    """Adds the headers to every answer, refusals and 404 included."""
+    """Adds the headers to every answer, refusals and 404 included; a page may have a policy of its own."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -127,7 +131,9 @@ class _SecurityHeaders:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(SECURITY_HEADERS)
+                headers = MutableHeaders(scope=message)
+                for name, value in SECURITY_HEADERS.items():
+                    headers.setdefault(name, value)
             await send(message)
 
         await self._app(scope, receive, send_with_headers)

@@ -238,7 +238,7 @@ class Desk:
             ids[target]: Outlet(ids[target], target, self.senders[name], self.config.channels[name].rate)
             for name, target in targets.items()
         }
-        setup = Setup(setup.config, rules, path, outlets)
+        setup = Setup(setup.config, rules, path, outlets, setup.rating_key)
         if self.context is None:
             self.context = Context(
                 self.store, self.web, self.workers, self.clock, setup, structlog.get_logger(), draw=lambda: 0.5

@@ -352,6 +352,9 @@ listen = "8080"
         ("[web]\nlisten = '::1:8080'", "2:10", "bad_listen"),
         ("[web]\nlisten = '127.0.0.1:99999'", "2:10", "bad_listen"),
         ("[web]\nmetrics = 'short'", "2:11", "weak_token this token is too short"),
+        ("[web]\npublic_url = 'wire.test'", "2:14", "bad_url `wire.test` is no address of a web site"),
+        ("[web]\npublic_url = 'https://wire.test/?a=1'", "2:14", "bad_url `https://wire.test/?a=1` is no address"),
+        ("[web]\npublic_url = 'https://u:secret@wire.test'", "2:14", "bad_url this is no address of a web site"),
     ],
 )
 def test_fault_says_where_what_and_what_instead(

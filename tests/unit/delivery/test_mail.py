@@ -370,3 +370,48 @@ def test_parts_are_base64():
 
     bodies = re.findall(rb"base64\r\n.*?\r\n\r\n([A-Za-z0-9+/=\r\n]+)", message, re.DOTALL)
     assert "הגירה מרצון" in base64.b64decode(bodies[0]).decode()
+
+
+# -- useful, or noise? ---------------------------------------------------------------------------
+
+
+async def test_mail_asks_whether_the_alert_was_useful(inbox):
+    """Both parts lead to the page that asks; each link says what it is called."""
+    (sender,) = open_senders(inbox, "a@desk.test")
+    told = notices.telling(rating_url="https://wire.desk.test/rate/1.2.3.x")
+
+    await sender.send(notices.notice(notices.item(tellings=(told,))))
+
+    html, text = inbox.mails[0].html, inbox.mails[0].text.replace("\r\n", "\n")
+    links = [a["href"] for a in Elements(html).attributes("a") if "/rate/" in a["href"]]
+    assert links == ["https://wire.desk.test/rate/1.2.3.x?r=useful", "https://wire.desk.test/rate/1.2.3.x?r=noise"]
+    assert (
+        "Useful: https://wire.desk.test/rate/1.2.3.x?r=useful\nNoise: https://wire.desk.test/rate/1.2.3.x?r=noise"
+        in text
+    )
+
+
+async def test_mail_with_several_alerts_asks_of_each(inbox):
+    """Where an article alerts two packs, each is named; the text has a line for every alert."""
+    (sender,) = open_senders(inbox, "a@desk.test")
+    told = [
+        notices.telling(alert_id=n, pack_title=title, rating_url=f"https://wire.desk.test/rate/{n}.2.3.x")
+        for n, title in ((1, "Aid & <trade>"), (2, "Resettlement"))
+    ]
+
+    await sender.send(notices.notice(notices.item(tellings=tuple(told))))
+
+    html, text = inbox.mails[0].html, inbox.mails[0].text.replace("\r\n", "\n")
+    assert "<bdi>Aid &amp; &lt;trade&gt;</bdi>: useful to you?" in html
+    assert html.count('class="rate"') == 2
+    assert "al-1: https://wire.desk.test/rate/1.2.3.x\nal-2: https://wire.desk.test/rate/2.2.3.x\n" in text
+
+
+async def test_mail_without_a_page_to_rate_on_does_not_ask(inbox):
+    """A monitor without a public address sends no links that lead nowhere."""
+    (sender,) = open_senders(inbox, "a@desk.test")
+
+    await sender.send(notices.notice())
+
+    assert "useful" not in inbox.mails[0].text.lower()
+    assert 'class="rate"' not in inbox.mails[0].html
