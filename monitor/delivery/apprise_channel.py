@@ -329,12 +329,26 @@ def fit_text(
     whole = body if title else f"{headline}\n{body}"
     if len(whole) <= body_room:
         return title, whole or headline
-    links = "\n".join(filter(None, (wording.web_url(item.url) for item in notice.items[:1])))
+    links = "\n".join(_inert_line(item.url) for item in notice.items[:1] if wording.web_url(item.url))
     if len(links) + 20 > body_room:
-        return title, wording.clamp(whole, body_room)
+        return title, cut(whole, body_room)
     # Two line breaks and the ellipsis of the text that is cut after the link.
     lead = "" if title else wording.clamp(headline, body_room - len(links) - 3) + "\n"
-    return title, wording.clamp(f"{lead}{links}\n{body}".strip(), body_room)
+    return title, cut(f"{lead}{links}\n{body}".strip(), body_room)
+
+
+def cut(text: str, room: int) -> str:
+    """Return `text` within `room` characters, ended by an ellipsis if it is cut, and no address torn or lengthened."""
+    if len(text) <= room:
+        return text
+    kept = text[: room - 1].rstrip()
+    begins = kept.rfind("\n") + 1
+    line = text[begins:].partition("\n")[0]
+    if wording.web_url(line) is None:
+        return kept + "…"
+    if kept[begins:] == line:
+        return (kept + "\n…")[:room].rstrip()
+    return kept[:begins] + "…" if begins else kept + "…"
 
 
 def _fit_list(notice: model.Notice, headline: str, room: int, own: template.Template | None) -> str:
@@ -359,12 +373,22 @@ def _markdown_line(line: str) -> str:
     if url is None:
         return _MARKDOWN_SIGN.sub(r"\\\g<0>", line)
     name = _MARKDOWN_SIGN.sub(r"\\\g<0>", urlsplit(url).hostname or "")
-    target = "".join(f"%{ord(c):02X}" if c in "()<>\\" else c for c in url)
-    return f"[{name}]({target})"
+    return f"[{name}]({markdown_url(url)})"
+
+
+def markdown_url(url: str) -> str:
+    """Return an address as it stands in a Markdown link."""
+    return "".join(f"%{ord(c):02X}" if c in "()\\" else c for c in _inert_line(url))
 
 
 _MARKDOWN_SIGN = re.compile(r"[\\`*_{}\[\]()#+\-.!|<>~]")
 
 
 def _inert_line(line: str) -> str:
-    return line if wording.web_url(line) else wording.inert(line)
+    if not wording.web_url(line):
+        return wording.inert(line)
+    # Discord looks for mentions in addresses, too.
+    return _MENTION.sub("%40", line).replace("<", "%3C").replace(">", "%3E")
+
+
+_MENTION = re.compile(r"@(?=(?:everyone|here)\b)", re.IGNORECASE)

@@ -113,7 +113,7 @@ def _subject_line(notice: model.Notice, own: template.Template | None) -> str:
     repeat = "Possible repeat: " if notice.possible_repeat else ""
     first = notice.thread.first
     subject = template.subject(first, own) if first is not None else notice.thread.subject
-    return f"{repeat}Re: {wording.clean(subject)}"
+    return f"{repeat}Re: {wording.clamp(wording.clean(subject), wording.SUBJECT_LENGTH)}"
 
 
 def _visible(message_id: str) -> str:
