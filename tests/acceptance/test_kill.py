@@ -1,4 +1,4 @@
-"""The soak in small: 20 random kills over 100 alerts; `make soak` makes 300 over more than a thousand."""
+"""The soak in small: 20 random kills over 100 alerts; `make soak` makes 1,000 over 10,000."""
 
 from __future__ import annotations
 

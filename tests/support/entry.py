@@ -9,6 +9,8 @@ python -m tests.support.entry --fail send.accepted:kill:2 run --config config.to
 `reached` calls (`poll.fetched`, `process.before_commit`, `send.claimed`, `migrate.begun`, ...) and three that only
 tests see: `migrate.statement` (before each CREATE or ALTER), `backup.begun`, `backup.written` (not yet on the disk).
 
+`--no-storm` lets every alert be a message of its own, however many there are: where messages are counted.
+
 `--migrations FOLDER` makes it a later version of the program: one whose schema revisions stand in FOLDER.
 """
 
@@ -29,6 +31,7 @@ import sqlalchemy as sa
 import typer
 
 from monitor import app, errors
+from monitor.alerts import posting
 from monitor.cli import common, run
 from monitor.store import database, migrate
 
@@ -92,6 +95,8 @@ def main() -> None:
 
     faulthandler.register(signal.SIGUSR1)  # where every thread stands, for whoever looks at a standstill
     _watch_driver(reached)
+    if options.no_storm:
+        posting.STORM_MESSAGES = sys.maxsize
     if options.migrations:
         _use_migrations(options.migrations)
     code = _run(app.Seams(reached=reached), options)
@@ -103,6 +108,7 @@ def main() -> None:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser()
     parser.add_argument("--fail", action="append", default=[])
+    parser.add_argument("--no-storm", action="store_true")
     parser.add_argument("--migrations", type=Path)
     parser.add_argument("command", choices=["run"])
     parser.add_argument("--config", type=Path, required=True)

@@ -97,7 +97,7 @@ class Newsroom:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """What became of the expected tokens, per channel (`mail`, `chat`)."""
+    """What became of the expected tokens, per channel (`mail`, `chat`, and `hook` where it is one)."""
 
     expected: int
     missing: dict[str, list[str]]
@@ -212,6 +212,12 @@ class World:
         self.inbox = inbox.Inbox()
         self.webhook = webhook.Webhook(self.authority)
         self.newsrooms: dict[str, Newsroom] = {}
+        self.storm = True
+        """Whether many alerts become few messages; False where messages are counted."""
+        self.hook = False
+        """Whether a webhook that apprise serves is a channel, `hook`, beside the other two."""
+        self.hooked: list[str] = []
+        """What it took: title and text of each message."""
         self.config = folder / "config.toml"
         self.rules = folder / "rules"
         self.database = folder / "data" / "wirewatch.db"
@@ -303,8 +309,17 @@ listen = "127.0.0.1:0"
         return self.config
 
     def channels(self) -> dict[str, str]:
-        """Return the URLs of the two channels."""
-        return {"mail": self.inbox.channel_url("desk@desk.test"), "chat": self.webhook.channel_url()}
+        """Return the URLs of the channels."""
+        two = {"mail": self.inbox.channel_url("desk@desk.test"), "chat": self.webhook.channel_url()}
+        if not self.hook:
+            return two
+        self.site.on("/hook", self._take)
+        return two | {"hook": f"json://127.0.0.1:{self.site.port}/hook"}
+
+    async def _take(self, request: web.Request, writer: asyncio.StreamWriter) -> None:
+        told = json.loads(request.body)
+        self.hooked.append(f"{told['title']}\n{told['message']}")
+        await web.page(b"taken")(request, writer)
 
     def environment(self, **more: str) -> dict[str, str]:
         """Return a child's environment: the test authority is trusted, nothing else is added."""
@@ -313,6 +328,7 @@ listen = "127.0.0.1:0"
     def daemon(self, *fail: str, arguments: Sequence[str] = (), **options: Any) -> Process:
         """Start the daemon, with fail points planted in it."""
         planted = [part for point in fail for part in ("--fail", point)]
+        planted += [] if self.storm else ["--no-storm"]
         command = [sys.executable, "-m", "tests.support.entry", *planted, *arguments]
         return self._start([*command, "run", "--config", str(self.config)], **options)
 
@@ -337,15 +353,17 @@ listen = "127.0.0.1:0"
         """Return (token, labelled as a possible repeat, Message-ID or "") of every alert that arrived, by channel."""
         mails = [(mail.text, str(mail.message["Message-ID"])) for mail in list(self.inbox.mails)]
         chats = [("\n".join(webhook.strings(payload)), "") for payload in list(self.webhook.payloads)]
-        return {"mail": _receipts(mails), "chat": _receipts(chats)}
+        found = {"mail": _receipts(mails), "chat": _receipts(chats)}
+        hooks = [(text, "") for text in list(self.hooked)]
+        return found | ({"hook": _receipts(hooks)} if self.hook else {})
 
     def told(self, channel: str) -> Counter[str]:
         """Return how often each token arrived."""
         return Counter(token for token, _, _ in self.receipts()[channel])
 
-    def until_told(self, *tokens: str, channels: Iterable[str] = ("mail", "chat"), seconds: float = 60.0) -> None:
-        """Wait until every token has arrived in every channel."""
-        for channel in channels:
+    def until_told(self, *tokens: str, channels: Iterable[str] = (), seconds: float = 60.0) -> None:
+        """Wait until every token has arrived in some channels, or in every one."""
+        for channel in channels or self.channels():
             try:
                 until(lambda at=channel: set(tokens) <= set(self.told(at)), seconds, f"{tokens[:5]} in {channel}")
             except AssertionError as fault:
