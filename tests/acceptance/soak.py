@@ -74,27 +74,28 @@ class Outcome:
         return "\n".join(lines)
 
 
-def soak(folder: Path, kills: int, alerts: int, seed: int) -> Outcome:
-    """Run the whole of it in `folder`."""
+def soak(folder: Path, kills: int, alerts: int, seed: int, minutes: float = 0.0) -> Outcome:
+    """Run the whole of it in `folder`, or with fewer kills where `minutes` are up before."""
     begun, draw = time.monotonic(), random.Random(seed)
     with world.opened(folder) as desk:
         for name in NEWSROOMS:
             desk.newsroom(name)
         desk.storm, desk.hook = False, True
         desk.configure()
-        published = 0
-        for life in range(kills):
-            share = (life + 1) * alerts // kills - published
+        published = done = 0
+        while done < kills and (not minutes or time.monotonic() - begun < 60 * minutes):
+            share = (done + 1) * alerts // kills - published
             published += _publish(desk, draw, published, share)
             _live(desk, draw)
-            _show(life + 1, kills, published)
+            done += 1
+            _show(done, kills, published)
         tokens = [f"tok-{n}" for n in range(published)]
         with desk.daemon() as last:
-            desk.until_told(*tokens, seconds=120 + kills)
+            desk.until_told(*tokens, seconds=120 + done)
             desk.until_quiet(120)
             last.stop()
         dead = desk.query("SELECT count(*) FROM messages WHERE state = 'dead'")[0][0]
-        return Outcome(desk.tally(tokens), kills, desk.integrity(), dead, time.monotonic() - begun, seed)
+        return Outcome(desk.tally(tokens), done, desk.integrity(), dead, time.monotonic() - begun, seed)
 
 
 def _publish(desk: world.World, draw: random.Random, at: int, count: int) -> int:
@@ -124,10 +125,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make soak ARGS=...", description="random kill -9 under load")
     parser.add_argument("--kills", type=int, default=1000)
     parser.add_argument("--alerts", type=int, default=0, help="default: 10 a kill")
+    parser.add_argument("--minutes", type=float, default=0.0, help="kill no longer than this")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
     options = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="wirewatch-soak-"))
-    outcome = soak(folder, options.kills, options.alerts or 10 * options.kills, options.seed)
+    outcome = soak(folder, options.kills, options.alerts or 10 * options.kills, options.seed, options.minutes)
     print(outcome.table())
     for failure in outcome.failures:
         print(f"FAILED: {failure}")
