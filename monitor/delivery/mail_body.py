@@ -13,7 +13,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 
 from monitor import model
-from monitor.delivery import developing, plain_text, rating_links, template, wording
+from monitor.delivery import developing, listing, plain_text, rating_links, template, wording
 
 _COLOURS = {"urgent": "#b3261e", "high": "#b45309", "normal": "#1d4ed8", "info": "#57606a"}
 
@@ -94,6 +94,10 @@ def render_mail(notice: model.Notice, envelope: Envelope, now: datetime) -> byte
     mail.set_content(_text(notice, envelope), cte="base64")
     if not notice.plain and not _has_own_body(notice, envelope):
         mail.add_alternative(render_html(notice, envelope), subtype="html", cte="base64")
+    if listing.is_due(notice):
+        mail.add_attachment(
+            listing.render(notice), "text", "csv", filename=listing.FILE_NAME, params={"charset": "utf-8"}
+        )
     return _subject(_subject_line(notice, envelope.template)) + mail.as_bytes()
 
 
@@ -149,7 +153,8 @@ def _address(address: str, name: str) -> Address:
 
 def _text(notice: model.Notice, envelope: Envelope) -> str:
     foot = f"\n\n--\nWirewatch · {envelope.public_url}" if envelope.public_url else "\n\n--\nWirewatch"
-    return plain_text.plain_lines(notice, envelope.template) + rating_links.render_text(notice) + foot + "\n"
+    attached = f"\n\n{listing.sentence(notice)}" if listing.is_due(notice) else ""
+    return plain_text.plain_lines(notice, envelope.template) + attached + rating_links.render_text(notice) + foot + "\n"
 
 
 # -- HTML ----------------------------------------------------------------------------------------
@@ -177,8 +182,8 @@ def _items(notice: model.Notice) -> Iterable[str]:
         yield from (_paragraph(remark, "remark") for remark in wording.repeat_remark(notice))
     yield from (_item(notice, item) for item in listed)
     rest = wording.left_out(notice, len(listed))
-    if rest:
-        yield _paragraph(rest)
+    for sentence in filter(None, (rest, listing.sentence(notice))):
+        yield _paragraph(sentence)
 
 
 def _item(notice: model.Notice, item: model.NoticeItem) -> str:

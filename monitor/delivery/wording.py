@@ -157,7 +157,7 @@ def when(published: datetime | None, timezone: str) -> str:
     """Return a time as the desk reads it, with its offset: `Sun 22 Nov 2026, 19:40 (UTC+02:00)`."""
     if published is None:
         return "time not given"
-    local = published.astimezone(_zone(timezone))
+    local = published.astimezone(zone_of(timezone))
     minutes = round((local.utcoffset() or timedelta()).total_seconds() / 60)
     sign = "-" if minutes < 0 else "+"
     return f"{local:%a %d %b %Y, %H:%M} (UTC{sign}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d})"
@@ -165,11 +165,12 @@ def when(published: datetime | None, timezone: str) -> str:
 
 def moment(at: datetime, timezone: str) -> str:
     """Return a time beside one that `when` wrote out: `22 Nov, 14:05`."""
-    local = at.astimezone(_zone(timezone))
+    local = at.astimezone(zone_of(timezone))
     return f"{local.day} {local:%b, %H:%M}"
 
 
-def _zone(name: str) -> ZoneInfo:
+def zone_of(name: str) -> ZoneInfo:
+    """Return the zone of that name; UTC if there is none."""
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):

@@ -15,6 +15,8 @@ from monitor.store.held import family_of
 from monitor.store.rows import new_id
 from monitor.store.schema import alerts, articles, decisions, feeds, matches, revisions, stories
 
+ASKED = 1000
+"""Rows asked for in one statement: databases bound its parameters (SQLite 32,766), and a digest may hold more."""
 EVERY_PACK = "*"
 """Pack of the one row that stands for every pack of the rule set without a row of its own: no match."""
 
@@ -302,8 +304,12 @@ def list_urgent(connection: sa.Connection, story_id: int, since: datetime) -> li
 
 def get_alerts(connection: sa.Connection, ids: Sequence[int]) -> list[AlertRow]:
     """Return the alerts with these ids, by id."""
-    query = _ALERTS.where(alerts.c.id.in_(list(ids))).order_by(alerts.c.id)
-    return [_alert(row) for row in connection.execute(query).mappings()]
+    found: list[AlertRow] = []
+    ordered = sorted(set(ids))
+    for at in range(0, len(ordered), ASKED):
+        query = _ALERTS.where(alerts.c.id.in_(ordered[at : at + ASKED])).order_by(alerts.c.id)
+        found += [_alert(row) for row in connection.execute(query).mappings()]
+    return found
 
 
 def evidence_of(connection: sa.Connection, revision_id: int, packs: Iterable[str]) -> list[model.Evidence]:
