@@ -7,6 +7,7 @@ import contextlib
 import gc
 import random
 import signal
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -16,10 +17,13 @@ import structlog
 
 from monitor import config as configuration
 from monitor import errors, http, memory, metrics, tasks, wiring, workers
+from monitor.alerts import watch
 from monitor.clock import Clock, SystemClock
 from monitor.config import Config
+from monitor.delivery import heartbeat
 from monitor.engine import Summary
 from monitor.engine.local import LocalEngine
+from monitor.jobs import beat, watchdog
 from monitor.jobs.context import Context
 from monitor.reload import CHECK, Reloader
 from monitor.store import database, feeds, hold, messages, migrate
@@ -30,6 +34,8 @@ from monitor.web import server as web_server
 
 STUCK = 15.0
 """Seconds without a tick, or without a sign of the writer, after which the daemon is not alive."""
+NOT_POLLED = frozenset(("nothing_polled", "no_feeds", "polls_failing", "polls_stalled"))
+"""Findings in which no feed is heard of."""
 FRESH = timedelta(hours=1)
 """How long ago the last good poll of any feed may be for the daemon to be ready, beside the longest `every`."""
 
@@ -126,6 +132,12 @@ class Health:
         self._dead_channels: tuple[str, ...] = ()
         self._polled = False
 
+    def vitals(self) -> watch.Vitals:
+        """Return when each part of this process showed life last; asks nobody, from any thread."""
+        writer, pulse = self._context.store.writer, self._context.pulse
+        swept = time.monotonic() - pulse.swept
+        return watch.Vitals(self._engine.silence(), writer.idle_for(), writer.uncommitted_for(), swept, writer.fault)
+
     def alive(self) -> tuple[bool, str]:
         """Return whether the tick and the writer live; a dead internet must not restart the container."""
         if self._engine.silence() > STUCK:
@@ -137,16 +149,24 @@ class Health:
     def ready(self) -> tuple[bool, tuple[str, ...]]:
         """Return whether the monitor does its work, and what keeps it from it."""
         reasons: list[str] = []
+        vitals, pulse = self.vitals(), self._context.pulse
         alive, _ = self.alive()
         if not alive:
             reasons.append("not_alive")
         if self._context.setup.live.stale:
             reasons.append("rules_stale")
-        if not self._context.setup.live.ruleset.packs:
+        if not self._context.setup.live.ruleset.packs or pulse.has("no_rules", timedelta()):
             reasons.append("no_rules")
-        if not self._polled:
+        if vitals.fault or vitals.commit > STUCK:
+            reasons.append("not_writing")
+        if vitals.sweep > watch.SWEEP_STILL:
+            reasons.append("not_sweeping")
+        still = {found.key for found in pulse.standstills()}
+        if not self._polled or still & NOT_POLLED:
             reasons.append("no_recent_poll")
-        if self._dead_channels:
+        if "reading_stalled" in still:
+            reasons.append("nothing_read")
+        if self._dead_channels or "nobody_told" in still or pulse.has("channel_failing", watch.PATIENCE):
             reasons.append("channel_dead")
         return not reasons, tuple(reasons)
 
@@ -188,15 +208,19 @@ async def _serve_and_run(
     health = Health(context, engine)
     engine.add_periodic(5.0, health.refresh)
     engine.add_periodic(memory.EVERY, memory.trim)
+    engine.add_periodic(beat.EVERY, beat.Heartbeat(context, health.vitals, heartbeat.Heart().beat).beat)
+    guard = watchdog.Watchdog(health.vitals, watchdog.Outcry(lambda: context.setup.config).say)
     web = context.setup.config.web
     local = web_app.is_loopback(web.host)
     app = web_app.build(health, lambda: _token(context), (_rating_page(context).route,), loopback=local)
     server = await web_server.serve(app, web.host, web.port)
     announce(f"http://{web.host}:{server.port}")
     metrics.CONFIG_RELOAD_SUCCESS.set(1)
+    guard.start()
     try:
         await engine.run(stop)
     finally:
+        guard.stop()
         await server.stop()
 
 

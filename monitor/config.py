@@ -25,6 +25,7 @@ from monitor.config_settings import (
     ChannelSettings,
     Config,
     FeedSettings,
+    OpsSettings,
     PollingSettings,
     Rate,
     RouteSettings,
@@ -42,6 +43,7 @@ __all__ = [
     "ChannelSettings",
     "Config",
     "FeedSettings",
+    "OpsSettings",
     "PollingSettings",
     "Rate",
     "RouteSettings",
@@ -122,6 +124,7 @@ class _Loading:
         monitor = self._table(config_schema.MonitorTable, "monitor")
         polling = self._polling()
         web = self._table(config_schema.WebTable, "web")
+        ops = self._table(config_schema.OpsTable, "ops")
         channels = self._channels()
         database = self._database(monitor.database)
         routes = self._routes()
@@ -141,6 +144,7 @@ class _Loading:
             channels=channels,
             routes=tuple(routes.values()),
             web=WebSettings(*web.listen, metrics=web.metrics, public_url=web.public_url),
+            ops=OpsSettings(ops.heartbeat_url),
             warnings=tuple(self._warnings),
             sources=(Path(os.path.abspath(self._path)), *self._lists, *self._filler.files),
             filled=tuple(SecretStr(value) for value in self._filled_secrets()),

@@ -26,6 +26,7 @@ class Changes:
     """The folder's path; changes inside it are the rules' own affair."""
     metrics_token: bool = False
     public_url: bool = False
+    heartbeat: bool = False
     restart: tuple[str, ...] = ()
     """Keys whose change waits for the next start."""
 
@@ -56,6 +57,7 @@ def differences(old: Config, new: Config) -> Changes:
         rules=old.rules != new.rules,
         metrics_token=old.web.metrics != new.web.metrics,
         public_url=old.web.public_url != new.web.public_url,
+        heartbeat=old.ops != new.ops,
         restart=tuple(key for key, changed in restart.items() if changed),
     )
 

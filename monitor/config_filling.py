@@ -116,7 +116,7 @@ def read_file(file: Path, size: int) -> bytes:
 
 def is_address(path: toml_places.Path) -> bool:
     """Return whether the text at `path` is a URL, in which a filled part is percent-encoded."""
-    return path[-1:] == ("url",) or path == ("monitor", "database")
+    return path[-1:] in (("url",), ("heartbeat_url",)) or path == ("monitor", "database")
 
 
 def _reason(error: OSError | ValueError) -> str:

@@ -22,7 +22,7 @@ from monitor.errors import Fault, FetchError
 from monitor.http import addresses
 
 LATER_KEYS: Mapping[str, frozenset[str]] = {
-    "": frozenset({"ops", "retention"}),
+    "": frozenset({"retention"}),
     "web": frozenset({"password", "edit_rules", "allowed_hosts"}),
 }
 """Keys that belong to the format but not to this version, by table: refused, with a word of their own."""
@@ -146,6 +146,15 @@ def _channel_url(value: str) -> str:
     return value
 
 
+def _heartbeat_url(value: SecretStr) -> SecretStr:
+    try:
+        urls.parse_url(value.get_secret_value())
+    except FetchError:
+        fix = "write http:// or https://, a host and a path; the service that watches for the heartbeat gives it"
+        raise _refuse("bad_url", "this is no web address, or it holds a login or a space", fix) from None
+    return value
+
+
 def _slug_like(value: str) -> str:
     if not re.fullmatch(r"\w(?:[\w.-]{0,79})", value):
         raise _refuse("bad_id", "`{shown}` is not an id", "use letters, digits, `-`, `_` and `.` only, at most 80")
@@ -234,7 +243,7 @@ def is_channel_name(name: str) -> bool:
 
 def is_secret(path: toml_places.Path) -> bool:
     """Return whether the value at `path` is a secret as such."""
-    return path[-1:] in (("password",), ("metrics",)) or "headers" in path or path[:1] == ("channels",)
+    return path[-1:] in (("password",), ("metrics",)) or "headers" in path or path[:1] in (("channels",), ("ops",))
 
 
 Duration = Annotated[float, BeforeValidator(_duration)]
@@ -334,6 +343,12 @@ class WebTable(Table):
     public_url: Annotated[str, AfterValidator(_public_url)] | None = None
 
 
+class OpsTable(Table):
+    """`[ops]`."""
+
+    heartbeat_url: Annotated[Secret, AfterValidator(_heartbeat_url)] | None = None
+
+
 TABLES: Mapping[str, type[Table]] = {
     "monitor": MonitorTable,
     "polling": PollingTable,
@@ -342,6 +357,7 @@ TABLES: Mapping[str, type[Table]] = {
     "channels": ChannelTable,
     "routes": RouteTable,
     "web": WebTable,
+    "ops": OpsTable,
 }
 """The model of each table of the file; of each of its members for `feeds` and `channels`."""
 

@@ -39,6 +39,8 @@ def _secrets(config: Config) -> Iterator[str]:
             yield secret.get_secret_value()
     if config.web.metrics:
         yield config.web.metrics.get_secret_value()
+    if config.ops.heartbeat_url:
+        yield from _parts_of_address(config.ops.heartbeat_url.get_secret_value())
     yield from (value.get_secret_value() for value in config.filled)
     password = _password(config.database)
     if password:

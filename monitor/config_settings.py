@@ -110,6 +110,14 @@ class WebSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class OpsSettings:
+    """`[ops]`."""
+
+    heartbeat_url: SecretStr | None = None
+    """Asked every minute while all is well."""
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """The whole configuration, checked; paths are absolute."""
 
@@ -125,6 +133,7 @@ class Config:
     channels: Mapping[str, ChannelSettings] = field(default_factory=dict)
     routes: tuple[RouteSettings, ...] = ()
     web: WebSettings = field(default_factory=WebSettings)
+    ops: OpsSettings = field(default_factory=OpsSettings)
     warnings: tuple[Fault, ...] = ()
     """What is odd but usable, mostly in feed lists; every code begins with W."""
     sources: tuple[Path, ...] = ()

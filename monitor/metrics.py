@@ -54,6 +54,11 @@ RULES_LOAD_FAILURES = _counter("rules_load_failures_total", "Times the rule file
 PACKS_STALE = _gauge("packs_stale", "Packs that run on an older version, or not at all, since their files are faulty.")
 CONFIG_RELOAD_SUCCESS = _gauge("config_last_reload_success", "1 if config.toml was sound when last read, else 0.")
 
+NOTICES_OPEN = _gauge("notices_open", "Troubles of the monitor's own that were told and stand.")
+LAST_SWEEP = _gauge("last_sweep_timestamp_seconds", "When the monitor last looked after itself to the end.")
+DISK_FREE = _gauge("disk_free_bytes", "Free space on the disk of an SQLite database.")
+HEARTBEATS = _counter("heartbeats_total", "Heartbeats, by what became of them.", "outcome")
+
 WORKER_RESTARTS = _counter("worker_restarts_total", "Worker processes that were killed or died, and were replaced.")
 LOG_LINES_DROPPED = _counter("log_lines_dropped_total", "Log lines lost because their reader was blocked or gone.")
 BUILD_INFO = _gauge("build_info", "Always 1; the version is in the labels.", "version", "python")

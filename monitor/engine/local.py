@@ -31,6 +31,9 @@ SEND_GRACE = 4.0
 """Seconds that sends in flight get when the daemon is told to stop."""
 CLOCK_SET = timedelta(seconds=30)
 """Difference between wall and monotonic clock from which on the wall clock was set, not corrected."""
+STEADY = 3600.0
+"""Seconds after which the two clocks are compared anew, so that what a clock is corrected by does not add up; shorter,
+and a clock that stands still, or limps, would never be noticed."""
 BREATH = 0.02
 """Least seconds between two rounds, so that a burst of finished jobs makes one round."""
 PROCESSING = 12
@@ -70,7 +73,7 @@ class LocalEngine:
         self._polls_until: datetime | None = None
         self._swept = False
         self._seen: tuple[datetime, float] | None = None
-        """What the clocks showed when feeds were last looked for."""
+        """What the clocks showed when they were last set against each other."""
         self._polled: set[int] = set()
         """Feeds that one pass has polled: each is polled once in it, however short its `every` is."""
         self._put_off: list[datetime] = []
@@ -138,15 +141,18 @@ class LocalEngine:
 
     async def _mind_clock(self) -> None:
         """Move what is planned along when the clock was set: else all would be due at once, or nothing for long."""
-        before, self._seen = self._seen, (self.context.clock.now(), self.context.clock.monotonic())
-        now, running = self._seen
+        before, (now, running) = self._seen, (self.context.clock.now(), self.context.clock.monotonic())
         if before is None:  # the last run's clock may have been ahead of this one's
             last = await self.context.store.read(times.last_poll)
             moved = min(now - last, timedelta()) if last else timedelta()
         else:
             moved = now - before[0] - timedelta(seconds=running - before[1])
+        if before is None or abs(moved) >= CLOCK_SET or running - before[1] >= STEADY:
+            self._seen = now, running
         if abs(moved) < CLOCK_SET:
             return
+        if before is not None:
+            self.context.pulse.clock.append((running, moved))
         log.warning("clock_set", seconds=round(moved.total_seconds()), meaning="what is planned moves with it")
         await self.context.store.write(lambda connection: times.shift(connection, moved, now))
         for pauses in (self.context.host_pauses, self.context.slow_hosts):
@@ -224,6 +230,7 @@ class LocalEngine:
         return scheduler
 
     async def _tick(self) -> None:
+        self.context.reached("engine.tick")
         self.ticked = time.monotonic()
         for lane in self._lanes:
             lane.look_again()

@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 
 DOUBT = timedelta(minutes=2)
 """Time without any answer after which failures are not held against feeds: less than the third failure of one takes."""
-TOLD = timedelta(minutes=10)
-"""Time without any answer after which the operator is told."""
+TOLD, TOLD_SOON = timedelta(minutes=10), timedelta(minutes=4)
+"""Time without any answer after which the operator is told; the shorter one where the last answer is LONG_AGO."""
+LONG_AGO = timedelta(minutes=12)
 WITNESSES = 2
 """Hosts that must fail before it is us; where only one has ever answered, that one is enough."""
 MEMORY = 0.05
@@ -71,6 +72,12 @@ def is_proven(network: Network, failing_at: datetime | None) -> bool:
 def silence(network: Network, now: datetime) -> timedelta:
     """Return for how long polls have gone unanswered; zero if the last one was answered."""
     return max(now - network.failing_since, timedelta()) if network.failing_since else timedelta()
+
+
+def is_told(network: Network, now: datetime) -> bool:
+    """Return whether nobody has answered for so long that the operator is told."""
+    long_ago = network.answered_at is not None and now - network.answered_at >= LONG_AGO
+    return silence(network, now) >= (TOLD_SOON if long_ago else TOLD)
 
 
 def shift(network: Network, by: timedelta) -> Network:

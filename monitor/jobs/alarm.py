@@ -139,15 +139,16 @@ def _telling(headlines: Mapping[str, str], code: str, feed: model.Feed, sentence
 
 
 def _network_changed(context: Context, seen: _Seen, now: datetime) -> bool:
-    is_down = outage.silence(context.network, now) >= outage.TOLD
+    is_down = outage.is_told(context.network, now)
     is_up = context.network.answered_at is not None and context.network.failing_since is None
     return is_up if NOTHING_POLLED in seen.open else is_down
 
 
 def _settle_network(context: Context, connection: Connection, now: datetime) -> None:
-    network, still = context.network, outage.silence(context.network, now)
-    if still >= outage.TOLD and network.failing_since:
-        headline = f"Nothing could be polled for {still.total_seconds() / 60:.0f} minutes"
+    network = context.network
+    if outage.is_told(network, now) and network.failing_since:
+        since = network.answered_at or network.failing_since
+        headline = f"Nothing could be polled for {(now - since).total_seconds() / 60:.0f} minutes"
         body = (
             f"No server has answered since {network.failing_since:%Y-%m-%d %H:%M} UTC, so the network of this machine "
             "is the likely cause: look at its name server and its way out. The feeds are tried on every few minutes."

@@ -14,6 +14,7 @@ from monitor import clock, http, model, workers
 from monitor.config import Config, FeedSettings, Rate
 from monitor.delivery.channel import Sender
 from monitor.feeds import outage
+from monitor.jobs.pulse import Pulse
 from monitor.rules.live import LiveRules
 from monitor.store.store import Store
 
@@ -97,3 +98,5 @@ class Context:
     """Hosts that sent Retry-After, and until when; the database keeps a copy for the next start."""
     network: outage.Network = field(default_factory=outage.Network)
     """What the last polls say of our own way out."""
+    pulse: Pulse = field(default_factory=Pulse)
+    """What the monitor knows of its own health."""

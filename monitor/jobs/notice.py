@@ -1,4 +1,7 @@
-"""Tell the operator of the monitor's own troubles: once through the ops channel, again when over."""
+"""Tell the operator of the monitor's own troubles: once through the ops channel, again when over.
+
+What cannot be told there, since the channel refuses or has failed for a while, goes to every other one that works.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,10 @@ from datetime import datetime
 
 import structlog
 
+from monitor.alerts import watch
 from monitor.jobs.context import Context, Outlet
 from monitor.store import messages, notices
+from monitor.store import watch as signs
 from monitor.store.store import Connection
 
 MANY = 6
@@ -62,6 +67,11 @@ def close(connection: Connection, key: str, now: datetime) -> None:
     notices.close_notice(connection, key, now)
 
 
+def say(context: Context, connection: Connection, slot: str, headline: str, body: str, now: datetime) -> None:
+    """Queue a message that opens no notice, once for `slot`."""
+    _queue(context, connection, slot, headline, body, now, None)
+
+
 def tell_all(
     context: Context, connection: Connection, tellings: Sequence[Telling], headline: str, now: datetime
 ) -> None:
@@ -97,7 +107,7 @@ def _queue(
     context: Context, connection: Connection, slot: str, headline: str, body: str, now: datetime, avoid: int | None
 ) -> None:
     log.warning("ops_notice", headline=headline, body=body)
-    for outlet in _ways(context, avoid):
+    for outlet in _ways(context, connection, avoid, now):
         messages.queue_text(connection, outlet.target_id, "ops", _short(slot), headline, body, now)
 
 
@@ -106,11 +116,16 @@ def _short(slot: str) -> str:
     return slot if len(slot) <= SLOT else f"{slot[: SLOT - 33]}:{hashlib.sha256(slot.encode()).hexdigest()[:32]}"
 
 
-def _ways(context: Context, avoid: int | None) -> tuple[Outlet, ...]:
-    """Return the ops channel's recipients; where all of them are the trouble, those of every other channel."""
+def _ways(context: Context, connection: Connection, avoid: int | None, now: datetime) -> tuple[Outlet, ...]:
+    """Return the ops channel's recipients that can be told; where there are none, those of every other channel.
+
+    Where nobody can be told it waits for the ops channel all the same, unless that is the trouble itself.
+    """
     setup = context.setup
     ops = setup.outlets_of((setup.config.ops_channel,)) if setup.config.ops_channel else ()
-    left = tuple(outlet for outlet in ops if outlet.target_id != avoid)
-    if left or not ops:
-        return left
-    return tuple(outlet for outlet in setup.outlets.values() if outlet.target_id != avoid)
+    if not ops:
+        return ()
+    dead = watch.cannot_be_told(signs.recipients(connection, now), now) | {avoid}
+    well = tuple(outlet for outlet in ops if outlet.target_id not in dead)
+    others = tuple(outlet for outlet in setup.outlets.values() if outlet.target_id not in dead)
+    return well or others or tuple(outlet for outlet in ops if outlet.target_id != avoid)

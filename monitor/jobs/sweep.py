@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import time
 from datetime import datetime, timedelta
 
 import structlog
 
 from monitor import metrics
-from monitor.jobs import alarm, decide, desk, digests, hush, notice, release
+from monitor.jobs import alarm, decide, desk, digests, hush, notice, release, replan, watch
 from monitor.jobs.context import Context
-from monitor.store import batches, feeds, messages
+from monitor.store import batches, feeds, messages, stories
 from monitor.store.store import Connection, lock_deciding
 
 log = structlog.get_logger()
 
 
 async def sweep(context: Context, gather: timedelta = alarm.GATHER) -> None:
-    """Void expired leases, end holds, give up messages of removed channels, judge feeds, and bring gauges up to date.
+    """Void expired leases, end holds, give up messages of removed channels, look after itself, and keep the gauges.
 
     `gather`: how long a feed's trouble waits for others to be told with it.
     """
@@ -30,9 +31,13 @@ async def sweep(context: Context, gather: timedelta = alarm.GATHER) -> None:
     if released:
         log.info("holds_ended", told=sum(one.alert_id is not None for one in released), decisions=len(released))
     await alarm.watch_feeds(context, gather)
+    await watch.watch(context)
     await context.store.read(lambda connection: _gauge(context, connection, now))
     for host in [host for host, until in context.host_pauses.items() if until <= now]:
         del context.host_pauses[host]
+    await context.store.write(lambda connection: stories.prune_terms(connection, now))
+    context.pulse.swept = time.monotonic()
+    metrics.LAST_SWEEP.set(now.timestamp())
 
 
 def _expire(context: Context, connection: Connection, now: datetime) -> tuple[int, int]:
@@ -40,6 +45,7 @@ def _expire(context: Context, connection: Connection, now: datetime) -> tuple[in
         headline = f"Channel {channel} is gone and {waiting} messages wait for it"
         body = "They wait 24 hours for the channel to come back to config.toml; then they are dead: channel_removed."
         notice.tell(context, connection, f"channel_removed:{channel}", headline, body, now)
+    replan.replan(context.setup, connection, now)
     batches.settle(connection, now)
     digests.owe_digests(context.setup, connection, now)
     hush.tell_ends(context, connection, now)

@@ -46,7 +46,9 @@ class Writer:
         self._guard = guard
         self._items: queue.SimpleQueue[_Item | None] = queue.SimpleQueue()
         self._closed = False
-        self.beat = time.monotonic()
+        self.beat = self.committed = time.monotonic()
+        self.fault = ""
+        """What the database said to the last batch that failed; empty once one was committed."""
         self.fenced = False
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
         self._thread.start()
@@ -66,6 +68,10 @@ class Writer:
     def idle_for(self) -> float:
         """Return seconds since the thread last showed life; it does so at least every second."""
         return time.monotonic() - self.beat
+
+    def uncommitted_for(self) -> float:
+        """Return seconds since something was last committed; the daemon's beat has something to commit every few."""
+        return time.monotonic() - self.committed
 
     def close(self, timeout: float = 3.0) -> None:
         """Write what is queued, then stop."""
@@ -105,16 +111,22 @@ class Writer:
                 answers = self._commit(live)
             except sa.exc.OperationalError as fault:
                 if not database.is_locked(fault):
-                    return _fail(live, errors.StoreError(_sentence(fault)))
+                    return self._fail(live, errors.StoreError(_sentence(fault)))
                 self.beat = time.monotonic()
                 time.sleep(PAUSE)
             except errors.Fenced as fault:
                 self.fenced = True
-                return _fail(live, fault)
+                return self._fail(live, fault)
             except Exception as fault:  # noqa: BLE001 - the thread must outlive whatever a driver raises
-                return _fail(live, errors.StoreError(f"the database refused to write: {fault}"))
+                return self._fail(live, errors.StoreError(f"the database refused to write: {fault}"))
             else:
+                self.committed, self.fault = time.monotonic(), ""
                 return _resolve(live, answers)
+
+    def _fail(self, batch: list[_Item], fault: BaseException) -> None:
+        self.fault = str(fault)
+        for item in batch:
+            item.future.set_exception(fault)
 
     def _commit(self, batch: list[_Item]) -> list[tuple[Any, BaseException | None]]:
         """Run all jobs of a batch; where one raises, run them again, each in a savepoint of its own.
@@ -158,11 +170,6 @@ def _is_everybodys(fault: Exception) -> bool:
 
 def _sentence(fault: sa.exc.DBAPIError) -> str:
     return f"the database refused to write: {fault.orig}"
-
-
-def _fail(batch: list[_Item], fault: BaseException) -> None:
-    for item in batch:
-        item.future.set_exception(fault)
 
 
 def _resolve(batch: list[_Item], answers: list[tuple[Any, BaseException | None]]) -> None:

@@ -5,9 +5,12 @@ python -m tests.support.entry --fail send.accepted:kill:2 run --config config.to
 ```
 
 `--fail STAGE:ACTION[:N]` acts as STAGE is reached for the N-th time (default the first): `kill` is SIGKILL to itself,
-`raise` a fault nobody expects, `hang` a standstill of the thread that reached it. Stages are those of monitor's own
+`raise` a fault nobody expects, `break` the same from then on at each reach, `hang` a standstill of the thread that
+reached it. Stages are those of monitor's own
 `reached` calls (`poll.fetched`, `process.before_commit`, `send.claimed`, `migrate.begun`, ...) and three that only
 tests see: `migrate.statement` (before each CREATE or ALTER), `backup.begun`, `backup.written` (not yet on the disk).
+
+`--hurry N` divides by N the times after which the monitor holds itself to stand still, and between two heartbeats.
 
 `--no-storm` lets every alert be a message of its own, however many there are: where messages are counted.
 
@@ -31,8 +34,10 @@ import sqlalchemy as sa
 import typer
 
 from monitor import app, errors
-from monitor.alerts import posting
+from monitor.alerts import posting, watch
 from monitor.cli import common, run
+from monitor.engine import local
+from monitor.jobs import beat, watchdog
 from monitor.store import database, migrate
 
 
@@ -52,7 +57,7 @@ def _hang() -> None:
     time.sleep(86_400)
 
 
-ACTIONS: dict[str, Callable[[], None]] = {"kill": _kill, "raise": _raise, "hang": _hang}
+ACTIONS: dict[str, Callable[[], None]] = {"kill": _kill, "raise": _raise, "break": _raise, "hang": _hang}
 
 
 @dataclass
@@ -70,7 +75,7 @@ class FailPoint:
         """Read `STAGE:ACTION[:N]`. Raises: ValueError."""
         stage, action, *count = text.split(":")
         if action not in ACTIONS or len(count) > 1:
-            raise ValueError(f"{text!r} is no fail point; write STAGE:kill|raise|hang[:N]")
+            raise ValueError(f"{text!r} is no fail point; write STAGE:kill|raise|break|hang[:N]")
         return cls(stage, action, int(count[0]) if count else 1)
 
     def reach(self, stage: str) -> None:
@@ -79,7 +84,7 @@ class FailPoint:
             return
         with self._lock:
             self._count += 1
-            due = self._count == self.at
+            due = self._count == self.at or (self.action == "break" and self._count > self.at)
         if due:
             ACTIONS[self.action]()
 
@@ -97,6 +102,8 @@ def main() -> None:
     _watch_driver(reached)
     if options.no_storm:
         posting.STORM_MESSAGES = sys.maxsize
+    if options.hurry > 1:
+        _hurry(options.hurry)
     if options.migrations:
         _use_migrations(options.migrations)
     code = _run(app.Seams(reached=reached), options)
@@ -108,6 +115,7 @@ def main() -> None:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser()
     parser.add_argument("--fail", action="append", default=[])
+    parser.add_argument("--hurry", type=float, default=1.0)
     parser.add_argument("--no-storm", action="store_true")
     parser.add_argument("--migrations", type=Path)
     parser.add_argument("command", choices=["run"])
@@ -146,6 +154,20 @@ def _watch_driver(reached: Callable[[str], None]) -> None:
         sync(path)
 
     database.backup, database.sync = backup, synced
+
+
+def _hurry(times: float) -> None:
+    for module, names in (
+        (watch, ("TICK_STILL", "WRITER_STILL", "COMMIT_STILL", "SWEEP_STILL")),
+        (watchdog, ("LOOK", "SURE")),
+        (beat, ("EVERY",)),
+        (local, ("BEAT", "SWEEP")),
+        (app, ("STUCK",)),
+    ):
+        for name in names:
+            setattr(module, name, getattr(module, name) / times)
+    # The writer of SQLite waits five seconds for a lock between two signs of life.
+    watch.WRITER_STILL, app.STUCK = max(8.0, watch.WRITER_STILL), max(8.0, app.STUCK)
 
 
 def _use_migrations(folder: Path) -> None:
