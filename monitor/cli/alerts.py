@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -210,7 +211,7 @@ def _load(connection: Connection, number: int) -> dict[str, Any] | None:
         "title_marks": [list(mark) for mark in marks],
         **_story_of(connection, row),
         "ratings": [_rating(rating) for rating in ratings.list_of(connection, number)],
-        "deliveries": [_delivery(delivery) for delivery in messages.deliveries_of(connection, number)],
+        "deliveries": [_delivery(one, row.published) for one in messages.deliveries_of(connection, number)],
     }
 
 
@@ -249,7 +250,7 @@ def _rating(given: StoredRating) -> dict[str, Any]:
     return {"rating": given.rating, "by": given.by, "at": given.at, "comment": given.comment}
 
 
-def _delivery(row: dict[str, Any]) -> dict[str, Any]:
+def _delivery(row: dict[str, Any], published: datetime | None) -> dict[str, Any]:
     kept = ("state", "reason", "created_at", "due_at", "sent_at", "message_id", "service_id", "possible_repeat")
     tried = ("n", "started_at", "ended_at", "outcome", "status", "detail", "retry_after")
     return {
@@ -257,8 +258,14 @@ def _delivery(row: dict[str, Any]) -> dict[str, Any]:
         "channel": row["channel"],
         "target": row["label"],
         **{name: row[name] for name in kept},
+        "published_to_sent": _seconds_between(published, row["sent_at"]),
         "attempts": [{name: attempt[name] for name in tried} for attempt in row["attempts"]],
     }
+
+
+def _seconds_between(published: datetime | None, sent: datetime | None) -> float | None:
+    """Return the seconds from publication to acceptance; a publication stated in the future counts as 0."""
+    return max(0.0, round((sent - published).total_seconds(), 1)) if published and sent else None
 
 
 def _print(found: dict[str, Any], config: Config) -> None:
@@ -302,7 +309,9 @@ def _print_story(found: dict[str, Any]) -> None:
 
 def _print_delivery(row: dict[str, Any], zone: str) -> None:
     why = f": {common.clean(row['reason'])}" if row["reason"] and row["state"] != "sent" else ""
-    print(f"{row['channel']} to {common.clean(row['target'])}: {row['state']}{why}")
+    taken = row["published_to_sent"]
+    late = "" if taken is None else f", {story_words.lasting(taken)} after publication"
+    print(f"{row['channel']} to {common.clean(row['target'])}: {row['state']}{late}{why}")
     for attempt in row["attempts"]:
         answer = " ".join(filter(None, (str(attempt["status"] or ""), common.clean(attempt["detail"]))))
         state = attempt["outcome"] or "under way"

@@ -40,6 +40,14 @@ def after(seconds: float) -> str:
     return f"{sign}{minutes // 1440}d{minutes % 1440 // 60:02}h"
 
 
+def lasting(seconds: float) -> str:
+    """Return a time as one number, rounded down: `41 s`, `12 min`, `3 h`, `2 days`."""
+    for unit, length in (("days", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= 2 * length:
+            return f"{int(seconds // length)} {unit}"
+    return f"{int(seconds)} s"
+
+
 def languages(counts: Mapping[str, int]) -> str:
     """Return `en 3, ar 2`."""
     return ", ".join(f"{lang} {count}" for lang, count in counts.items())

@@ -103,7 +103,7 @@ async def _record(context: Context, outlet: Outlet, claim: messages.Claim, resul
         if seen.state != "sent" or not claim.alert_ids:
             return seen, []
         rows = decisions.get_alerts(connection, claim.alert_ids)
-        return seen, [row.published for row in rows[:1] if row.published]
+        return seen, list({row.article_id: row.published for row in rows if row.published}.values())
 
     seen, published = await context.store.write(record)
     metrics.MESSAGES.labels(outlet.target.channel, seen.state).inc()

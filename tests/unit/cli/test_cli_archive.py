@@ -141,6 +141,20 @@ def test_alerts_list_and_show(archive: commands.Archive) -> None:
     assert (data["pack"], data["reason"], data["severity"]) == ("move", "first_report", "high")
 
 
+@pytest.mark.parametrize("given", [True, False])
+def test_alert_records_how_long_it_took(archive: commands.Archive, given: bool) -> None:
+    """`alerts show` says so for each message; where an article states no publication there is nothing to say."""
+    change = "datetime(messages.sent_at, '-90 seconds')" if given else "NULL"
+    execute(archive.database, f"UPDATE articles SET published = (SELECT {change} FROM messages)")
+
+    data = commands.call("alerts", "show", "al-1", "--config", archive.config, "--json").json
+    shown = commands.call("alerts", "show", "al-1", "--config", archive.config)
+
+    (delivery,) = data["deliveries"]
+    assert delivery["published_to_sent"] == (pytest.approx(90, abs=1) if given else None)
+    assert ("sent, 90 s after publication" in shown.out) is given
+
+
 def test_alerts_list_of_another_pack_is_empty(archive: commands.Archive) -> None:
     """A filter that nothing passes gives an empty list, not an error."""
     done = commands.call("alerts", "list", "--pack", "other", "--config", archive.config, "--json")
