@@ -61,6 +61,7 @@ COMMANDS = (
     "health",
     "replay",
     "rules",
+    "rules_stats",
     "run",
     "silence",
     "stories",
