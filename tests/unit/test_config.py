@@ -612,7 +612,15 @@ def test_examples_and_defaults_of_the_manual_are_sound(load: Load) -> None:
             values = [value for value in (default, example) if re.match(r'["\[{\d]|true|false', value)]
             assert values, row
             for value in values:
-                if table and key not in ("opml", "template", "default_route", "ops_channel", "user", "password", "channels"):
+                if table and key not in (
+                    "opml",
+                    "template",
+                    "default_route",
+                    "ops_channel",
+                    "user",
+                    "password",
+                    "channels",
+                ):
                     load(_one_key(table[2], key, value), environ)
 
 
