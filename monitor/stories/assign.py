@@ -10,8 +10,6 @@ from typing import Any
 from monitor.stories.features import Features
 from monitor.stories.similarity import Comparison, compare
 
-OLDEST, NEAREST = 3, 5
-"""Articles that a story is known by: its first ones, so that it does not drift, and those nearest to the newcomer."""
 MOST_OF_STORY = 4
 """Articles of each of two stories that are compared before the stories are merged."""
 SHOWN = 5
@@ -107,11 +105,9 @@ def _fit(own: Features, at: datetime, members: Sequence[Candidate]) -> _Fit:
     """Return how well an article fits a story, by its articles in the same language where there is one."""
     alike = [member for member in members if member.features.lang == own.lang] or members
     compared = [(member, compare(own, member.features, _hours(at, member.at))) for member in alike]
-    nearest = sorted(compared[OLDEST:], key=lambda pair: (-pair[1].margin, pair[0].article_id))[:NEAREST]
-    looked_at = compared[:OLDEST] + nearest
-    best, comparison = min(looked_at, key=lambda pair: (-pair[1].margin, pair[0].article_id))
-    fit = sum(found.margin for _, found in looked_at) / len(looked_at)
-    return _Fit(members[0].story_id, fit, best, comparison, len(looked_at), tuple(member for member, _ in looked_at))
+    best, comparison = min(compared, key=lambda pair: (-pair[1].margin, pair[0].article_id))
+    fit = sum(found.margin for _, found in compared) / len(compared)
+    return _Fit(members[0].story_id, fit, best, comparison, len(compared), tuple(alike))
 
 
 def _merge(best: _Fit, others: Sequence[_Fit]) -> Merge | None:
