@@ -11,6 +11,7 @@ import asyncio
 import base64
 import hashlib
 import html
+import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -51,11 +52,13 @@ button:focus-visible, textarea:focus-visible { outline: 3px solid #1d4ed8; outli
 label { display: block; margin: 0 0 4px; }
 textarea { width: 100%; min-height: 76px; margin: 0 0 16px; padding: 8px 10px; font: inherit; }
 textarea { border: 1px solid #6e7781; border-radius: 8px; background: #ffffff; color: #1f2328; }
+code { padding: 2px 6px; border-radius: 4px; background: #eef1f4; font: 15px ui-monospace, Consolas, monospace; }
 .foot { margin-top: 24px; padding-top: 12px; border-top: 1px solid #d0d7de; }
 @media (prefers-color-scheme: dark) {
   body { background: #14171a; color: #e6e8eb; }
   .origin, .foot, label { color: #a7b0ba; }
   .foot { border-color: #3d444d; }
+  code { background: #262c32; }
   button { border-color: #e6e8eb; background: #14171a; color: #e6e8eb; }
   button.chosen { background: #e6e8eb; color: #14171a; }
   button:focus-visible, textarea:focus-visible { outline-color: #8ab4ff; }
@@ -149,9 +152,11 @@ class RatingPage:
     def _rated(self, rated: ratings.StoredRating, status: int) -> Page:
         said = _LABELS.get(rated.rating, rated.rating).lower()
         when = wording.when(rated.at, self._zone())
-        change = f"Nothing was changed. To change it: wirewatch alerts rate al-{rated.alert_id} useful|noise"
-        how = f"{change} --by {rated.by}"
-        return _said(status, "Rated already", f"al-{rated.alert_id} was rated {said}, {when}.", how)
+        was = f"al-{rated.alert_id} was rated {said}, {when}."
+        how = f"wirewatch alerts rate al-{rated.alert_id} useful|noise --by {shlex.quote(wording.clean(rated.by))}"
+        return _said(
+            status, "Rated already", was, "Nothing was changed now. To change it, at the monitor:", command=how
+        )
 
 
 async def _read_form(request: Request) -> Mapping[str, str] | None:
@@ -171,21 +176,25 @@ async def _read_form(request: Request) -> Mapping[str, str] | None:
 # -- pages ---------------------------------------------------------------------------------------
 
 
-def _said(status: int, headline: str, *sentences: str) -> Page:
-    return Page(status, headline, "".join(f"<p>{html.escape(sentence)}</p>\n" for sentence in sentences))
+def _said(status: int, headline: str, *sentences: str, command: str = "") -> Page:
+    body = "".join(f"<p>{html.escape(sentence)}</p>\n" for sentence in sentences)
+    return Page(status, headline, body + (f"<p><code>{html.escape(command)}</code></p>\n" if command else ""))
+
+
+_COMMAND = "wirewatch alerts rate ID useful|noise"
 
 
 _INVALID = _said(
     403,
     "This link is not valid",
-    "It is cut short, or was changed. Nothing was changed.",
-    "Open it from the mail itself, or say it at the monitor: wirewatch alerts rate ID useful|noise",
+    "It is cut short, or was altered. Nothing was changed. Open it from the mail itself, or, at the monitor:",
+    command=_COMMAND,
 )
 _EXPIRED = _said(
     410,
     "This link has expired",
-    f"Links are good for {rating.LIFETIME.days} days. Nothing was changed.",
-    "It can still be said at the monitor: wirewatch alerts rate ID useful|noise",
+    f"Links are good for {rating.LIFETIME.days} days. Nothing was changed. It can still be said at the monitor:",
+    command=_COMMAND,
 )
 _GONE = _said(410, "This alert is gone", "It is not in the archive any more. Nothing was changed.")
 
