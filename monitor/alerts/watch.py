@@ -319,4 +319,4 @@ def over(key: str) -> str | None:
     """Return the headline for the end of the finding `key`; None where that is not ours to judge."""
     kind, _, rest = key.partition(":")
     words = OVER.get(kind)
-    return None if words is None else words.format(name=rest.partition(":")[0] if kind != "rule_stopped" else rest)
+    return None if words is None else words.format(name=rest.partition(":")[0])

@@ -18,7 +18,7 @@ from monitor import metrics
 from monitor.alerts import watch as judge
 from monitor.alerts.watch import Finding
 from monitor.feeds import outage
-from monitor.jobs import notice
+from monitor.jobs import notice, watch_rules
 from monitor.jobs.context import Context
 from monitor.jobs.pulse import Standing
 from monitor.store import database, messages, notices
@@ -53,6 +53,7 @@ async def watch(context: Context) -> None:
     """Look at everything once, tell what is due, and keep what stands for the health routes and the heartbeat."""
     now = context.clock.now()
     seen = await context.store.read(lambda connection: _look(connection, now))
+    await watch_rules.look(context, seen.open.keys())
     standing = tuple(_aged(context, list(_found(context, seen, now)), now))
     for one in standing:
         before = {old.finding.key for old in context.pulse.standing}
@@ -139,15 +140,16 @@ def _begun(standing: tuple[Standing, ...], seen: _Seen) -> list[Finding]:
 
 
 def _ended(context: Context, standing: tuple[Standing, ...], seen: _Seen) -> Iterator[tuple[str, str]]:
-    """Yield key and headline of each open notice whose trouble no longer stands."""
+    """Yield key and headline of each open notice whose trouble no longer stands; no headline where its rule is gone."""
+    rules = {f"{pack}/{rule}" for pack, rule in watch_rules.names(context)}
     there = {one.finding.key for one in standing}
     there |= {f"channel_refused:{one.channel}:{one.key}" for one in seen.recipients if one.refused}
     there |= {f"channel_removed:{channel}" for channel in seen.orphaned}
     for key in seen.open:
         headline = judge.over(key)
-        unknown = key.startswith("rule_") and context.pulse.of_rules is None
-        if headline is not None and key not in there and not unknown:
-            yield key, headline
+        if headline is not None and key not in there:
+            gone = key.startswith("rule_") and key.partition(":")[2] not in rules
+            yield key, "" if gone else headline
 
 
 def _is_reminder_due(seen: _Seen, now: datetime) -> bool:
@@ -158,9 +160,15 @@ def _settle(
     context: Context, connection: Connection, begun: list[Finding], ended: list[tuple[str, str]], now: datetime
 ) -> None:
     for finding in begun:
-        notice.tell(context, connection, finding.key, finding.headline, finding.body, now)
+        if not finding.key.startswith("rule_stopped:"):
+            notice.tell(context, connection, finding.key, finding.headline, finding.body, now)
+    stopped = [notice.Telling(one.key, one.headline, one.body) for one in begun if one.key.startswith("rule_stopped:")]
+    notice.tell_all(context, connection, stopped, "{count} rules no longer fire", now)
     for key, headline in ended:
-        notice.over(context, connection, key, headline, "", now)
+        if headline:
+            notice.over(context, connection, key, headline, "", now)
+        else:
+            notice.close(connection, key, now)
     _remind(context, connection, now)
 
 
