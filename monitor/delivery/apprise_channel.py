@@ -1,8 +1,8 @@
 """apprise's one door: every service that we have no sender of our own for.
 
 apprise tells success from failure and little more. What we add: one object and one recipient per target, no retry and
-no redirect of its own, text that fits the service, a deadline, and a reading of the status in its log line. What stays:
-its HTTP library reads replies of any length and obeys proxy variables, and a failure without a status may have arrived.
+no redirect of its own, text that fits the service, a deadline, bounded replies, status and Retry-After.
+What stays: its HTTP library obeys proxy variables, and a failure without a status may have arrived.
 """
 
 from __future__ import annotations
@@ -24,13 +24,17 @@ import apprise
 import apprise.plugins
 
 from monitor import errors, model
-from monitor.delivery import addresses, plain_text, sender, template, wording
+from monitor.delivery import addresses, apprise_answers, plain_text, sender, slack, template, wording
 
 _STATUS = re.compile(r"\berror\s*[=:]\s*(\d{3})(?:\d{2})?\b")
 """ntfy's own codes are five digits long and begin with those of the status."""
 _DOUBT = re.compile(r"connection error|timed? ?out", re.IGNORECASE)
 _RECIPIENT_LISTS = ("targets", "topics", "rooms", "channels", "phone", "users", "groups", "emails", "parties")
 _LABEL_LENGTH = 100
+
+
+_Heard = tuple[bool, str, apprise_answers.Answer | None]
+"""Whether apprise held it for delivered, its warnings, and the last answer."""
 
 
 class AppriseSender:
@@ -51,29 +55,28 @@ class AppriseSender:
         """
         title, body = _fitted(notice, self._service, self._template)
         loop = asyncio.get_running_loop()
-        answer: asyncio.Future[tuple[bool, str]] = loop.create_future()
+        answer: asyncio.Future[_Heard] = loop.create_future()
         threading.Thread(target=self._call, args=(title, body, loop, answer), daemon=True, name="apprise").start()
         try:
             async with asyncio.timeout(self._deadline):
-                delivered, words = await answer
+                delivered, words, last = await answer
         except TimeoutError:
             return model.SendResult(model.SendOutcome.UNCERTAIN, None, f"no answer within {self._deadline:g} s")
-        return classify(delivered, wording.service_words(words, self._secrets))
+        return classify(delivered, wording.service_words(words, self._secrets), last)
 
     async def close(self) -> None:
         """apprise keeps nothing open between calls."""
 
-    def _call(
-        self, title: str, body: str, loop: asyncio.AbstractEventLoop, answer: asyncio.Future[tuple[bool, str]]
-    ) -> None:
-        with _Listening() as heard:
+    def _call(self, title: str, body: str, loop: asyncio.AbstractEventLoop, answer: asyncio.Future[_Heard]) -> None:
+        with _Listening() as heard, apprise_answers.heard() as answers:
             try:
                 delivered = bool(self._front.notify(title=title, body=body, body_format=_format(self._service)))
             except Exception as error:  # noqa: BLE001 - a plugin may raise anything; it is this service's failure
                 delivered = False
                 heard.words.append(f"{type(error).__name__} in apprise's {self._service.service_name}")
         try:
-            loop.call_soon_threadsafe(_settle, answer, (delivered, " ".join(heard.words)))
+            last = answers[-1] if answers else None
+            loop.call_soon_threadsafe(_settle, answer, (delivered, " ".join(heard.words), last))
         except RuntimeError:
             # The loop was closed while we were out: nobody waits for this answer any more.
             return
@@ -131,7 +134,7 @@ def _body_room(service: Any) -> int:
     return int(service.body_maxlen) // (3 if is_html else 1)
 
 
-def _settle(answer: asyncio.Future[tuple[bool, str]], value: tuple[bool, str]) -> None:
+def _settle(answer: asyncio.Future[_Heard], value: _Heard) -> None:
     if not answer.done():
         answer.set_result(value)
 
@@ -166,13 +169,20 @@ def _quiet() -> logging.Logger:
     return logger
 
 
-def classify(delivered: bool, words: str) -> model.SendResult:
-    """Return what apprise's answer means; `words` are its warnings, cleaned and without secrets."""
+def classify(delivered: bool, words: str, last: apprise_answers.Answer | None = None) -> model.SendResult:
+    """Return what apprise's answer means.
+
+    Args:
+        words: Its warnings, cleaned and without secrets.
+        last: What the service answered last; its status counts where the warnings name none.
+    """
     if delivered:
         return model.SendResult(model.SendOutcome.SENT, None, words)
     found = _STATUS.search(words)
-    status = int(found[1]) if found else None
-    return model.SendResult(_outcome(status, words), status, words or "apprise reports a failure without a word")
+    status = int(found[1]) if found else last.status if last is not None and last.status >= 400 else None
+    outcome = _outcome(status, words)
+    wait = slack.retry_after(last.retry_after, last.date) if last and outcome is model.SendOutcome.RETRY else None
+    return model.SendResult(outcome, status, words or "apprise reports a failure without a word", retry_after=wait)
 
 
 def _outcome(status: int | None, words: str) -> model.SendOutcome:

@@ -45,8 +45,9 @@ class Hands(inboxes.Inbox):
 
 @pytest.fixture
 async def inbox() -> AsyncIterator[Hands]:
-    async with Hands() as running:
-        yield running
+    hands = Hands()
+    async with hands:
+        yield hands
 
 
 def open_sender(inbox: inboxes.Inbox, authority: web.Authority | None = None, **options: Any) -> mail.MailSender:
