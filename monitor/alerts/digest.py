@@ -83,14 +83,19 @@ _SLOT_WORDS = {
 }
 
 
-def empty_words(articles: int, silent: int) -> tuple[str, str]:
+def empty_words(articles: int, silent: int, told: int = 0) -> tuple[str, str]:
     """Return headline and explanation of a digest without an alert: silence is told, so that it can be trusted.
 
     Args:
         articles: Read since the digest before.
         silent: Feeds about which an alarm stands.
+        told: Alerts that went to this recipient meanwhile and did not wait for the digest, such as urgent ones.
     """
     read = f"{articles:,} article{'' if articles == 1 else 's'}"
     feeds = f"{silent} feed{'' if silent == 1 else 's'}"
-    body = f"{read} read since the last digest; no pack was told anything new. {feeds} silent or failing"
-    return f"Digest: 0 alerts, {read}, {feeds} silent", body + (": wirewatch feeds list" if silent else ".")
+    alone = f"{told} alert{'' if told == 1 else 's'} did not wait for it and left before"
+    nothing = alone if told else "no pack was told anything new"
+    body = f"{read} read since the last digest; {nothing}. {feeds} silent or failing"
+    return f"Digest: 0 {'more ' if told else ''}alerts, {read}, {feeds} silent", body + (
+        ": wirewatch feeds list" if silent else "."
+    )

@@ -93,9 +93,26 @@ def after_quiet(policy: Policy, due: datetime) -> datetime:
     return end or due
 
 
+def waits_until(policy: Policy, now: datetime) -> datetime:
+    """Return when an alert that is not urgent would leave by the clock alone: digest and quiet; `now` is at once."""
+    post = _by_the_clock(policy, now)
+    return post.due if post is not None else now
+
+
+def end_of_day(policy: Policy, now: datetime) -> datetime:
+    """Return when the desk's day ends, or the quiet hours that its end falls into: until then the budget holds."""
+    return after_quiet(policy, hours.next_slot(_MIDNIGHT, policy.zone, now).due)
+
+
 def kind_of(slot: str) -> str:
     """Return which of the six reasons a slot is for."""
     return slot.partition(":")[0]
+
+
+def pack_of(slot: str) -> str:
+    """Return the pack whose own timetable a `digest` slot is of; empty for a channel's, and for other slots."""
+    kind, _, rest = slot.partition(":")
+    return rest.partition(":")[0] if kind == "digest" else ""
 
 
 def _by_the_clock(policy: Policy, now: datetime) -> Post | None:

@@ -45,6 +45,8 @@ def _owe(
         return False
     before = hours.last_slot(table, zone, due.due - timedelta(microseconds=1))
     read, silent = stats.count_articles(connection, before.due, due.due), stats.count_silent(connection)
-    headline, body = digest.empty_words(read, silent)
+    told = gathering.list_told(connection, outlet.target_id, before.due)
+    left = sum(1 for moment, _ in told if moment <= due.due)
+    headline, body = digest.empty_words(read, silent, left)
     messages.queue_text(connection, outlet.target_id, "digest", slot, headline, body, now)
     return True

@@ -65,10 +65,10 @@ def _post(
 # -- who -----------------------------------------------------------------------------------------
 
 
-def _traits(setup: Setup, row: decisions.AlertRow) -> list[Traits]:
-    """Return what the alert's rules ask for now; a rule that is gone since asks for nothing."""
-    pack = setup.live.ruleset.packs.get(row.pack)
-    return [rule.traits for rule in pack.rules if rule.id in row.rules] if pack else []
+def traits_of(setup: Setup, pack: str, rules: Sequence[str]) -> list[Traits]:
+    """Return what rules of a pack ask for now; one that is gone since asks for nothing."""
+    known = setup.live.ruleset.packs.get(pack)
+    return [rule.traits for rule in known.rules if rule.id in rules] if known else []
 
 
 def outlets_for(setup: Setup, channels: Sequence[str]) -> tuple[Outlet, ...]:
@@ -87,7 +87,7 @@ def _place(
     setup: Setup, connection: Connection, target_id: int, row: decisions.AlertRow, now: datetime
 ) -> posting.Post:
     channel = effective_channels(setup.config).get(setup.outlets[target_id].target.channel)
-    policy = policy_of(channel, row.pack, _traits(setup, row), ZoneInfo(setup.config.timezone))
+    policy = policy_of(channel, row.pack, traits_of(setup, row.pack, row.rules), ZoneInfo(setup.config.timezone))
     return posting.post_alert(policy, row.severity, _standing(connection, target_id, policy, row.pack, now), now)
 
 
@@ -115,27 +115,29 @@ def policy_of(channel: ChannelSettings | None, pack: str, rules: Sequence[Traits
 def _standing(
     connection: Connection, target_id: int, policy: posting.Policy, pack: str, now: datetime
 ) -> posting.Standing:
+    """Return what a recipient got lately, but for what a clock that was ahead made later than now."""
     since = now - max(posting.STORM_WINDOW, policy.group or timedelta())
+    ahead = now + max(posting.STORM_EVERY, policy.group or timedelta())
     today, of_pack = 0, []
     if policy.budget is not None:
         local = now.astimezone(policy.zone)
         midnight = local.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
-        today = len(_told(gathering.list_told(connection, target_id, midnight)))
+        today = len(_told(gathering.list_told(connection, target_id, midnight), now))
     if policy.most is not None:
-        of_pack = _told(gathering.list_told(connection, target_id, now - policy.per, pack))
-    return posting.Standing(_posted(gathering.list_recent(connection, target_id, since)), today, of_pack)
+        of_pack = _told(gathering.list_told(connection, target_id, now - policy.per, pack), now)
+    return posting.Standing(_posted(gathering.list_recent(connection, target_id, since), now, ahead), today, of_pack)
 
 
-def _told(found: Iterable[tuple[datetime, str]]) -> list[datetime]:
-    return [moment for moment, slot in found if posting.kind_of(slot) in _COUNTED]
+def _told(found: Iterable[tuple[datetime, str]], now: datetime) -> list[datetime]:
+    return [moment for moment, slot in found if posting.kind_of(slot) in _COUNTED and moment <= now]
 
 
-def _posted(recent: Iterable[gathering.Recent]) -> list[datetime]:
-    moments = []
+def _posted(recent: Iterable[gathering.Recent], now: datetime, ahead: datetime) -> list[datetime]:
+    moments: list[datetime] = []
     for one in recent:
         kind = posting.kind_of(one.slot)
         if kind in ("storm", "group"):
-            moments.append(posting.leaves_at(one.slot))
-        elif kind in ("", "batch"):
+            moments += [leaves for leaves in (posting.leaves_at(one.slot),) if leaves <= ahead]
+        elif kind in ("", "batch") and one.created_at <= now:
             moments.append(one.created_at)
     return sorted(moments)

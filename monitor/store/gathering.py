@@ -15,8 +15,10 @@ import sqlalchemy as sa
 
 from monitor import model
 from monitor.store import messages as outbox
-from monitor.store.schema import alerts, message_alerts, messages
+from monitor.store.schema import alerts, message_alerts, messages, targets
 
+BY_THE_CLOCK = ("digest", "quiet", "budget")
+"""Kinds of slots that wait for a time of the desk's day; the others wait for some minutes or hours to pass."""
 _NEXT = "#"
 """Stands between a slot and the number of its second and later messages."""
 
@@ -77,9 +79,64 @@ def is_first(name: str) -> bool:
 
 def settle(connection: sa.Connection, now: datetime, early: Sequence[str] = ()) -> int:
     """Queue what has gathered long enough, and what gathers under slots of the kinds `early`; return how many."""
-    ripe = sa.or_(messages.c.due_at <= now, *(messages.c.slot.like(f"{kind}:%") for kind in early))
+    ripe = sa.or_(messages.c.due_at <= now, of_kinds(early))
     change = messages.update().where(messages.c.state == "gathering", ripe)
     return connection.execute(change.values(state="queued", due_at=now)).rowcount
+
+
+def of_kinds(kinds: Sequence[str]) -> sa.ColumnElement[bool]:
+    """Return the condition that a message's slot is of one of these kinds."""
+    return sa.or_(sa.false(), *(messages.c.slot.like(f"{kind}:%") for kind in kinds))
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """A message that gathers, with what it holds so far."""
+
+    id: int
+    target_id: int
+    channel: str
+    label: str
+    slot: str
+    due_at: datetime
+    severity: str
+    alerts: int
+
+
+def list_gathered(connection: sa.Connection, removed: bool = False) -> list[Gathered]:
+    """Return what gathers for recipients, the first that leaves first; `removed`: also for channels that are gone."""
+    count = sa.select(sa.func.count()).where(message_alerts.c.message_id == messages.c.id).scalar_subquery()
+    query = (
+        sa.select(
+            messages.c.id,
+            messages.c.target_id,
+            targets.c.channel,
+            targets.c.label,
+            messages.c.slot,
+            messages.c.due_at,
+            messages.c.severity,
+            count,
+        )
+        .join(targets, targets.c.id == messages.c.target_id)
+        .where(messages.c.state == "gathering")
+        .order_by(messages.c.due_at, messages.c.id)
+    )
+    if not removed:
+        query = query.where(targets.c.removed_at.is_(None))
+    return [Gathered(*row[:4], slot_of(row.slot), *row[5:]) for row in connection.execute(query)]
+
+
+def packs_in(connection: sa.Connection, message_id: int) -> list[tuple[str, tuple[str, ...]]]:
+    """Return pack and rules of each alert in a message."""
+    query = sa.select(alerts.c.pack, alerts.c.rules).join(message_alerts, message_alerts.c.alert_id == alerts.c.id)
+    found = connection.execute(query.where(message_alerts.c.message_id == message_id))
+    return [(row.pack, tuple(row.rules)) for row in found]
+
+
+def set_due(connection: sa.Connection, message_id: int, due: datetime) -> None:
+    """Let what gathers leave at another time."""
+    same = sa.and_(messages.c.id == message_id, messages.c.state == "gathering")
+    connection.execute(messages.update().where(same).values(due_at=due))
 
 
 def exists(connection: sa.Connection, target_id: int, slot: str) -> bool:

@@ -329,9 +329,10 @@ def expire_leases(connection: sa.Connection, now: datetime) -> int:
 
 
 def expire_removed(connection: sa.Connection, now: datetime) -> int:
-    """Give up messages whose channel has been gone for REMOVED_KEPT; return how many."""
+    """Give up messages whose channel has been gone for REMOVED_KEPT, those that still gather too; return how many."""
     gone = sa.select(targets.c.id).where(targets.c.removed_at < now - REMOVED_KEPT)
-    change = messages.update().where(messages.c.state.in_(WAITING), messages.c.target_id.in_(gone))
+    waiting = messages.c.state.in_((*WAITING, "gathering"))
+    change = messages.update().where(waiting, messages.c.target_id.in_(gone))
     return connection.execute(change.values(state="dead", reason="channel_removed")).rowcount
 
 
@@ -340,7 +341,7 @@ def orphaned(connection: sa.Connection) -> dict[str, int]:
     query = (
         sa.select(targets.c.channel, sa.func.count())
         .join(messages, messages.c.target_id == targets.c.id)
-        .where(targets.c.removed_at.is_not(None), messages.c.state.in_(WAITING))
+        .where(targets.c.removed_at.is_not(None), messages.c.state.in_((*WAITING, "gathering")))
         .group_by(targets.c.channel)
     )
     return {row[0]: row[1] for row in connection.execute(query)}
