@@ -11,6 +11,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from monitor import model, text
 from monitor.rules import common_words, load, match, packs, syntax, terms
@@ -20,7 +21,8 @@ from monitor.rules.feedback import Judged
 LEAST_NOISE = 3
 """Stories rated noise that must hold the word: an exclusion for two is not worth its risk."""
 MOST_CHANCE = 0.01
-"""How probable it may be that a word stands in so many noisy stories, and in no useful one, by chance."""
+"""How probable it may be that any of the words that were looked at stands in so many noisy stories, and in no useful
+one, by chance. Words of titles are looked at first, for they are few: of the thousands in texts some always are."""
 LEAST_LETTERS = 3
 MOST_TRIED = 20
 """Words that are looked for by the rule's own condition before there is none to suggest."""
@@ -70,7 +72,7 @@ def suggest(
         found = _try(word, known, texts, needed)
         if found is not None:
             return found
-    return NoSuggestion("no word stands in the noise and not in what was useful")
+    return NoSuggestion("no word tells the noise from what was useful, beyond chance")
 
 
 def _rated(alerts: Iterable[Judged], *, useful: bool) -> list[Judged]:
@@ -98,7 +100,10 @@ class _Text:
 
     def __init__(self, article: model.Article) -> None:
         self._article = article
-        self._haystack = match.haystack_of(article)
+
+    @cached_property
+    def _haystack(self) -> bytes:
+        return match.haystack_of(self._article)
 
     def holds(self, condition: RuleSet) -> bool:
         """Return whether a rule set of one rule finds something."""
@@ -137,32 +142,42 @@ def _condition(word: str) -> RuleSet:
 def _candidates(
     noise: Sequence[Judged], useful: Sequence[Judged], articles: Mapping[int, model.Article], named: _Named
 ) -> list[str]:
-    """Return words as they are mostly written: those of most stories first, then those that stand in titles."""
+    """Return words as they are mostly written: those of titles first, then those of most stories."""
     in_useful = {form for alert in useful for form in _forms(articles[alert.id])}
-    stories: dict[str, set[int]] = {}
-    titles: Counter[str] = Counter()
-    spellings: dict[str, Counter[str]] = {}
+    rated = len(_stories(noise)), len(_stories(useful))
+    seen = _Seen()
     for alert in noise:
-        article = articles[alert.id]
-        for token in text.tokenize(article.title):
-            titles[token.folded] += 1
-        for token in (*text.tokenize(article.title), *text.tokenize(text.cut(article.text)[0])):
-            stories.setdefault(token.folded, set()).add(alert.story_id)
-            spellings.setdefault(token.folded, Counter())[text.exact_form(token.raw)] += 1
-    least = _least(len(_stories(noise)), len(_stories(useful)))
-    fit = [
-        word
-        for word, found in stories.items()
-        if len(found) >= least and word not in in_useful and _can_stand_alone(word) and not named.holds(word)
-    ]
-    fit.sort(key=lambda word: (-len(stories[word]), -titles[word], word))
-    return [_spelling(spellings[word]) for word in fit[:MOST_TRIED]]
+        seen.add(alert.story_id, articles[alert.id])
+    fit: dict[str, None] = {}
+    for places in (seen.titles, seen.articles):
+        looked_at = [
+            word
+            for word, stories in places.items()
+            if len(stories) >= LEAST_NOISE and _can_stand_alone(word) and not named.holds(word)
+        ]
+        looked_at.sort(key=lambda word: (-len(seen.articles[word]), -len(seen.titles.get(word, ())), word))
+        most = MOST_CHANCE / max(1, len(looked_at))  # Bonferroni's correction for many words
+        clear = (word for word in looked_at if _chance(len(seen.articles[word]), *rated) <= most)
+        fit.update(dict.fromkeys(word for word in clear if word not in in_useful))
+    return [_spelling(seen.spellings[word]) for word in list(fit)[:MOST_TRIED]]
 
 
-def _least(noise: int, useful: int) -> int:
-    """Return in how many noisy stories a word must stand."""
-    enough = (held for held in range(LEAST_NOISE, noise + 1) if _chance(held, noise, useful) <= MOST_CHANCE)
-    return next(enough, noise + 1)
+class _Seen:
+    """The words of noisy articles: in which stories' titles, and where at all, and how they were written."""
+
+    def __init__(self) -> None:
+        self.titles: dict[str, set[int]] = {}
+        self.articles: dict[str, set[int]] = {}
+        self.spellings: dict[str, Counter[str]] = {}
+
+    def add(self, story: int, article: model.Article) -> None:
+        """Look at one article."""
+        title, body = text.tokenize(article.title), text.tokenize(text.cut(article.text)[0])
+        for token in title:
+            self.titles.setdefault(token.folded, set()).add(story)
+        for token in (*title, *body):
+            self.articles.setdefault(token.folded, set()).add(story)
+            self.spellings.setdefault(token.folded, Counter())[text.exact_form(token.raw)] += 1
 
 
 def _forms(article: model.Article) -> Iterator[str]:

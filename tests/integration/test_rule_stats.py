@@ -117,7 +117,7 @@ def test_excluded_word_is_not_suggested_again(desk: Desk, config: Path) -> None:
     late = commands.call("rules", "stats", "move", "--since", "10m", "--config", config, "--json").json
 
     assert late["rules"] == []
-    assert rule["exclusion"] == {"word": None, "why": "no word stands in the noise and not in what was useful"}
+    assert rule["exclusion"] == {"word": None, "why": "no word tells the noise from what was useful, beyond chance"}
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Mapping, Sequence
 
 from monitor import model
@@ -66,7 +67,7 @@ def test_word_that_a_useful_alert_holds_is_not_suggested() -> None:
     found = suggest(*told(useful=(*USEFUL, "Residents held in football ground before transfer")))
 
     assert isinstance(found, exclusion.NoSuggestion)
-    assert found.why == "no word stands in the noise and not in what was useful"
+    assert found.why == "no word tells the noise from what was useful, beyond chance"
 
 
 def test_word_that_the_rule_names_is_not_suggested() -> None:
@@ -131,3 +132,19 @@ def test_alerts_whose_text_is_gone_are_left_out() -> None:
     found = suggest(alerts, {number: article for number, article in articles.items() if number != 1})
 
     assert found == exclusion.Suggestion("football", (2, 3, 4, 5), (), 4, 5, 0)
+
+
+def test_words_of_long_texts_are_not_found_by_chance() -> None:
+    """Of thousands of words some stand in the noise alone whatever was rated; none of them is suggested."""
+    dice = random.Random(7)
+    words = [f"word{chr(97 + n % 26)}{chr(97 + n // 26 % 26)}{chr(97 + n // 676)}" for n in range(5000)]
+    alerts, articles = told(noise=["Transfer"] * 12, useful=["Transfer"] * 12)
+    filled = {
+        number: model.Article(article.title, " ".join(dice.choices(words, [1 / (n + 1) for n in range(5000)], k=400)))
+        for number, article in articles.items()
+    }
+
+    found = suggest(alerts, filled)
+
+    assert isinstance(found, exclusion.NoSuggestion)
+    assert found.why == "no word tells the noise from what was useful, beyond chance"
