@@ -400,6 +400,14 @@ class Development:
 
 
 @dataclass(frozen=True, slots=True)
+class Clause:
+    """What a rule was true by: its terms as the rule file writes them, in the order of the text."""
+
+    rule: str
+    terms: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Telling:
     """One pack's alert about an article."""
 
@@ -412,6 +420,8 @@ class Telling:
     """`alert` or `update`."""
     reason: str
     development: Development = Development()
+    clause: Clause | None = None
+    """What the plainest of its rules was true by."""
     rating_url: str = field(default="", repr=False)
     """The page where its recipient says whether it was useful; empty where there is none."""
 

@@ -1,4 +1,4 @@
-"""What a message says of a story that goes on: what it updates, why now, what is new, who carries it, what was folded.
+"""What a message says of a story: what it updates, why now, what is new, who carries it, what matched, what was folded.
 
 Each is a line of pieces, so that every sender can mark what is data and link what is an article. The data is cleaned
 and clamped here, and escaped by the sender.
@@ -18,6 +18,7 @@ HEADLINE_LENGTH = 200
 NAME_LENGTH = 60
 """Characters of a newsroom, a number with its noun, or the name of a person or place."""
 NAMES_LISTED = 8
+TERMS_LISTED = 4
 REPORTS_LISTED = 5
 
 
@@ -48,16 +49,34 @@ class Folded:
 
 def lines(item: model.NoticeItem, timezone: str) -> tuple[Line, ...]:
     """Return what stands between an article's origin and its packs; nothing for the first report of a story."""
-    return tuple(line for part in parts(item, timezone).values() for line in part)
+    found = parts(item, timezone)
+    why = () if _is_first(item) else found["why"]
+    return (*found["updates"], *why, *found["new"], *found["newsrooms"])
+
+
+def fine_print(notice: model.Notice, item: model.NoticeItem) -> tuple[Line, ...]:
+    """Return what stands below the sentences: why it is told where nothing above says so, and what matched.
+
+    Nothing in a list, which is read for its titles.
+    """
+    if wording.is_list(notice):
+        return ()
+    found = parts(item, notice.timezone)
+    return (*(found["why"] if _is_first(item) else ()), *found["matched"])
+
+
+def _is_first(item: model.NoticeItem) -> bool:
+    return all(told.reason == _FIRST for told in item.tellings)
 
 
 def parts(item: model.NoticeItem, timezone: str) -> dict[str, tuple[Line, ...]]:
-    """Return those lines by what they tell: `updates`, `why`, `new`, `newsrooms`."""
+    """Return all of these lines by what they tell: `updates`, `why`, `new`, `newsrooms`, `matched`."""
     found: dict[str, Sequence[Line | None]] = {
         "updates": [_updated(item, timezone)],
         "why": _reasons(item),
         "new": [_new(item)],
         "newsrooms": [_newsrooms(item)],
+        "matched": [_matched(item)],
     }
     return {name: tuple(line for line in told if line is not None) for name, told in found.items()}
 
@@ -133,7 +152,7 @@ def _reasons(item: model.NoticeItem) -> list[Line]:
 
 
 def _reason(told: model.Telling) -> tuple[str, str] | None:
-    """Return label and sentence; None where the reason is that it is the first report."""
+    """Return label and sentence; None for a reason of a later version."""
     now = told.development
     if now.unconfirmed:
         return "Unconfirmed", "too few independent newsrooms carried it while the rule waited"
@@ -146,7 +165,9 @@ def _reason(told: model.Telling) -> tuple[str, str] | None:
     return "Why now", words.format(carried=carried, before=before, severity=told.severity, story=story)
 
 
+_FIRST = "first_report"
 _WORDS = {
+    _FIRST: "first report of the story",
     "newsrooms": "{story} is now carried by {carried}",
     "corroborated": "it was held until more than one newsroom had it, and is now carried by {carried}",
     "higher_severity": "its severity rose{before} to {severity}",
@@ -173,6 +194,20 @@ def _newsrooms(item: model.NoticeItem) -> Line | None:
         return Line("Newsrooms", (Piece(str(now.newsrooms)),))
     label = f"{now.newsrooms} newsroom{'s' if now.newsrooms > 1 else ''}"
     return Line(label, _enumerated(names, ", ", now.newsrooms))
+
+
+def _matched(item: model.NoticeItem) -> Line | None:
+    """Name what was found of a rule of each pack, as the rule file writes it; of which, where there are several."""
+    pieces: list[Piece] = []
+    for told in item.tellings:
+        terms = _distinct(told.clause.terms) if told.clause else []
+        if told.clause and terms:
+            pack = _name(told.pack_title) or _name(told.pack) if len(item.tellings) > 1 else ""
+            rule = _name(told.clause.rule) if len(told.rules) > 1 else ""
+            whose = ": ".join(filter(None, (pack, rule)))
+            listed = _enumerated(terms[:TERMS_LISTED], ", ", len(terms))
+            pieces += [*([Piece("; ")] if pieces else []), *listed, *([Piece(f" ({whose})")] if whose else [])]
+    return Line("Matched", tuple(pieces)) if pieces else None
 
 
 def _enumerated(names: Sequence[str], between: str, count: int) -> tuple[Piece, ...]:

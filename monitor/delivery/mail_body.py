@@ -32,7 +32,7 @@ h1.digest { margin: 0 0 8px; font-size: 23px; }
 .why { margin: 0 0 24px; }
 h1 a { color: inherit; text-decoration: underline; }
 p { margin: 0 0 10px; }
-.origin, .foot { color: #57606a; font-size: 14px; }
+.origin, .foot, .fine { color: #57606a; font-size: 14px; }
 .tellings { margin: 0 0 12px; padding-inline-start: 20px; font-size: 15px; }
 .unconfirmed { background: #fff8c5; color: #6b4d00; border: 1px solid #d4a72c; }
 .story { margin: 0 0 12px; padding: 8px 14px; border-radius: 4px; background: #f3f5f7; font-size: 15px; }
@@ -52,7 +52,7 @@ strong.hit { background: #fff3bf; color: #1f2328; font-weight: 700; padding: 0 2
 .foot { border-top: 1px solid #d0d7de; padding-top: 10px; }
 @media (prefers-color-scheme: dark) {
   body { background: #14171a; color: #e6e8eb; }
-  .origin, .foot, .folded, .rate { color: #a7b0ba; }
+  .origin, .foot, .folded, .rate, .fine { color: #a7b0ba; }
   .story { background: #20252b; }
   .unconfirmed { background: #3f3200; color: #ffe8a3; }
   blockquote, .foot { border-color: #3d444d; }
@@ -195,6 +195,7 @@ def _item(notice: model.Notice, item: model.NoticeItem) -> str:
         _developing(developing.lines(item, notice.timezone)),
         _tellings(item.tellings),
         *(_quote(snippet) for snippet in item.snippets if snippet.text.strip()),
+        *(f'<p class="fine" dir="ltr">{_line(line)}</p>' for line in developing.fine_print(notice, item)),
         *(_paragraph(remark, "remark") for remark in wording.remarks(notice, item)),
         _button(item),
         "" if wording.is_list(notice) else _folded(developing.folded(item, notice.timezone)),
@@ -222,11 +223,12 @@ def _title(item: model.NoticeItem) -> str:
 
 
 def _developing(lines: Sequence[developing.Line]) -> str:
-    parts = (
-        f'<p dir="ltr"><b>{html.escape(line.label)}:</b> {"".join(map(_piece, line.pieces))}</p>' for line in lines
-    )
-    inner = "\n".join(parts)
+    inner = "\n".join(f'<p dir="ltr">{_line(line)}</p>' for line in lines)
     return f'<div class="story">\n{inner}\n</div>' if inner else ""
+
+
+def _line(line: developing.Line) -> str:
+    return f"<b>{html.escape(line.label)}:</b> {''.join(map(_piece, line.pieces))}"
 
 
 def _piece(piece: developing.Piece) -> str:

@@ -46,6 +46,7 @@ def _usual(notice: model.Notice, item: model.NoticeItem) -> str:
         *map(developing.plain, developing.lines(item, notice.timezone)),
         *map(wording.telling, item.tellings),
         *wording.quotes(item),
+        *map(developing.plain, developing.fine_print(notice, item)),
         *wording.remarks(notice, item),
         *filter(None, [wording.web_url(item.url)]),
         *([] if wording.is_list(notice) else developing.read_more(item, notice.timezone)),

@@ -72,6 +72,8 @@ def _item_blocks(notice: model.Notice, item: model.NoticeItem) -> list[Block]:
     blocks.append(_section(_tellings(item)))
     blocks += [_section(quote) for quote in _quotes(item, SNIPPETS_SHOWN)]
     remarks = wording.remarks(notice, item)
+    if fine := [_inert_line(developing.plain(line), LINE) for line in developing.fine_print(notice, item)]:
+        blocks.append(_context(fine))
     if remarks:
         blocks.append(_context([_inert_line(f"⚠️ {remark}", CONTEXT) for remark in remarks]))
     return blocks + _button(item) + _folded(developing.folded(item, notice.timezone))
@@ -202,7 +204,8 @@ def _text_item(notice: model.Notice, item: model.NoticeItem) -> str:
     story = [wording.clamp(developing.plain(line), 300) for line in developing.lines(item, notice.timezone)]
     folded = None if wording.is_list(notice) else developing.folded(item, notice.timezone)
     more = [folded.sentence] if folded else []
-    lines = [*head, origin, *story, *tellings, *quotes, *wording.remarks(notice, item), *more]
+    fine = [wording.clamp(developing.plain(line), 300) for line in developing.fine_print(notice, item)]
+    lines = [*head, origin, *story, *tellings, *quotes, *fine, *wording.remarks(notice, item), *more]
     text = fit([("\n".join(lines), False)], TEXT - 1400)
     url = wording.web_url(item.url)
     return f"{text}\n<{_link(url)}>" if url and _width(_link(url)) <= 400 else text

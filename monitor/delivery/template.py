@@ -90,6 +90,7 @@ INLINE: Mapping[str, _Field] = {
     "why": _story("why"),
     "new": _story("new"),
     "newsrooms": _story("newsrooms"),
+    "matched": _story("matched"),
 }
 """Fields that stand on one line with others. A test compares them with docs/channels.md."""
 
@@ -98,6 +99,7 @@ BLOCKS: Mapping[str, _Field] = {
     "tellings": lambda _notice, item: "\n".join(map(wording.telling, item.tellings)),
     "evidence": lambda _notice, item: "\n".join(wording.quotes(item)),
     "story": lambda notice, item: "\n".join(map(developing.plain, developing.lines(item, notice.timezone))),
+    "fine_print": lambda notice, item: "\n".join(map(developing.plain, developing.fine_print(notice, item))),
     "remarks": lambda notice, item: "\n".join(wording.remarks(notice, item)),
     "more": lambda notice, item: (
         "" if wording.is_list(notice) else "\n".join(developing.read_more(item, notice.timezone))

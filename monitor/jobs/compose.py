@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -50,9 +50,25 @@ def _weight(revision: tuple[int, list[decisions.AlertRow]]) -> tuple[int, float,
 
 def _full_item(connection: Connection, claim: messages.Claim, rows: Sequence[decisions.AlertRow]) -> model.NoticeItem:
     revision = rows[0].revision_id
-    evidence = decisions.evidence_of(connection, revision, [row.pack for row in rows])
+    by_rule = decisions.evidence_by_rule(connection, revision, [row.pack for row in rows])
     told = [_with_past(connection, claim, row) if row.outcome == "update" else _told(row) for row in rows]
+    told = [replace(one, clause=_clause(one, by_rule)) for one in told]
+    evidence = decisions.in_order({span for spans in by_rule.values() for span in spans})
     return _item(rows, told, evidence, articles.text_of(connection, revision))
+
+
+def _clause(told: model.Telling, by_rule: Mapping[tuple[str, str], Sequence[model.Evidence]]) -> model.Clause | None:
+    """Return what the rule with the fewest terms was true by: three words tell more than a page of them."""
+    clauses = [model.Clause(rule, _terms(by_rule.get((told.pack, rule), ()))) for rule in told.rules]
+    return min((one for one in clauses if one.terms), key=lambda one: len(one.terms), default=None)
+
+
+def _terms(evidence: Sequence[model.Evidence]) -> tuple[str, ...]:
+    """Return each person, place and term once."""
+    terms: dict[str, str] = {}
+    for span in evidence:
+        terms.setdefault(span.entity or span.term, span.term)
+    return tuple(terms.values())
 
 
 def _item(

@@ -314,10 +314,25 @@ def get_alerts(connection: sa.Connection, ids: Sequence[int]) -> list[AlertRow]:
 
 def evidence_of(connection: sa.Connection, revision_id: int, packs: Iterable[str]) -> list[model.Evidence]:
     """Return the live evidence of a revision for some packs, sorted and without repeats."""
-    query = sa.select(matches.c.evidence).where(
+    by_rule = evidence_by_rule(connection, revision_id, packs)
+    return in_order({span for spans in by_rule.values() for span in spans})
+
+
+def evidence_by_rule(
+    connection: sa.Connection, revision_id: int, packs: Iterable[str]
+) -> dict[tuple[str, str], list[model.Evidence]]:
+    """Return (pack, rule) -> its live evidence in a revision, in the order of the text."""
+    query = sa.select(matches.c.pack, matches.c.rule, matches.c.evidence).where(
         matches.c.revision_id == revision_id, matches.c.pack.in_(list(packs)), matches.c.status == "live"
     )
-    spans = {model.Evidence(**span) for row in connection.execute(query).scalars() for span in row}
+    return {
+        (row.pack, row.rule): in_order({model.Evidence(**span) for span in row.evidence})
+        for row in connection.execute(query)
+    }
+
+
+def in_order(spans: Iterable[model.Evidence]) -> list[model.Evidence]:
+    """Return evidence in the order of title and text."""
     return sorted(spans, key=lambda span: (span.field != "title", span.start, span.end, span.term, span.entity or ""))
 
 

@@ -52,8 +52,10 @@ class Count:
 HEAD = f"{'':<20}{'sent':>8}{'refused':>9}{'live':>6}{'seconds':>9}"
 
 
-async def run(messages: Sequence[model.Notice], kinds: Sequence[str] = ()) -> list[Count]:
-    """Send `messages` through every kind of sender (or those of `kinds`) and count what happened."""
+async def run(
+    messages: Sequence[model.Notice], kinds: Sequence[str] = (), tell: Callable[[Count], None] = lambda _: None
+) -> list[Count]:
+    """Send `messages` through every kind of sender (or those of `kinds`) and count what happened; `tell` as it does."""
     counts = []
     with tempfile.TemporaryDirectory() as folder:
         authority = web.Authority(Path(folder))
@@ -62,6 +64,7 @@ async def run(messages: Sequence[model.Notice], kinds: Sequence[str] = ()) -> li
                 if not kinds or name in kinds:
                     async with opened() as (sender, judge):
                         counts.append(await _count(name, sender, judge, messages))
+                        tell(counts[-1])
     return counts
 
 
@@ -164,14 +167,16 @@ def main() -> int:
     parser.add_argument("--kinds", nargs="*", default=[])
     asked = parser.parse_args()
     messages = list(poison.Poison(asked.seed).notices(asked.titles))
-    counts = asyncio.run(run(messages, asked.kinds))
     titles = sum(max(1, len(message.items)) for message in messages)
-    print(f"{len(messages)} messages with {titles} titles, seed {asked.seed}, to each kind\n{HEAD}")
-    for count in counts:
-        print(count.line())
-        for what, times in (count.refused + count.live).most_common(10):
-            print(f"    {times} times {what[:200]}")
+    print(f"{len(messages)} messages with {titles} titles, seed {asked.seed}, to each kind\n{HEAD}", flush=True)
+    counts = asyncio.run(run(messages, asked.kinds, _print))
     return int(any(count.failed for count in counts))
+
+
+def _print(count: Count) -> None:
+    print(count.line(), flush=True)
+    for what, times in (count.refused + count.live).most_common(10):
+        print(f"    {times} times {what[:200]}", flush=True)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from monitor import model
+from monitor.delivery import plain_text
 from monitor.model import SendOutcome, SendResult
 from monitor.store.schema import alerts, attempts, message_alerts, messages, stories, story_changes
 from tests.support.desk import PACK, SECOND, Desk, item, page
@@ -51,6 +52,15 @@ def test_update_goes_under_the_first_message_with_its_subject(desk: Desk) -> Non
     assert known is not None
     assert (known.alert_id, known.here, known.report.title) == (1, True, PLAN)
     assert known.report.at == desk.read(lambda c: c.execute(sa.select(sa.func.min(messages.c.sent_at))).scalar())
+
+
+def test_message_says_why_now_and_what_matched(desk: Desk) -> None:
+    """A first report says that it is one, and what its rule was true by."""
+    first_report(desk)
+
+    said = plain_text.plain_lines(told(desk)[0])
+
+    assert "Why now: first report of the story\nMatched: resettlement\n" in said
 
 
 def test_higher_severity_keeps_the_thread_but_not_the_subject(desk: Desk) -> None:

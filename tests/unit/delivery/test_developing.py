@@ -65,10 +65,41 @@ def test_update_says_of_what_why_now_what_is_new_and_who_carries_it():
     ]
 
 
-def test_first_report_has_no_such_lines():
-    """An ordinary alert stays as short as it was."""
-    assert developing.lines(notices.item(), "UTC") == ()
-    assert developing.folded(notices.item(), "UTC") is None
+def test_first_report_says_that_it_is_one_and_what_matched():
+    """Why it is told, in small print below the sentences; nothing of a story that has only begun above them."""
+    item = notices.item(tellings=(notices.telling(clause=model.Clause("core", ("transfer*", "residents"))),))
+
+    assert said(item).splitlines()[4:6] == [
+        "Why now: first report of the story",
+        "Matched: transfer*, residents",
+    ]
+    assert developing.lines(item, "UTC") == ()
+    assert developing.folded(item, "UTC") is None
+
+
+def test_what_matched_is_told_for_each_pack_and_not_without_end():
+    """Terms stand as the rule file writes them, four of a pack, each set apart where it is written from the right."""
+    told = (
+        notices.telling(clause=model.Clause("core", ("גירוש*", "a", "b", "c", "d", "e"))),
+        notices.telling(
+            pack="egypt", pack_title="Egypt", rules=("core", "talks"), clause=model.Clause("talks", ("Cairo",))
+        ),
+        notices.telling(pack="aid", clause=model.Clause("core", ())),
+    )
+
+    assert said(notices.item(tellings=told)).splitlines()[-2] == (
+        "Matched: \u2068גירוש*\u2069, a, b, c and 2 more (Resettlement); Cairo (Egypt: talks)"
+    )
+
+
+def test_list_says_of_a_first_report_only_what_it_needs():
+    """In a digest an ordinary article stays as short as it was, and an update says why it is told."""
+    matched = notices.item(tellings=(notices.telling(clause=model.Clause("core", ("transfer*",))),))
+
+    digest = plain_text.plain_lines(notices.notice(matched, notices.updated(), kind="digest"))
+
+    assert digest.count("Why now") == digest.count("Why now: there are details that were not told before") == 1
+    assert "Matched" not in digest
 
 
 @pytest.mark.parametrize(

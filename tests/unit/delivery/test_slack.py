@@ -54,13 +54,16 @@ def test_one_article_has_header_origin_packs_sentence_and_button():
     """A reader sees title, severity, newsroom, desk time, pack, rule, id, the marked sentence and a button."""
     payload = slack_blocks.render_payload(notices.notice())
 
-    assert [block["type"] for block in payload["blocks"]] == ["header", "context", "section", "section", "actions"]
+    assert [block["type"] for block in payload["blocks"]] == [
+        *("header", "context", "section", "section", "context", "actions"),
+    ]
     shown = list(webhook.strings(payload["blocks"]))
     assert shown == [
         "Cabinet weighs plan to move residents",
         "🟠 *HIGH* · Gazette · Sun 22 Nov 2026, 19:40 (UTC+02:00)",
         "Resettlement: core (high) · al-12",
         "> The minister said the *transfer* of residents would begin in spring.",
+        "Why now: first report of the story",
         "Read the article",
     ]
     assert payload["blocks"][-1]["elements"][0]["url"] == "https://gazette.test/news/plan?id=7&page=2"
@@ -77,6 +80,7 @@ def test_fallback_text_is_the_whole_message():
         "Gazette, Sun 22 Nov 2026, 19:40 (UTC+02:00)",
         "Resettlement: core (high) · al-12",
         "“The minister said the »transfer« of residents would begin in spring.”",
+        "Why now: first report of the story",
         "<https://gazette.test/news/plan?id=7&page=2>",
     ]
 

@@ -127,6 +127,7 @@ def test_plain_text_says_everything():
         "Resettlement: core, plans (high) · al-12",
         "Resettlement: core (high) · al-13",
         "“The minister said the »transfer« of residents would begin in spring.”",
+        "Why now: first report of the story",
         "Full text unavailable: matched on the feed's text",
         "Possible repeat: an earlier attempt got no answer",
         "https://gazette.test/news/plan?id=7&page=2",
