@@ -7,7 +7,7 @@
 - `retry_page(context, article_id)`: a partial article's page again; its full text is a new revision.
 - `deliver(context, target_id)`: claim -> send one message to one target -> sent | queued | uncertain | dead, until
   nothing of the target is due.
-- `sweep(context)`: expired leases, holds that are over, removed channels, gauges.
+- `sweep(context)`: expired leases, holds that are over, removed channels, gauges, the watch over itself.
 """
 
 from monitor.jobs.poll import poll_feed

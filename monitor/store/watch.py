@@ -108,8 +108,7 @@ def recipients(connection: sa.Connection, now: datetime) -> list[Recipient]:
 
 def _recipient(connection: sa.Connection, row: Any, now: datetime) -> Recipient:
     own = messages.c.target_id == row.id
-    ended = connection.execute(_last(own, ("sent", "dead"))).first()
-    sent = connection.execute(_last(own, ("sent",))).first()
+    sent, dead = (connection.execute(_last(own, state)).first() for state in ("sent", "dead"))
     failing_at, detail = _failing(connection, own)
     late = sa.case((messages.c.due_at <= now, messages.c.due_at))
     waits = sa.select(sa.func.count(), sa.func.min(late)).where(own, messages.c.state.in_(OPEN))
@@ -123,15 +122,16 @@ def _recipient(connection: sa.Connection, row: Any, now: datetime) -> Recipient:
         sent.sent_at if sent else None,
         failing_at,
         detail,
-        ended is not None and ended.state == "dead",
+        dead is not None and (sent is None or dead.id > sent.id),
         int(count),
         due,
         tuple(connection.execute(told).scalars()) if failing_at else (),
     )
 
 
-def _last(own: sa.ColumnElement[bool], states: tuple[str, ...]) -> sa.Select[Any]:
-    found = sa.select(messages.c.state, messages.c.sent_at).where(own, messages.c.state.in_(states))
+def _last(own: sa.ColumnElement[bool], state: str) -> sa.Select[Any]:
+    """Return the query for the last message in one state: with several, the index would give no order."""
+    found = sa.select(messages.c.id, messages.c.sent_at).where(own, messages.c.state == state)
     return found.order_by(messages.c.id.desc()).limit(1)
 
 

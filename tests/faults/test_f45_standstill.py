@@ -275,6 +275,22 @@ def test_f33_f45_a_dead_channel_is_told_through_another_and_when_it_is_back(day:
     assert len(day.beats) == day.minute
 
 
+def test_f36_f45_a_channel_that_refuses_is_told_and_so_is_its_return(day: Day) -> None:
+    """Refused for good: told at once through the ops channel, and when the next message is taken."""
+    day.desk.senders["desk"].script = [SendResult(SendOutcome.REFUSED, 404, "no_service")]
+    alerts(day, until=1)
+    day.run(2)
+    during, ready = day.heard(), day.ready[day.minute]
+    day.desk.publishes("f1", item(98, "Another resettlement hearing", "Residents of the coast spoke of it.", "f1"))
+
+    day.run(LIMIT)
+
+    assert during == ["Channel desk refuses messages"]
+    assert ready == ("channel_dead",)
+    assert day.heard() == [*during, "Channel desk takes messages again"]
+    assert day.ready[day.minute] == ()
+
+
 def test_f45_a_dead_ops_channel_is_told_through_the_desk(day: Day) -> None:
     """What the ops channel cannot be told is told to the others, and what waits there is named."""
     dies(day, "ops")
