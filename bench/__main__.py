@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from bench import archive, copies, day, figures, hostile, hour, load, match, polls, world
+from bench import archive, copies, day, delivery, figures, hostile, hour, load, match, polls, world
 from bench.figures import Figure
 
 SHORT = ("world", "unchanged", "sparse", "busy", "match")
@@ -29,6 +29,7 @@ def main() -> None:
         "hostile",
         "match",
         "copies",
+        "delivery",
     )
     parser.add_argument("what", nargs="*", choices=known, default=["all"])
     parser.add_argument("--repeat", type=int, default=3, help="runs of the world, of which the median is reported")
@@ -36,6 +37,8 @@ def main() -> None:
     parser.add_argument("--articles", type=int, default=archive.ARTICLES, help="that `archive` stores")
     parser.add_argument("--minutes", type=float, default=60.0, help="that `hour` lasts, and `hostile` at most")
     parser.add_argument("--stored", type=int, nargs="+", default=copies.STORED, help="articles that `copies` adds to")
+    parser.add_argument("--feeds", type=int, default=delivery.FEEDS, help="that `delivery` polls")
+    parser.add_argument("--seconds", type=int, default=delivery.SECONDS, help="that `delivery` publishes for")
     parser.add_argument("--prefilter", action="store_true", help="`day` with prefilter = true")
     parser.add_argument("--json", action="store_true", help="figures as one JSON list or object per part")
     args = parser.parse_args()
@@ -48,6 +51,7 @@ def main() -> None:
         "day": partial(day.day, world.PREFILTER if args.prefilter else ""),
         "hour": partial(hour.hour, args.minutes),
         "copies": partial(copies.copies, args.stored),
+        "delivery": partial(delivery.delivery, args.feeds, args.seconds),
     }
     for what in SHORT if "all" in args.what else args.what:
         if what == "world":

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,11 +51,11 @@ class Setting:
 
 
 @contextlib.contextmanager
-def served(feeds: int, entries: int = 20, latency: float = 0.0) -> Iterator[Site]:
-    """Serve a world in a process of its own."""
+def served(feeds: int, entries: int = 20, latency: float = 0.0, more: Sequence[str] = ()) -> Iterator[Site]:
+    """Serve a world in a process of its own; `more` are further arguments of `bench.server`."""
     port = free_port()
     command = [sys.executable, "-m", "bench.server", "--port", str(port), "--feeds", str(feeds)]
-    command += ["--entries", str(entries), "--latency", str(latency)]
+    command += ["--entries", str(entries), "--latency", str(latency), *more]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as server:
         try:
             assert server.stdout is not None
