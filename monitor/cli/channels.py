@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from monitor import model
-from monitor.cli import common
+from monitor.cli import common, waits
 
 if TYPE_CHECKING:
     from monitor.config import Config
@@ -27,26 +27,31 @@ def list_channels(config: common.ConfigOption = None, json: common.JsonOption = 
     Example: wirewatch channels list
     """
     from monitor import config as configuration
-    from monitor.store import messages, visit
+    from monitor.store import gathering, messages, visit
 
     loaded = common.load_config(config)
     with visit.reading(loaded.database) as connection:
         counts = messages.count_by_state(connection) if connection is not None else []
+        gathered = gathering.list_gathered(connection) if connection is not None else []
     found = [
         _json(loaded, name, {state: count for channel, state, count in counts if channel == name})
+        | {"waiting": [waits.gathered_json(one, loaded.timezone) for one in gathered if one.channel == name]}
         for name in configuration.effective_channels(loaded)
     ]
     if json:
         common.print_json(found)
         return
     common.print_table(
-        ("CHANNEL", "USED FOR", "RATE", "MESSAGES", "LEADS TO"),
+        ("CHANNEL", "USED FOR", "RATE", "HOLDS", "MESSAGES", "LEADS TO"),
         [
-            (c["channel"], ", ".join(c["used_for"]) or "-", c["rate"] or "-",
+            (c["channel"], ", ".join(c["used_for"]) or "-", c["rate"] or "-", _holds(c),
              ", ".join(f"{n} {state}" for state, n in c["messages"].items()) or "-", c["leads_to"])
             for c in found
         ],
     )  # fmt: skip
+    for one in (one for channel in found for one in channel["waiting"]):
+        count = f"{one['alerts']} alert{'' if one['alerts'] == 1 else 's'}"
+        print(f"{one['channel']} to {common.clean(one['target'])}: {count}, {one['why']}")
 
 
 def _json(config: Config, name: str, counts: dict[str, int]) -> dict[str, Any]:
@@ -60,8 +65,20 @@ def _json(config: Config, name: str, counts: dict[str, int]) -> dict[str, Any]:
         "leads_to": channel.describe(settings.url.get_secret_value()),
         "used_for": [use for use, used in uses if used],
         "rate": f"{settings.rate.count} per {settings.rate.seconds:g}s" if settings.rate else None,
+        "digest": waits.timetable(settings.digest) if settings.digest else None,
+        "quiet": f"{settings.quiet.start:%H:%M}-{settings.quiet.end:%H:%M}" if settings.quiet else None,
+        "budget": settings.budget,
+        "group": settings.group,
         "messages": counts,
     }
+
+
+def _holds(channel: dict[str, Any]) -> str:
+    """Return what makes alerts of a channel wait: `digest 07:00, quiet 22:00-06:30, budget 100 a day, group 60 s`."""
+    group = f"{channel['group']:g} s" if channel["group"] else None
+    budget = f"{channel['budget']} a day" if channel["budget"] is not None else None
+    held = {"digest": channel["digest"], "quiet": channel["quiet"], "budget": budget, "group": group}
+    return ", ".join(f"{name} {value}" for name, value in held.items() if value) or "-"
 
 
 @group.command("test")

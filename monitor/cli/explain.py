@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from monitor import model
-from monitor.cli import common, explain_story, explain_story_text, story_words
+from monitor.cli import common, explain_story, explain_story_text, story_words, waits
 from monitor.cli import rules as rules_command
 
 if TYPE_CHECKING:
@@ -47,8 +47,9 @@ def explain(
     if story:
         _compare(what, config, json)
     elif len(what) == 1:
-        told = _recorded(common.load_config(config), what[0])
-        common.print_json(told) if json else _print_recorded(told)
+        loaded = common.load_config(config)
+        told = _recorded(loaded, what[0])
+        common.print_json(told) if json else _print_recorded(told, loaded.timezone)
     elif len(what) == 2:
         _judge(what[0], what[1], rules, config, json)
     else:
@@ -266,21 +267,21 @@ def _locate_url(connection: Connection, url: str) -> _Located | None:
 
 def _recorded(config: Config, what: str) -> dict[str, Any]:
     with common.reading(config) as connection:
-        found = recorded(connection, what) if connection is not None else None
+        found = recorded(connection, what, config.timezone) if connection is not None else None
     if found is None:
         raise _absent(what)
     return found
 
 
-def recorded(connection: Connection, what: str) -> dict[str, Any] | None:
-    """Return what was decided about an article or an entry, by id or URL; None where there is no such thing."""
+def recorded(connection: Connection, what: str, zone: str = "UTC") -> dict[str, Any] | None:
+    """Return what was decided about an article or an entry, by id or URL, with its messages; None if there is none."""
     found = _locate(connection, what)
     if found is None:
         return None
-    return _of_archive(connection, found) if found.article_id else _of_feed(connection, found)
+    return _of_archive(connection, found, zone) if found.article_id else _of_feed(connection, found)
 
 
-def _of_archive(connection: Connection, found: _Located) -> dict[str, Any]:
+def _of_archive(connection: Connection, found: _Located, zone: str = "UTC") -> dict[str, Any]:
     from monitor.store import articles, decisions, story_views
 
     stored = articles.get(connection, found.article_id or 0)
@@ -311,7 +312,10 @@ def _of_archive(connection: Connection, found: _Located) -> dict[str, Any]:
                 "title": revision.title,
                 "ruleset": revision.ruleset_id,
                 "matches": [_match_json(match) for match in revision.matches],
-                "decisions": [_decision_json(row) for row in decisions.list_of_revision(connection, revision.id)],
+                "decisions": [
+                    _decision_json(row) | _deliveries(connection, row["alert_id"], zone)
+                    for row in decisions.list_of_revision(connection, revision.id)
+                ],
             }
             for revision in revisions
             if found.revision_id in (None, revision.id)
@@ -334,6 +338,15 @@ def _decision_json(row: Any) -> dict[str, Any]:
         "decided_seq": row["decided_seq"],
         "alert": f"al-{row['alert_id']}" if row["alert_id"] else None,
     }
+
+
+def _deliveries(connection: Connection, alert_id: int | None, zone: str) -> dict[str, Any]:
+    """Return where the messages of a decision's alert stand, nothing for a decision that tells nobody."""
+    from monitor.store import messages
+
+    if alert_id is None:
+        return {}
+    return {"deliveries": [waits.delivery_json(row, zone) for row in messages.deliveries_of(connection, alert_id)]}
 
 
 def _of_feed(connection: Connection, found: _Located) -> dict[str, Any]:
@@ -359,7 +372,7 @@ def _of_feed(connection: Connection, found: _Located) -> dict[str, Any]:
     }
 
 
-def _print_recorded(told: dict[str, Any]) -> None:
+def _print_recorded(told: dict[str, Any], zone: str) -> None:
     head = f"{told['article'] or told['entry']}  {common.clean(told['title'])}"
     print(common.bold(head))
     print(f"{common.clean(told['newsroom'])} ({told['feed']}), {told['lang'] or 'language unknown'}, "
@@ -375,6 +388,8 @@ def _print_recorded(told: dict[str, Any]) -> None:
             print(f"revision {revision['n']}: {common.clean(revision['title'])}")
         for row in revision["decisions"]:
             print("  " + _decision_line(row))
+            for message in row.get("deliveries", ()):
+                print("    " + waits.delivery_line(message, zone))
         for match in revision["matches"]:
             words = ", ".join(f"“{common.clean(span['text'])}”" for span in match["evidence"][:8])
             note = "" if match["status"] == "live" else f" (status {match['status']})"

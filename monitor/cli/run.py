@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from monitor.cli import common
+from monitor.cli import common, waits
 
 if TYPE_CHECKING:
     from monitor import app as application
@@ -48,7 +48,7 @@ def run_with(seams: application.Seams, config: common.ConfigOption, once: bool, 
     writer = logs.setup(level, None, lambda: configuration.secrets_of(live[-1]))
     try:
         if once:
-            _finish(run_and_leave(application.run_once(loaded, seams)), json)
+            _finish(run_and_leave(application.run_once(loaded, seams)), json, loaded.timezone)
         else:
             _forever(loaded, seams, live)
     except KeyboardInterrupt:
@@ -76,16 +76,18 @@ def run_and_leave(work: Coroutine[Any, Any, T]) -> T:
     return loop.run_until_complete(work)
 
 
-def _finish(summary: Summary, json: bool) -> None:
+def _finish(summary: Summary, json: bool, zone: str) -> None:
     if json:
-        common.print_json({name: getattr(summary, name) for name in summary.__dataclass_fields__})
+        plain = {name: getattr(summary, name) for name in summary.__dataclass_fields__}
+        common.print_json({**plain, "gathering": [waits.gathered_json(one, zone) for one in summary.gathering]})
     else:
-        print(_sentence(summary))
+        print(sentence(summary, zone))
     if summary.failed:
         raise typer.Exit(1)
 
 
-def _sentence(summary: Summary) -> str:
+def sentence(summary: Summary, zone: str) -> str:
+    """Return what one pass did and what it leaves, in words."""
     lines = [f"polled {summary.polled} feeds ({summary.failed_polls} failed), {summary.new_entries} new entries"]
     if summary.baseline:
         lines.append(f"baseline: {summary.baseline} entries; alerts begin with the next new item")
@@ -94,4 +96,7 @@ def _sentence(summary: Summary) -> str:
     )
     if summary.waiting:
         lines.append(f"{summary.waiting} messages wait; the next try is at {summary.next_try}")
+    for one in summary.gathering:
+        lines.append(f"{one.channel} to {common.clean(one.label)}: {one.alerts} gathered, "
+                     f"{waits.gathers(one.slot, one.due_at, zone)}")  # fmt: skip
     return "\n".join(lines)

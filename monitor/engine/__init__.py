@@ -6,6 +6,8 @@ import asyncio
 from dataclasses import dataclass
 from typing import Protocol
 
+from monitor.store.gathering import Gathered
+
 
 @dataclass(frozen=True, slots=True)
 class Summary:
@@ -22,6 +24,8 @@ class Summary:
     waiting: int
     next_try: str | None
     """When the first waiting message goes, ISO 8601 UTC."""
+    gathering: tuple[Gathered, ...] = ()
+    """Messages that wait for a digest, the end of quiet hours or of a budget's day: no pass of before sends them."""
 
     @property
     def failed(self) -> bool:

@@ -22,7 +22,7 @@ from monitor.engine import Summary
 from monitor.engine.lanes import Lane
 from monitor.feeds import outage
 from monitor.jobs.context import Context
-from monitor.store import articles, batches, entries, feeds, hold, messages, times
+from monitor.store import articles, batches, entries, feeds, gathering, hold, messages, times
 
 TICK = 1.0
 BEAT = 5.0
@@ -332,6 +332,7 @@ class LocalEngine:
         since, counts = self._started, self._counts
         found = await self.context.store.read(lambda connection: messages.summary(connection, since))
         upcoming = await self.context.store.read(messages.next_due)
+        gathered = await self.context.store.read(gathering.list_gathered)
         return Summary(
             counts.polled,
             counts.failed_polls,
@@ -343,6 +344,7 @@ class LocalEngine:
             dead=found.dead,
             waiting=found.waiting,
             next_try=upcoming.isoformat() if upcoming else None,
+            gathering=tuple(gathered),
         )
 
     async def _finish(self) -> None:
