@@ -11,6 +11,7 @@ import structlog
 
 from monitor import model
 from monitor.feeds import identity, novelty
+from monitor.jobs import words
 from monitor.jobs.meter import Excess, Meter
 from monitor.store import batches, entries
 from monitor.store.store import Connection
@@ -72,6 +73,7 @@ def store_entries(
     )
     fresh = meter.sort_out(fresh)
     entries.insert(connection, feed.id, fresh, now)
+    words.learn_words(connection, fresh)
     new = sum(item.state == "pending" for item in fresh)
     baseline = sum(item.state == "baseline" for item in fresh)
     came = tuple(item.entry.published for item in fresh)

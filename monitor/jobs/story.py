@@ -67,8 +67,7 @@ def weigh(connection: Connection, read: tasks.Reading) -> Weighed | None:
     if raw is None:
         return None
     terms = features.terms_of(raw)
-    counts, total = stories.count_terms(connection, terms)
-    return Weighed(features.weigh(raw, counts, total), terms)
+    return Weighed(features.weigh(raw, *stories.count_terms(connection, terms)), terms)
 
 
 def without_text(connection: Connection, read: tasks.Reading) -> tasks.Reading:

@@ -20,8 +20,8 @@ NEAREST = 40
 """Articles that share the most with the newcomer and are compared with it, ..."""
 STORIES, OLDEST = 8, 3
 """... and, of the stories of the nearest, the first articles."""
-TOTAL = -1
-"""The term whose count is that of all articles."""
+TOTAL, LEARNED = -1, -2
+"""The terms whose counts are those of all articles, and of the reports whose words alone were counted."""
 MOST_PRUNED = 500
 """Articles whose terms one sweep deletes."""
 
@@ -36,17 +36,17 @@ class Near(NamedTuple):
     features: bytes
 
 
-def count_terms(connection: sa.Connection, terms: Sequence[int]) -> tuple[Mapping[int, int], int]:
-    """Return in how many articles each term stood, and how many articles there were."""
-    asked = {"terms": _listed(connection, [TOTAL, *terms])}
+def count_terms(connection: sa.Connection, terms: Sequence[int]) -> tuple[Mapping[int, int], int, int]:
+    """Return in how many articles each term stood, how many articles there were, and of how many more words alone."""
+    asked = {"terms": _listed(connection, [TOTAL, LEARNED, *terms])}
     rows = connection.execute(_COUNTS[connection.dialect.name], asked)
     found = {row.term: row.articles for row in rows}
-    return found, found.pop(TOTAL, 0)
+    return found, found.pop(TOTAL, 0), found.pop(LEARNED, 0)
 
 
-def add_terms(connection: sa.Connection, terms: Sequence[int]) -> None:
-    """Count an article's terms, each once, and the article."""
-    listed = _listed(connection, sorted({TOTAL, *terms}))
+def add_terms(connection: sa.Connection, terms: Sequence[int], whole: bool = True) -> None:
+    """Count an article's terms, each once, and the article; `whole`: False where they are those of its words alone."""
+    listed = _listed(connection, sorted({TOTAL if whole else LEARNED, *terms}))
     connection.execute(_COUNT[connection.dialect.name], {"terms": listed})
 
 

@@ -190,14 +190,20 @@ SHORT = {1: 0.3, 2: 0.3, 3: 0.1, 4: 0.02}
 """The same for short words, which are mostly those that no sentence goes without, in every language."""
 
 
-def weigh(raw: Features, counts: Mapping[int, int], total: int) -> Features:
+def words_of(title_words: Sequence[str], text_words: Sequence[str]) -> list[int]:
+    """Return the words of a report as terms, to be counted alone (`weigh`'s `learned`)."""
+    return [term_of(stem) for stem in {*map(stem_of, title_words), *map(stem_of, text_words[:LEAD])}]
+
+
+def weigh(raw: Features, counts: Mapping[int, int], total: int, learned: int = 0) -> Features:
     """Return features with each word and common term times how rare it is: the logarithm of one in how many articles.
 
     Args:
         counts: In how many of `total` articles each term stood, by `term_of`; what is absent stood in none.
+        learned: Further reports whose words alone were counted.
     """
     words = {
-        stem: strength * _rarity(_before(stem), counts.get(term_of(stem), 0), total)
+        stem: strength * _rarity(_before(stem), counts.get(term_of(stem), 0), total + learned)
         for stem, strength in raw.words.items()
     }
     common = {
