@@ -26,6 +26,11 @@ from tests.support import world
 NEWSROOMS = ("gazette", "herald", "courier", "tribune", "times", "echo", "globe", "star", "post", "mirror")
 SHORTEST, LONGEST = 0.3, 3.0
 """Seconds that a daemon lives after it is up; short lives are more frequent than long ones."""
+BUSY = 0.7
+"""Share of the daemons that are not killed before they have sent a message: on a busy machine few would come to it."""
+PATIENCE = 30.0
+STANDSTILL = 180
+"""Seconds without progress after which the last daemon is held to have stopped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +96,7 @@ def soak(folder: Path, kills: int, alerts: int, seed: int, minutes: float = 0.0)
             _show(done, kills, published)
         tokens = [f"tok-{n}" for n in range(published)]
         with desk.daemon() as last:
-            desk.until_told(*tokens, seconds=120 + done)
+            _work_off(desk)
             desk.until_quiet(120)
             last.stop()
         dead = desk.query("SELECT count(*) FROM messages WHERE state = 'dead'")[0][0]
@@ -107,12 +112,33 @@ def _publish(desk: world.World, draw: random.Random, at: int, count: int) -> int
 def _live(desk: world.World, draw: random.Random) -> None:
     with desk.daemon() as daemon:
         daemon.until_up(60)
+        if draw.random() < BUSY:
+            _until_it_sends(desk, daemon)
         time.sleep(draw.triangular(SHORTEST, LONGEST, SHORTEST))
         code = daemon.kill()
     if code != -signal.SIGKILL:
         raise SystemExit(f"the daemon ended by itself, with exit code {code}:\n{daemon.log}")
     daemon.log_file.unlink()
     desk.processes.remove(daemon)
+
+
+def _until_it_sends(desk: world.World, daemon: world.Process) -> None:
+    """Wait until a message arrived in this life, but at most PATIENCE seconds: there may be none left."""
+    before, end = desk.arrived(), time.monotonic() + PATIENCE
+    while desk.arrived() == before and daemon.running and time.monotonic() < end:
+        time.sleep(0.01)
+
+
+def _work_off(desk: world.World) -> None:
+    """Wait until no message waits, however long that takes on this machine, as long as their number falls."""
+    left, since = desk.open_messages(), time.monotonic()
+    while left or desk.query("SELECT 1 FROM entries WHERE state = 'pending'"):
+        time.sleep(1)
+        now = desk.open_messages()
+        if now != left:
+            left, since = now, time.monotonic()
+        if time.monotonic() - since > STANDSTILL:
+            raise SystemExit(f"{left} messages wait, and none left for {STANDSTILL} s; see {desk.folder}")
 
 
 def _show(life: int, kills: int, published: int) -> None:

@@ -357,6 +357,10 @@ listen = "127.0.0.1:0"
         hooks = [(text, "") for text in list(self.hooked)]
         return found | ({"hook": _receipts(hooks)} if self.hook else {})
 
+    def arrived(self) -> int:
+        """Return how many messages arrived so far."""
+        return len(self.inbox.mails) + len(self.webhook.payloads) + len(self.hooked)
+
     def told(self, channel: str) -> Counter[str]:
         """Return how often each token arrived."""
         return Counter(token for token, _, _ in self.receipts()[channel])
