@@ -25,8 +25,11 @@ _STYLE = """
 body { margin: 0; padding: 16px; background: #ffffff; color: #1f2328; }
 .page { max-width: 640px; margin: 0 auto; font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Arial, sans-serif; }
 .item { margin: 0 0 28px; }
+.listed { margin: 0 0 14px; padding: 14px 0 0; border-top: 1px solid #d0d7de; font-size: 15px; }
+.listed h1 { font-size: 17px; }
 .severity { display: inline-block; padding: 1px 8px; border-radius: 4px; color: #ffffff; }
 .severity { font-size: 13px; font-weight: 700; }
+.monitor { background: #57606a; }
 h1 { margin: 8px 0 4px; font-size: 21px; line-height: 1.35; }
 h1.digest { margin: 0 0 8px; font-size: 23px; }
 .why { margin: 0 0 24px; }
@@ -55,7 +58,7 @@ strong.hit { background: #fff3bf; color: #1f2328; font-weight: 700; padding: 0 2
   .origin, .foot, .folded, .rate, .fine { color: #a7b0ba; }
   .story { background: #20252b; }
   .unconfirmed { background: #3f3200; color: #ffe8a3; }
-  blockquote, .foot { border-color: #3d444d; }
+  blockquote, .foot, .listed { border-color: #3d444d; }
   strong.hit { background: #6b5200; color: #fff7d6; }
   .button { background: #e6e8eb; color: #14171a; }
 }
@@ -189,7 +192,7 @@ def _items(notice: model.Notice) -> Iterable[str]:
 def _item(notice: model.Notice, item: model.NoticeItem) -> str:
     origin = f"{wording.newsroom(item)} · {wording.when(item.published, notice.timezone)}"
     parts = [
-        _severity(notice, item),
+        f'<div dir="{wording.direction(wording.title(item))}">{_severity(notice, item)}</div>',
         _title(item),
         _paragraph(origin, "origin"),
         _developing(developing.lines(item, notice.timezone)),
@@ -197,11 +200,12 @@ def _item(notice: model.Notice, item: model.NoticeItem) -> str:
         *(_quote(snippet) for snippet in item.snippets if snippet.text.strip()),
         *(f'<p class="fine" dir="ltr">{_line(line)}</p>' for line in developing.fine_print(notice, item)),
         *(_paragraph(remark, "remark") for remark in wording.remarks(notice, item)),
-        _button(item),
+        "" if wording.is_list(notice) else _button(item),
         "" if wording.is_list(notice) else _folded(developing.folded(item, notice.timezone)),
         rating_links.render_html(item),
     ]
-    return '<div class="item">\n' + "\n".join(filter(None, parts)) + "\n</div>\n"
+    kind = "item listed" if wording.is_list(notice) else "item"
+    return f'<div class="{kind}">\n' + "\n".join(filter(None, parts)) + "\n</div>\n"
 
 
 def _severity(notice: model.Notice, item: model.NoticeItem) -> str:
@@ -277,7 +281,8 @@ def _announcement(notice: model.Notice) -> str:
     body = wording.clean_lines(notice.body)
     paragraphs = [_paragraph(text) for text in body.split("\n\n") if text]
     remarks = [_paragraph(remark, "remark") for remark in wording.repeat_remark(notice)]
-    return "".join([f"<h1{_dir(headline)}>{html.escape(headline)}</h1>", *remarks, *paragraphs])
+    badge = '<span class="severity monitor">MONITOR</span>\n' if notice.kind == "ops" else ""
+    return "".join([badge, f"<h1{_dir(headline)}>{html.escape(headline)}</h1>", *remarks, *paragraphs])
 
 
 def _foot(envelope: Envelope) -> str:

@@ -80,11 +80,15 @@ def _item_blocks(notice: model.Notice, item: model.NoticeItem) -> list[Block]:
 
 
 def _origin(notice: model.Notice, item: model.NoticeItem) -> str:
-    severity = max((told.severity for told in item.tellings), key=model.severity_rank, default=notice.severity)
+    severity = _severity(notice, item)
     place = f"{wording.newsroom(item)} · {wording.when(item.published, notice.timezone)}"
     update = f" · {wording.kind(item)}" if wording.is_update(item) else ""
     update += " · *UNCONFIRMED*" if wording.is_unconfirmed(item) else ""
     return f"{_SIGNS.get(severity, '⚪')} *{severity.upper()}*{update} · {_inert_line(place, CONTEXT - 40)}"
+
+
+def _severity(notice: model.Notice, item: model.NoticeItem) -> str:
+    return max((told.severity for told in item.tellings), key=model.severity_rank, default=notice.severity)
 
 
 def _story_line(line: developing.Line) -> str:
@@ -155,9 +159,10 @@ def _list_item(notice: model.Notice, item: model.NoticeItem, quoted: int) -> str
     title = fit([(wording.standing(item) + wording.clamp(wording.title(item), 250), False)], 400)
     story = [_inert_line(developing.plain(line), LINE_OF_LIST) for line in developing.lines(item, notice.timezone)]
     tellings = "\n".join(wording.clamp(wording.telling(told), 90) for told in item.tellings[:6])
-    partial = [_inert_line(remark, 100) for remark in wording.remarks(notice, item)]
+    partial = [_inert_line(f"⚠️ {remark}", 100) for remark in wording.remarks(notice, item)]
     quotes = ["> " + _marked(s.text, s.marks, 500) for s in item.snippets[:quoted] if s.text.strip()]
-    lines = [f"*{_linked(url, title)}*", _origin_short(notice, item), *story, fit([(tellings, False)], 600)]
+    sign = _SIGNS.get(_severity(notice, item), "⚪")
+    lines = [f"{sign} *{_linked(url, title)}*", _origin_short(notice, item), *story, fit([(tellings, False)], 600)]
     return "\n".join([*lines, *quotes, *partial])
 
 
@@ -167,6 +172,8 @@ def _origin_short(notice: model.Notice, item: model.NoticeItem) -> str:
 
 def _notice_blocks(notice: model.Notice) -> list[Block]:
     blocks = [_header(wording.clean(notice.headline) or "Notice")]
+    if notice.kind == "ops":
+        blocks.append(_context(["⚙️ *MONITOR*"]))
     body = wording.clean_lines(notice.body)
     if body:
         blocks.append(_section(fit([(body, False)], SECTION)))

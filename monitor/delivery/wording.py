@@ -249,8 +249,12 @@ def left_out(notice: model.Notice, listed: int) -> str:
 
 
 def introduction(notice: model.Notice) -> str:
-    """Return why a message of many is one: what a digest says of itself; empty for others."""
-    return clean_lines(notice.body) if notice.items else ""
+    """Return why a message of many is one, and how many of what severity it holds; empty for others."""
+    told = [max((t.severity for t in item.tellings), key=model.severity_rank, default="") for item in notice.items]
+    counts = {severity: told.count(severity) for severity in reversed(model.SEVERITIES)}
+    by_severity = ", ".join(f"{count} {severity}" for severity, count in counts.items() if count)
+    parts = (by_severity if is_list(notice) and len(set(told)) > 1 else "", clean_lines(notice.body))
+    return "\n".join(filter(None, parts)) if notice.items else ""
 
 
 def is_list(notice: model.Notice) -> bool:

@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -53,9 +53,11 @@ HEAD = f"{'':<20}{'sent':>8}{'refused':>9}{'live':>6}{'seconds':>9}"
 
 
 async def run(
-    messages: Sequence[model.Notice], kinds: Sequence[str] = (), tell: Callable[[Count], None] = lambda _: None
+    messages: Callable[[], Iterable[model.Notice]],
+    kinds: Sequence[str] = (),
+    tell: Callable[[Count], None] = lambda _: None,
 ) -> list[Count]:
-    """Send `messages` through every kind of sender (or those of `kinds`) and count what happened; `tell` as it does."""
+    """Send what `messages` gives through every kind of sender (or those of `kinds`); return and `tell` the counts."""
     counts = []
     with tempfile.TemporaryDirectory() as folder:
         authority = web.Authority(Path(folder))
@@ -63,12 +65,12 @@ async def run(
             for name, opened in _kinds(authority).items():
                 if not kinds or name in kinds:
                     async with opened() as (sender, judge):
-                        counts.append(await _count(name, sender, judge, messages))
+                        counts.append(await _count(name, sender, judge, messages()))
                         tell(counts[-1])
     return counts
 
 
-async def _count(kind: str, sender: Sender, judge: Judge, messages: Sequence[model.Notice]) -> Count:
+async def _count(kind: str, sender: Sender, judge: Judge, messages: Iterable[model.Notice]) -> Count:
     count, began = Count(kind), time.monotonic()
     for notice in messages:
         result = await sender.send(notice)
@@ -105,7 +107,12 @@ async def _slack(authority: web.Authority) -> AsyncIterator[tuple[Sender, Judge]
     settings = channel.SenderSettings(deadline=60.0, ca_file=str(authority.ca_file))
     async with webhook.Webhook(authority) as hook:
         (opened,) = channel.open_channel("desk", hook.channel_url(), settings)
-        yield opened.sender, lambda notice: poison.slack_faults(hook.payloads.pop(), notice)
+
+        def judge(notice: model.Notice) -> list[str]:
+            hook.accepted.clear()
+            return poison.slack_faults(hook.payloads.pop(), notice)
+
+        yield opened.sender, judge
 
 
 @contextlib.asynccontextmanager
@@ -166,10 +173,8 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=38)
     parser.add_argument("--kinds", nargs="*", default=[])
     asked = parser.parse_args()
-    messages = list(poison.Poison(asked.seed).notices(asked.titles))
-    titles = sum(max(1, len(message.items)) for message in messages)
-    print(f"{len(messages)} messages with {titles} titles, seed {asked.seed}, to each kind\n{HEAD}", flush=True)
-    counts = asyncio.run(run(messages, asked.kinds, _print))
+    print(f"messages with {asked.titles} titles and a few more, seed {asked.seed}, to each kind\n{HEAD}", flush=True)
+    counts = asyncio.run(run(lambda: poison.Poison(asked.seed).notices(asked.titles), asked.kinds, _print))
     return int(any(count.failed for count in counts))
 
 

@@ -13,7 +13,7 @@ from monitor.delivery import apprise_channel, mail_body, slack_blocks
 from tests.eval import fuzz_messages
 from tests.support import notices, poison
 
-TITLES = 160
+TITLES = 100
 
 
 @pytest.mark.timeout(300)
@@ -22,7 +22,7 @@ async def test_f38_a09_a10_poison_is_sent_by_every_kind_and_nothing_of_it_is_liv
     """Alerts, updates, lists and notices made of attacks arrive everywhere, also in the words of a template."""
     messages = list(poison.Poison(seed).notices(TITLES))
 
-    counts = await fuzz_messages.run(messages)
+    counts = await fuzz_messages.run(lambda: messages)
 
     assert len(counts) == 17
     assert [(count.kind, count.refused, count.live) for count in counts if count.failed] == []

@@ -146,7 +146,8 @@ class Poison:
             outcome=outcome,
             reason=r.choice(list(model.Reason)).value,
             severity=r.choice(model.SEVERITIES),
-            development=self._development(),
+            development=self._development() if outcome == "update" else model.Development(unconfirmed=r.random() < 0.1),
+            clause=model.Clause(self.words(), self._several(self.words, 6)),
             pack_title=self.words(),
             rules=self._several(self.words, 3),
         )
@@ -192,7 +193,7 @@ class Poison:
     def _list(self) -> model.Notice:
         r = self.random
         count = r.choice((1, 2, 3, 8, 45))
-        items = [self._item(r.choice(("alert", "update"))) for _ in range(count)]
+        items = [self._item(r.choice(("alert", "alert", "alert", "update"))) for _ in range(count)]
         if r.random() < 0.3:
             return self._notice(*items)
         headline, body = r.choice(

@@ -262,7 +262,7 @@ def test_digest_lists_updates_as_updates():
 
     first, second = (block["text"]["text"] for block in blocks[2:])
     assert "Updates" not in first
-    assert second.startswith("*<https://bbc.test/news/15|Update: Egypt to open")
+    assert second.startswith("🟠 *<https://bbc.test/news/15|Update: Egypt to open")
     assert "New: 300,000 people · Rafah crossing · Sisi" in second
     assert "folded" not in second
     assert UPDATES in plain_text.plain_lines(notice)

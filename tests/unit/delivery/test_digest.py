@@ -84,3 +84,14 @@ def test_markup_of_a_feed_s_name_means_nothing():
 
     assert "<b>&*x*" not in page
     assert "&lt;b&gt;&amp;*x*" in page
+
+
+def test_list_counts_its_alerts_by_severity():
+    """What a storm holds is seen before its first title; one severity alone is in the subject already."""
+    items = [notices.item(tellings=(notices.telling(severity=one),)) for one in ("high", "urgent", "normal", "high")]
+
+    mixed = plain_text.plain_lines(notices.notice(*items, kind="digest", headline="Storm", body="More than usual."))
+    alike = plain_text.plain_lines(notices.notice(*items[:1], kind="digest", headline="Storm", body="More than usual."))
+
+    assert mixed.startswith("Storm\n\n1 urgent, 2 high, 1 normal\nMore than usual.\n\n")
+    assert alike.startswith("Storm\n\nMore than usual.\n\n")

@@ -193,7 +193,8 @@ def test_long_list_counts_the_rest():
 
     page = mail_body.render_html(notice, ENVELOPE)
 
-    assert page.count('class="item"') == 100
+    assert page.count('class="item listed"') == 100
+    assert "Read the article" not in page
     assert "and 30 more articles" in page
 
 
@@ -202,6 +203,7 @@ def test_ops_mail_is_headline_and_paragraphs():
     page = mail_body.render_html(notices.ops("Feed <down>", "first\nline\n\nsecond"), ENVELOPE)
 
     assert "Feed &lt;down&gt;</h1>" in page
+    assert ">MONITOR</span>" in page
     assert '<p dir="ltr">first<br>line</p><p dir="ltr">second</p>' in page
 
 

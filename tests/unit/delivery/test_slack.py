@@ -186,16 +186,20 @@ def test_many_articles_link_their_titles_and_count_the_rest():
 
     first = payload["blocks"][1]["text"]["text"]
     assert payload["blocks"][0]["text"]["text"] == "50 alerts"
-    assert first.startswith("*<https://gazette.test/0?a%7Cb|Report | 0 &lt;b&gt;>*")
+    assert first.startswith("🟠 *<https://gazette.test/0?a%7Cb|Report | 0 &lt;b&gt;>*")
     assert payload["blocks"][-1]["elements"][0]["text"].startswith("and 10 more articles")
     assert len(blocks(notices.notice(*items), "section")) == slack_blocks.ITEMS_LISTED
 
 
 def test_ops_notice_has_headline_and_body():
-    """An ops notice is a header and a section."""
+    """An ops notice is a header and a section, and says that it is no news."""
     payload = slack_blocks.render_payload(notices.ops("Feed <down>", "a & b"))
 
-    assert [list(webhook.strings(block)) for block in payload["blocks"]] == [["Feed &lt;down&gt;"], ["a &amp; b"]]
+    assert [list(webhook.strings(block)) for block in payload["blocks"]] == [
+        ["Feed &lt;down&gt;"],
+        ["⚙️ *MONITOR*"],
+        ["a &amp; b"],
+    ]
 
 
 # -- answers -------------------------------------------------------------------------------------
