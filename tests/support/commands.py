@@ -43,7 +43,16 @@ tests:
 """
 LONG = "The committee met for three hours in the old town hall and heard the report of its two members. " * 4
 TOLD = Story("plan", "courier", "Resettlement plan unveiled", (f"A resettlement plan was unveiled. {LONG}",))
-QUIET = Story("rain", "courier", "Rain expected", (f"It will rain. {LONG}",))
+QUIET = Story(
+    "rain",
+    "courier",
+    "Rain expected",
+    (
+        "Clouds from the west bring showers on Friday, and wind along the coast. Streets near the river may be flooded "
+        "by the evening. Snow falls above nine hundred metres; drivers are asked to use winter tyres. Saturday stays "
+        "dry and colder, with frost in the morning and sunshine after noon.",
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
