@@ -2,8 +2,9 @@
 
     python -m tests.support.pictures docs/img [NAME ...]
 
-writes those of the names, or all: `mail` and `slack`, the seed report through the real daemon; and what a story that
-goes on looks like, from the samples of `notices`. Slack messages are drawn from real payloads by `slack_preview`.
+writes those of the names, or all: `mail` and `slack`, the seed report through the real daemon; and every other kind of
+message, from the samples of `notices`. `NAME-dark` is a mail on a dark phone. Slack messages are drawn from real
+payloads by `slack_preview`.
 """
 
 from __future__ import annotations
@@ -13,10 +14,12 @@ import email.policy
 import shutil
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
+from monitor.alerts import digest
 from monitor.delivery import mail_body, slack_blocks
 from tests.support import notices, slack_preview, world
 
@@ -53,13 +56,31 @@ def developing() -> dict[str, str]:
     }
 
 
+def lists() -> dict[str, str]:
+    """Return a digest in four scripts as mail and in Slack, and a digest without an alert."""
+    envelope = mail_body.Envelope("wirewatch@desk.test", "Wirewatch", "anna@desk.test", "<desk.wirewatch.desk.test>")
+    items = (notices.arabic(), notices.updated(), notices.hebrew(), notices.unconfirmed())
+    headline, body = digest.slot_words("digest", len(items), True)
+    several = notices.notice(*items, kind="digest", headline=headline, body=body)
+    empty = notices.ops(*digest.empty_words(1284, 2))
+    return {
+        "digest-mail-dark": mail_body.render_html(several, envelope),
+        "digest-slack": slack_preview.render_page(
+            slack_blocks.render_payload(several), slack_blocks.render_payload(replace(empty, kind="digest"))
+        ),
+    }
+
+
 def draw(pages: dict[str, str], folder: Path) -> None:
-    """Show each page in Chromium, 720 pixels wide, and write its picture."""
+    """Show each page in Chromium, 720 pixels wide or on a dark phone, and write its picture."""
     folder.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
         for name, html in pages.items():
-            page = browser.new_page(viewport={"width": 720, "height": 100})
+            is_dark = name.endswith("-dark")
+            page = browser.new_page(
+                viewport={"width": 360 if is_dark else 720, "height": 100}, color_scheme="dark" if is_dark else "light"
+            )
             page.set_content(html)
             page.screenshot(path=folder / f"{name}.png", full_page=True)
         browser.close()
@@ -67,7 +88,7 @@ def draw(pages: dict[str, str], folder: Path) -> None:
 
 if __name__ == "__main__":
     folder, *names = sys.argv[1:]
-    shown = developing()
+    shown = developing() | lists()
     if not names or {"mail", "slack"} & set(names):
         shown["mail"], shown["slack"] = told()
     draw({name: shown[name] for name in names or shown}, Path(folder))

@@ -61,10 +61,16 @@ def _block(block: dict[str, Any]) -> str:
 
 def _mrkdwn(text: str) -> str:
     """Return escaped mrkdwn as HTML: links, *bold* at word edges and quotes. The data's own signs came escaped."""
-    text = re.sub(r"<([^|>]*)\|([^>]*)>", r'<a href="#">\2</a>', text)
+    text = "".join(_LIGHTS.get(c, c) for c in text)
+    text = re.sub(r"<((?!/?i\b)[^|>]*)\|([^>]*)>", r'<a href="#">\2</a>', text)
     text = re.sub(r"<(https?://[^>]*)>", r'<a href="#">\1</a>', text)
     text = re.sub(r"(?<![\w*])\*(?=\S)([^*\n]+?)(?<=\S)\*(?![\w*])", r"<b>\1</b>", text)
     return "\n".join(_line(line) for line in text.split("\n"))
+
+
+# Drawn, since a machine without a font for emoji would show boxes.
+_COLOURS = {"🔴": "#d92d20", "🟠": "#e8710a", "🔵": "#1d6fdc", "⚪": "#b8bec5"}
+_LIGHTS = {sign: f'<i style="color:{colour};font-style:normal">●</i>' for sign, colour in _COLOURS.items()}
 
 
 def _line(line: str) -> str:
