@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from monitor.stories.features import Features
-from monitor.stories.similarity import Comparison, compare
+from monitor.stories.similarity import Comparison, compare, judge
 
 MOST_OF_STORY = 4
 """Articles of each of two stories that are compared before the stories are merged."""
@@ -104,9 +104,10 @@ def join_story(own: Features, at: datetime, candidates: Iterable[Candidate], tie
 def _fit(own: Features, at: datetime, members: Sequence[Candidate]) -> _Fit:
     """Return how well an article fits a story, by its articles in the same language where there is one."""
     alike = [member for member in members if member.features.lang == own.lang] or members
-    compared = [(member, compare(own, member.features, _hours(at, member.at))) for member in alike]
-    best, comparison = min(compared, key=lambda pair: (-pair[1].margin, pair[0].article_id))
+    compared = [(member, judge(own, member.features, _hours(at, member.at))) for member in alike]
+    best, _ = min(compared, key=lambda pair: (-pair[1].margin, pair[0].article_id))
     fit = sum(found.margin for _, found in compared) / len(compared)
+    comparison = compare(own, best.features, _hours(at, best.at))
     return _Fit(members[0].story_id, fit, best, comparison, len(compared), tuple(alike))
 
 
@@ -114,7 +115,7 @@ def _merge(best: _Fit, others: Sequence[_Fit]) -> Merge | None:
     """Return the merge of two stories that an article fits and that fit one another."""
     for other in others:
         margins = [
-            compare(one.features, two.features, _hours(one.at, two.at)).margin
+            judge(one.features, two.features, _hours(one.at, two.at)).margin
             for one in best.members[:MOST_OF_STORY]
             for two in other.members[:MOST_OF_STORY]
         ]

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 import zlib
+from array import array
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -260,48 +262,46 @@ SCALE = 100
 
 
 def pack(features: Features) -> bytes:
-    """Return features as they are stored, at most LARGEST bytes."""
-    words = list(features.words.items())
-    while len(packed := _packed(features, words)) > LARGEST and words:
-        words = words[: len(words) - max(1, (len(packed) - LARGEST) // 16)]
-    return packed
-
-
-def _packed(features: Features, words: Sequence[tuple[str, float]]) -> bytes:
-    rest = [
+    """Return features as they are stored, at most LARGEST bytes: a line of JSON, the terms, and their weights."""
+    words, common = list(features.words), list(features.common)
+    head = [
+        VERSION,
         features.lang,
         features.kind,
-        _listed(words),
-        _listed(features.common.items()),
         sorted(features.dates),
         features.magnitude,
         features.series,
     ]
-    return json.dumps([VERSION, *rest], ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
-
-
-def _listed(weights: Iterable[tuple[str, float]]) -> str:
-    return " ".join(f"{word}:{round(weight * SCALE)}" for word, weight in weights)
+    line = json.dumps([*head, len(common)], ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+    sizes = [len(word.encode("utf-8", "replace")) + 3 for word in words]
+    left = LARGEST - len(line) - 3 - sum(len(id.encode("utf-8", "replace")) + 3 for id in common)
+    while words and sum(sizes) > left:
+        words.pop()
+        sizes.pop()
+    weights = [*(features.common[id] for id in common), *(features.words[word] for word in words)]
+    kept = array("H", [min(round(weight * SCALE), 0xFFFF) for weight in weights])
+    if sys.byteorder == "big":
+        kept.byteswap()
+    return b"\n".join((line, " ".join([*common, *words]).encode("utf-8", "replace"), kept.tobytes()))
 
 
 def unpack(packed: bytes | None) -> Features | None:
     """Return stored features; None where there are none, or some of another version."""
     if not packed:
         return None
-    version, *rest = json.loads(packed)
+    line, _, weighed = packed.partition(b"\n")
+    version, *rest = json.loads(line.decode())
     if version != VERSION:
         return None
-    lang, kind, words, common, dates, magnitude, series = rest
-    weights = _weights(words), _weights(common)
-    return Features(lang, kind, *weights, frozenset(dates), magnitude, tuple(series) if series else None)
-
-
-def _weights(listed: str) -> dict[str, float]:
-    found = {}
-    for entry in listed.split():
-        word, _, weight = entry.rpartition(":")
-        found[word] = int(weight) / SCALE
-    return found
+    terms, _, kept = weighed.partition(b"\n")
+    lang, kind, dates, magnitude, series, split = rest
+    weights = array("H", kept)
+    if sys.byteorder == "big":
+        weights.byteswap()
+    pairs = list(zip(terms.decode().split(), [weight / SCALE for weight in weights], strict=True))
+    return Features(
+        lang, kind, dict(pairs[split:]), dict(pairs[:split]), frozenset(dates), magnitude, series and tuple(series)
+    )
 
 
 def when(published: datetime | None, first_seen: datetime) -> datetime:

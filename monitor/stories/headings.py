@@ -51,6 +51,8 @@ LONG_PARAGRAPH, PARAGRAPHS = 12, 5
 """Words of a paragraph, and how many such paragraphs a text has at least, that may be a round-up by its build."""
 OWN = 0.8
 """Share of its paragraphs that have no rarer word with another in common, from which a text is a round-up."""
+READ = 6_000
+"""Characters of a text that its build is told by."""
 RARER = 6
 """Letters of a word that may tie paragraphs together."""
 
@@ -66,7 +68,7 @@ def kind_of(title: str, body: str) -> str:
 
 def _is_assorted(body: str) -> bool:
     """Return whether a text's paragraphs have nothing to do with one another."""
-    lines = [line for line in body[:12_000].split("\n") if line.count(" ") >= LONG_PARAGRAPH - 1]
+    lines = [line for line in body[:READ].split("\n") if line.count(" ") >= LONG_PARAGRAPH - 1]
     if len(lines) < PARAGRAPHS:
         return False
     held = [{word[:RARER] for word in line.casefold().split() if len(word) >= RARER} for line in lines]
