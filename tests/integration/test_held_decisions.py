@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -12,11 +13,19 @@ import sqlalchemy as sa
 from monitor.jobs import voices
 from monitor.store import held
 from monitor.store.schema import alerts, articles, decisions, holds, message_alerts, stories, story_changes
+from tests.support import invariants
 from tests.support.desk import PACK, SECOND, START, Desk, item, page
 
 WAIT = "corroboration: {newsrooms: 2, hold: 90m}\n"
 STRICT = "corroboration: {newsrooms: 2, hold: 90m, else: suppress}\n"
 WITNESSES = " ".join(f"The committee heard witness number {n} on the resettlement of families." for n in range(12))
+
+
+@pytest.fixture(autouse=True)
+def promises(desk: Desk) -> Iterator[None]:
+    """Whatever a desk here goes through, its database keeps its promises to the end."""
+    yield
+    desk.read(invariants.check)
 
 
 def decided(desk: Desk, pack: str = "move") -> list[tuple[str, str]]:
@@ -284,8 +293,10 @@ def merge(desk: Desk, younger: int, older: int) -> None:
     def change(connection: Any) -> None:
         row = {"kind": "merge", "story_id": younger, "other_id": older, "article_id": 1, "decided_seq": 1}
         connection.execute(story_changes.insert(), {**row, "at": desk.clock.now()})
-        connection.execute(articles.update().where(articles.c.story_id == younger).values(story_id=older))
-        connection.execute(stories.update().where(stories.c.id == younger).values(merged_into=older))
+        moving = articles.update().where(articles.c.story_id == younger).values(story_id=older)
+        moved = connection.execute(moving).rowcount
+        connection.execute(stories.update().where(stories.c.id == older).values(articles=stories.c.articles + moved))
+        connection.execute(stories.update().where(stories.c.id == younger).values(merged_into=older, articles=0))
         voices.recount(connection, older)
 
     desk.write(change)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 
 from monitor import hours
 from monitor.config import RouteSettings
 from monitor.store.schema import alerts, messages
+from tests.support import invariants
 from tests.support.desk import Desk, item
 
 PACK = """\
@@ -25,6 +28,13 @@ rules:
   - {id: loud, all: [resettlement, ultimatum], severity: urgent}
 """
 ONE = {"packs/move.yaml": PACK}
+
+
+@pytest.fixture(autouse=True)
+def promises(desk: Desk) -> Iterator[None]:
+    """Whatever a desk here goes through, its database keeps its promises to the end."""
+    yield
+    desk.read(invariants.check)
 
 
 def asks(desk: Desk, channel: str = "desk", **keys: Any) -> None:
