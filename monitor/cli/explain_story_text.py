@@ -85,7 +85,8 @@ def _likeness_lines(told: Mapping[str, Any]) -> Iterator[str]:
             kind = KINDS.get(found["kind"][side], found["kind"][side])
             yield f"  {told[side]['article']} is a {kind}: it may join a story, and nothing is compared with it"
     for code in found["veto"]:
-        yield f"  against, by {found['likeness'] - found['score']:.2f} in all: {AGAINST[code]}{_either(found.get(code))}"
+        lost = found["likeness"] - found["score"]
+        yield f"  against, by {lost:.2f} in all: {AGAINST[code]}{_either(found.get(code))}"
 
 
 def _apart(told: Mapping[str, Any]) -> str:

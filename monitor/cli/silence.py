@@ -17,9 +17,7 @@ group = typer.Typer(help="Mutes with an end and a comment.", no_args_is_help=Tru
 common.app.add_typer(group, name="silence")
 
 Pack = Annotated[str | None, typer.Option("--pack", help="Id of the pack.")]
-Rule = Annotated[
-    str | None, typer.Option("--rule", help="Id of the rule; what another fires as well is told.")
-]
+Rule = Annotated[str | None, typer.Option("--rule", help="Id of the rule; what another fires as well is told.")]
 Story = Annotated[str | None, typer.Option("--story", help="The story's id: s12.")]
 Newsroom = Annotated[str | None, typer.Option("--newsroom", help="Whose reports, in any case.")]
 Words = Annotated[str | None, typer.Option("--text", help="A phrase in title or text; forms as rules fold them.")]
