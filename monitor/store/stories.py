@@ -16,9 +16,9 @@ WINDOW = timedelta(days=4)
 """How long after it came out an article is compared with others."""
 MOST_OF_TERM = 64
 """Articles that are found by one term, the newest: what more share does not tell stories apart."""
-NEAREST = 40
+NEAREST = 24
 """Articles that share the most with the newcomer and are compared with it, ..."""
-STORIES, OLDEST = 8, 3
+STORIES, OLDEST = 5, 3
 """... and, of the stories of the nearest, the first articles."""
 TOTAL, LEARNED = -1, -2
 """The terms whose counts are those of all articles, and of the reports whose words alone were counted."""
