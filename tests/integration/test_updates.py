@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
 
 import sqlalchemy as sa
 
-from monitor import model
+from monitor import hours, model
 from monitor.delivery import plain_text
 from monitor.model import SendOutcome, SendResult
 from monitor.store.schema import alerts, attempts, message_alerts, messages, stories, story_changes
@@ -192,10 +191,13 @@ def test_digest_is_no_thread_but_may_begin_one(desk: Desk) -> None:
 
 def test_urgent_update_that_overtakes_its_first_report_says_so(desk: Desk) -> None:
     """While the first report still gathers for a digest, an update is under no message and says so."""
-    first_report(desk)
-    words = {"kind": "digest", "headline": "1 report", "body": "Told together.", "slot": "digest:x:1"}
-    waits = {"state": "gathering", "sent_at": None, "due_at": desk.clock.now() + timedelta(hours=9)}
-    desk.write(lambda c: c.execute(messages.update().values(**words, **waits, revision_id=None)))
+    desk.has(["gazette"]).publishes("gazette")
+    desk.run()
+    evening = replace(desk.config.channels["desk"], digest=hours.parse_timetable("22:00"))
+    desk.config = replace(desk.config, channels={"desk": evening})
+    desk.set_up(desk.context.setup.live if desk.context else None)
+    desk.publishes("gazette", item(1, PLAN))
+    desk.later()
     desk.publishes("gazette", item(1, "Resettlement ultimatum"))
 
     desk.later()
