@@ -297,9 +297,11 @@ def list_alerts(
 
 
 def list_urgent(connection: sa.Connection, story_id: int, since: datetime) -> list[AlertRow]:
-    """Return the urgent alerts about a story, of any pack, since `since`, oldest first."""
+    """Return the urgent alerts about a story by trusted feeds, of any pack, since `since`, oldest first."""
     about = alerts.c.story_id == story_id, alerts.c.severity == "urgent", alerts.c.created_at >= since
-    return [_alert(row) for row in connection.execute(_ALERTS.where(*about).order_by(alerts.c.id)).mappings()]
+    trusted = sa.select(feeds.c.id).where(feeds.c.trusted)
+    query = _ALERTS.where(*about, articles.c.feed_id.in_(trusted)).order_by(alerts.c.id)
+    return [_alert(row) for row in connection.execute(query).mappings()]
 
 
 def get_alerts(connection: sa.Connection, ids: Sequence[int]) -> list[AlertRow]:

@@ -20,7 +20,11 @@ from tests.integration.conftest import database_url, made_databases  # noqa: F40
 from tests.support.desk import Desk, item, page
 
 LONG = " ".join(f"The committee heard witness number {n} on the resettlement of families." for n in range(12))
-OTHER = " ".join(f"Minister {n} told reporters that resettlement was out of the question." for n in range(12))
+OTHER = (
+    "There is no resettlement, the minister said in the garden of his ministry. Reporters laughed about rumours. "
+    "His spokeswoman called the paper a forgery, printed by dreamers, and showed the stamp that it lacked. "
+    "Questions about money were left for Thursday, when parliament returns from its summer holidays."
+)
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ import asyncio
 import contextlib
 import json
 import os
+import random
 import re
 import signal
 import sqlite3
@@ -77,10 +78,16 @@ class Story:
     published: datetime | None = None
 
 
+def made_up_words(seed: int, count: int) -> list[str]:
+    """Return words that no text of another seed has: what shares words would be one story."""
+    draw = random.Random(seed)
+    return ["".join(draw.choices("abcdefghiklmnoprstuvz", k=8)) for _ in range(count)]
+
+
 def plain_story(n: int) -> Story:
     """Return a story that the pack `move` alerts, unlike every other."""
     token = f"tok-{n}"
-    words = " ".join(f"Witness {n}-{k} spoke of house {n * 7 + k} and road {n * 13 + k}." for k in range(12))
+    words = " ".join(made_up_words(n, 60))
     return Story(token, f"Resettlement hearing {token}", f"{token}: the resettlement committee sat. {words}")
 
 
