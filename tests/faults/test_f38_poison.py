@@ -13,7 +13,7 @@ from monitor.delivery import apprise_channel, mail_body, slack_blocks
 from tests.eval import fuzz_messages
 from tests.support import notices, poison
 
-TITLES = 100
+TITLES = 40
 
 
 @pytest.mark.timeout(300)

@@ -12,7 +12,7 @@ from monitor.alerts import digest
 from monitor.delivery import channel
 from tests.support import chat_services, notices, web
 
-FUZZED = int(os.environ.get("WIREWATCH_TEST_TITLES", "100"))
+FUZZED = int(os.environ.get("WIREWATCH_TEST_TITLES", "40"))
 """Messages to each service, each with three hostile names besides its title; 1,700 make 10,200 in all."""
 SIGNS = "<>&|*_~`@#[](){}!\"'\\ \n\r\t\x00\x1b\u202e\u200b\u2028אבגדעربي𝔸😀e\u0301ß日,.:;-+=/%0"
 ATTACKS = (
