@@ -18,6 +18,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from monitor import config_filling, config_schema, toml_places, urls
+from monitor.alerts.route import Route
 from monitor.config_changes import Changes, differences
 from monitor.config_secrets import secrets_of
 from monitor.config_settings import (
@@ -28,7 +29,6 @@ from monitor.config_settings import (
     OpsSettings,
     PollingSettings,
     Rate,
-    RouteSettings,
     WebSettings,
     effective_channels,
     effective_route,
@@ -46,7 +46,6 @@ __all__ = [
     "OpsSettings",
     "PollingSettings",
     "Rate",
-    "RouteSettings",
     "WebSettings",
     "differences",
     "effective_channels",
@@ -199,13 +198,13 @@ class _Loading:
             self._report.faults += error.faults
             return None
 
-    def _routes(self) -> dict[int, RouteSettings]:
+    def _routes(self) -> dict[int, Route]:
         """Return the sound `[[routes]]` by their number in the file."""
         found = {}
         for number, data in self._members("routes", list, "write [[routes]], with two brackets"):
             table = self._report.check(config_schema.RouteTable, data, ("routes", number))
             if table:
-                found[number] = RouteSettings(**{**table.model_dump(), "channels": tuple(table.channels)})
+                found[number] = Route(**{**table.model_dump(), "channels": tuple(table.channels)})
         return found
 
     def _members(self, name: str, kind: type[dict[str, Any]] | type[list[Any]], fix: str) -> list[tuple[Any, Any]]:
@@ -216,7 +215,7 @@ class _Loading:
             return []
         return list(whole.items()) if isinstance(whole, dict) else list(enumerate(whole))
 
-    def _check_routes(self, monitor: config_schema.MonitorTable, routes: Mapping[int, RouteSettings]) -> None:
+    def _check_routes(self, monitor: config_schema.MonitorTable, routes: Mapping[int, Route]) -> None:
         known = self._data.get("channels")
         names = [*known, CONSOLE] if isinstance(known, dict) else [CONSOLE]
         wanted: list[tuple[toml_places.Path, str]] = [

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from monitor.alerts.route import Route
 from monitor.delivery.template import Template
 from monitor.errors import Fault
 from monitor.hours import Quiet, Timetable
@@ -85,20 +86,6 @@ class ChannelSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class RouteSettings:
-    """One `[[routes]]`; None stands for any."""
-
-    channels: tuple[str, ...]
-    pack: str | None = None
-    rule: str | None = None
-    severity: str | None = None
-    """The least that goes this way."""
-    tag: str | None = None
-    lang: str | None = None
-    newsroom: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class WebSettings:
     """`[web]`."""
 
@@ -131,7 +118,7 @@ class Config:
     polling: PollingSettings = field(default_factory=PollingSettings)
     feeds: tuple[FeedSettings, ...] = ()
     channels: Mapping[str, ChannelSettings] = field(default_factory=dict)
-    routes: tuple[RouteSettings, ...] = ()
+    routes: tuple[Route, ...] = ()
     web: WebSettings = field(default_factory=WebSettings)
     ops: OpsSettings = field(default_factory=OpsSettings)
     warnings: tuple[Fault, ...] = ()

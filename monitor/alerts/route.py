@@ -22,7 +22,7 @@ class Route:
     severity: str | None = None
     """The least severity that goes this way."""
     tag: str | None = None
-    """Of the pack, the rule or the feed."""
+    """Of the pack or of a rule that matched."""
     lang: str | None = None
     newsroom: str | None = None
 

@@ -33,11 +33,7 @@ class Address:
 
 def desk_of(setup: Setup) -> Desk:
     """Return the desk of a set-up."""
-    routes = tuple(
-        route.Route(one.channels, one.pack, one.rule, one.severity, one.tag, one.lang, one.newsroom)
-        for one in setup.config.routes
-    )
-    return Desk(setup.live.ruleset, setup.live.id, setup.config.default_route, routes)
+    return Desk(setup.live.ruleset, setup.live.id, setup.config.default_route, setup.config.routes)
 
 
 def address(desk: Desk, name: str, severity: str, matches: Sequence[model.Match], article: model.Article) -> Address:

@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from monitor import hours
-from monitor.config import RouteSettings
+from monitor.alerts.route import Route
 from monitor.store.schema import alerts, messages
 from tests.support import invariants
 from tests.support.desk import Desk, item
@@ -89,7 +89,7 @@ def test_routes_add_channels_to_what_fits(desk: Desk) -> None:
     """The desk gets everything, the pager what is high and more, the army room what its tag names; each once."""
     desk.packs = ONE
     desk.has(["gazette"], ["desk", "pager", "army"])
-    routes = (RouteSettings(("pager",), severity="high"), RouteSettings(("army", "desk"), tag="army"))
+    routes = (Route(("pager",), severity="high"), Route(("army", "desk"), tag="army"))
     desk.config = replace(desk.config, default_route=("desk",), routes=routes)
     desk.set_up()
     desk.publishes("gazette")
