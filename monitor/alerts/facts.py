@@ -98,18 +98,20 @@ class ArticleFacts:
 NO_FACTS = ArticleFacts()
 
 
-def article_facts(article: model.Article, matches: Iterable[model.Match], mentions: Mentions) -> ArticleFacts:
+def article_facts(
+    article: model.Article, matches: Iterable[model.Match], named: Iterable[model.Mention], mentions: Mentions
+) -> ArticleFacts:
     """Return the facts of an article, for each pack that matches it.
 
     Args:
-        mentions: Returns the entities that an article names; called for the whole and for an excerpt of each pack.
+        named: The entities that the article names.
+        mentions: Returns those that an excerpt names; called for the excerpt of each pack.
     """
     by_pack: dict[str, list[model.Evidence]] = {}
     for match in matches:
         by_pack.setdefault(match.pack, []).extend(match.evidence)
     if not by_pack:
         return NO_FACTS
-    named = mentions(article)
     around = text.sentences(article.text)
     whole = _facts(named, f"{article.title}\n{article.text}", article.lang)
     near = {pack: _near(_excerpt(article, around, evidence), evidence, mentions) for pack, evidence in by_pack.items()}

@@ -27,7 +27,8 @@ def near(title: str, text: str, word: str = "transfer", entity: str | None = Non
     start = text.index(word)
     span = model.Evidence("text", start, start + len(word), word, word, entity)
     match = model.Match("move", "core", "normal", "live", (span,))
-    return facts.article_facts(model.Article(title, text, "en"), [match], mentions).near["move"]
+    article = model.Article(title, text, "en")
+    return facts.article_facts(article, [match], mentions(article), mentions).near["move"]
 
 
 def test_article_without_match_costs_nothing() -> None:
@@ -36,7 +37,7 @@ def test_article_without_match_costs_nothing() -> None:
     def forbidden(_: model.Article) -> list[model.Mention]:
         raise AssertionError("nobody asked")
 
-    assert facts.article_facts(model.Article("Title", "Rafah", "en"), [], forbidden) == facts.NO_FACTS
+    assert facts.article_facts(model.Article("Title", "Rafah", "en"), [], (), forbidden) == facts.NO_FACTS
 
 
 def test_facts_stand_near_the_match_or_in_the_title() -> None:
@@ -70,7 +71,8 @@ def test_all_that_an_article_names_is_told_with_it() -> None:
     text = "They would transfer all.\n" + "More was said.\n" * 5 + "The UN counted 40,000 tents."
     match = model.Match("move", "core", "normal", "live", (model.Evidence("text", 11, 19, "transfer", "transfer"),))
 
-    found = facts.article_facts(model.Article("Plan", text, "en"), [match], mentions)
+    article = model.Article("Plan", text, "en")
+    found = facts.article_facts(article, [match], mentions(article), mentions)
 
     assert found.whole.entities == ("un",)
     assert [number.value for number in found.whole.numbers] == [40_000]
