@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from monitor.alerts import decide, facts, terms
 from monitor.jobs import voices
@@ -95,8 +94,3 @@ def terms_of(rules: RuleSet, pack: str, rule: str) -> terms.Terms:
         corroboration=None if wanted is None else terms.Corroboration(wanted.newsrooms, wanted.hold, wanted.otherwise),
         same_story=None if traits.throttle is None else traits.throttle.same_story,
     )
-
-
-def stored(ruling: decide.Ruling) -> Mapping[str, Any]:
-    """Return the facts of a held decision as they are kept."""
-    return {"told": ruling.facts.to_json(), "news": ruling.news.to_json()}
