@@ -2,47 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
-
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Page
 
 from monitor import model
 from monitor.delivery import mail_body
 from tests.support import notices
+from tests.support.chromium import CONTRAST, needs_chromium
 
-CHROMIUM = shutil.which("chromium")
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs chromium: tools/install-test-packages")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """One Chromium for all tests of this file."""
-    with sync_playwright() as playwright:
-        made = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield made
-        made.close()
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A page as wide as a phone, which keeps every address it is asked to load."""
-    made = browser.new_page(viewport={"width": 360, "height": 800})
-    yield made
-    made.close()
-
-
+pytestmark = needs_chromium
 ENVELOPE = mail_body.Envelope("wire@desk.test", "Wirewatch", "reader@desk.test", "<desk.wirewatch.desk.test>", None)
 HOSTILE = '<script>document.title="owned"</script><img src=http://evil.test/x onerror=document.title="owned">'
 
@@ -124,18 +92,3 @@ def test_words_stand_out_from_their_ground_in_light_and_dark(page: Page, scheme:
     contrast[".unconfirmed"] = page.eval_on_selector(".unconfirmed", CONTRAST)
 
     assert min(contrast.values()) >= 4.5, contrast
-
-
-CONTRAST = """element => {
-  const numbers = colour => colour.match(/[0-9.]+/g).map(Number);
-  const light = ([r, g, b]) => [r, g, b].map(v => v / 255)
-    .map(v => v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
-    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
-  let ground = element;
-  const seen = e => numbers(getComputedStyle(e).backgroundColor);
-  while (ground.parentElement && seen(ground)[3] === 0) ground = ground.parentElement;
-  const own = seen(ground);
-  const below = light(own[3] === 0 ? [255, 255, 255] : own);
-  const above = light(numbers(getComputedStyle(element).color));
-  return (Math.max(above, below) + 0.05) / (Math.min(above, below) + 0.05);
-}"""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -11,19 +10,18 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Page
 
 from monitor.config import WebSettings
 from monitor.store import ratings
 from monitor.web import app as web_app
 from monitor.web import rating as rating_page
 from monitor.web import server
-from tests.browser.test_mail_in_a_browser import CONTRAST, FLAGS
+from tests.support.chromium import CONTRAST, needs_chromium
 from tests.support.databases import Databases
 from tests.support.desk import Desk, item
 
-CHROMIUM = shutil.which("chromium")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs chromium: tools/install-test-packages")
+pytestmark = needs_chromium
 
 
 class Health:
@@ -90,23 +88,6 @@ def told(tmp_path: Path) -> Iterator[Callable[[str], Running]]:
     yield tell
     for running in made:
         running.close()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """One Chromium for all tests of this file."""
-    with sync_playwright() as playwright:
-        made = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield made
-        made.close()
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A page as wide as a phone."""
-    made = browser.new_page(viewport={"width": 360, "height": 740})
-    yield made
-    made.close()
 
 
 def test_alert_is_rated_with_two_taps(told: Callable[..., Running], page: Page) -> None:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import email
 import email.policy
-import shutil
 import sys
 import tempfile
 from dataclasses import replace
@@ -22,8 +21,8 @@ from playwright.sync_api import sync_playwright
 from monitor.alerts import digest
 from monitor.delivery import mail_body, slack_blocks
 from tests.support import notices, slack_preview, world
+from tests.support.chromium import CHROMIUM, FLAGS
 
-FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
 SEED = world.ROOT / "seeds" / "000_e3e790c69237bad8.txt"
 TITLE = "Israel lobbying Egypt to accept mass migration of Gazans, report says"
 
@@ -75,7 +74,7 @@ def draw(pages: dict[str, str], folder: Path) -> None:
     """Show each page in Chromium, 720 pixels wide or on a dark phone, and write its picture."""
     folder.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         for name, html in pages.items():
             is_dark = name.endswith("-dark")
             page = browser.new_page(
