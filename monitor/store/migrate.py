@@ -14,7 +14,7 @@ from monitor import errors
 from monitor.store import database
 
 FOLDER = Path(__file__).parent / "migrations"
-REVISIONS = ("0001", "0002", "0003")
+REVISIONS = ("0001", "0002", "0003", "0004")
 """Every schema revision this version knows, oldest first; a test compares it with the migrations folder."""
 
 

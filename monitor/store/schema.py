@@ -522,3 +522,30 @@ counters = Table(
     Column("name", String(40), primary_key=True),
     Column("value", Id, nullable=False),
 )
+
+sessions = Table(  # browsers that are logged in to the dashboard
+    "sessions",
+    metadata,
+    _id(),
+    Column("hash", String(64), nullable=False, unique=True),  # SHA-256 of the cookie's secret
+    Column("name", String(200), nullable=False),
+    Column("mark", String(64), nullable=False),  # of the password it was opened with: a new one ends it
+    Column("agent", String(200), nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("seen_at", UtcTime, nullable=False),
+    Column("expires_at", UtcTime, nullable=False),
+    Column("revoked_at", UtcTime),
+)
+
+api_tokens = Table(
+    "api_tokens",
+    metadata,
+    _id(),
+    Column("name", String(100), nullable=False),
+    Column("hash", String(64), nullable=False, unique=True),  # SHA-256 of the token
+    Column("scopes", JSON, nullable=False),  # read | write | feeds
+    Column("created_at", UtcTime, nullable=False),
+    Column("used_at", UtcTime),
+    Column("expires_at", UtcTime),
+    Column("revoked_at", UtcTime),
+)
