@@ -6,7 +6,7 @@ works off what is left. Every article carries a token that nothing else holds, s
 counted by reading what arrived.
 
 Exit 1 if an alert is lost, a channel has more repeats than there were kills, a repeat does not say that it may be one,
-or the database is damaged.
+or the database is damaged or breaks a promise of `tests.support.invariants`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.support import world
+from tests.support import invariants, world
 
 NEWSROOMS = ("gazette", "herald", "courier", "tribune", "times", "echo", "globe", "star", "post", "mirror")
 SHORTEST, LONGEST = 0.3, 3.0
@@ -40,6 +40,8 @@ class Outcome:
     tally: world.Tally
     kills: int
     integrity: str
+    broken: str
+    """What the database breaks of what holds of every one; empty if nothing."""
     dead: int
     seconds: float
     seed: int
@@ -59,6 +61,8 @@ class Outcome:
             found.append("a repeated mail changed its Message-ID")
         if self.integrity != "ok":
             found.append(f"integrity check: {self.integrity}")
+        if self.broken:
+            found.append(self.broken)
         if self.dead:
             found.append(f"{self.dead} messages died")
         return found
@@ -75,7 +79,9 @@ class Outcome:
             "  of them labelled": dict(tally.labelled),
         }
         lines = [f"{name:<20}" + "".join(f"{row[at]:>8}" for at in tally.received) for name, row in rows.items()]
-        lines.append(f"kills {self.kills} · integrity check {self.integrity} · {self.seconds:.0f} s · seed {self.seed}")
+        promises = "broken" if self.broken else "kept"
+        lines.append(f"kills {self.kills} · integrity check {self.integrity} · promises {promises}")
+        lines.append(f"{self.seconds:.0f} s · seed {self.seed}")
         return "\n".join(lines)
 
 
@@ -100,7 +106,16 @@ def soak(folder: Path, kills: int, alerts: int, seed: int, minutes: float = 0.0)
             desk.until_quiet(120)
             last.stop()
         dead = desk.query("SELECT count(*) FROM messages WHERE state = 'dead'")[0][0]
-        return Outcome(desk.tally(tokens), done, desk.integrity(), dead, time.monotonic() - begun, seed)
+        broken, desk.checked = _broken(desk.database), False
+        return Outcome(desk.tally(tokens), done, desk.integrity(), broken, dead, time.monotonic() - begun, seed)
+
+
+def _broken(database: Path) -> str:
+    try:
+        invariants.check_file(database)
+    except AssertionError as fault:
+        return str(fault)
+    return ""
 
 
 def _publish(desk: world.World, draw: random.Random, at: int, count: int) -> int:

@@ -76,6 +76,7 @@ def test_f06_damaged_database_is_refused_and_left_as_it_is(desk: world.World, da
     """Exit 3 within 5 s, naming the file and the way back; not one byte of it is changed or recreated."""
     tell(desk, 1)
     damage(desk.database)
+    desk.checked = False
     before = desk.database.read_bytes()
 
     with desk.command("run") as refused:

@@ -34,7 +34,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from tests.support import inbox, web, webhook
+from tests.support import inbox, invariants, web, webhook
 
 ROOT = Path(__file__).parents[2]
 SLACK = 3.0
@@ -228,6 +228,8 @@ class World:
         self.config = folder / "config.toml"
         self.rules = folder / "rules"
         self.database = folder / "data" / "wirewatch.db"
+        self.checked = True
+        """Whether the database is checked at the end (`invariants`); False where a test damages it by hand."""
         self.processes: list[Process] = []
 
     # -- the site ----------------------------------------------------------------------------------
@@ -474,7 +476,10 @@ def article_page(story: Story, language: str = "en") -> str:
 
 @contextlib.contextmanager
 def opened(folder: Path) -> Iterator[World]:
-    """A world whose servers run while the block does; processes left over are ended with it."""
+    """A world whose servers run while the block does; processes left over are ended with it.
+
+    Whatever the daemon went through, its database keeps its promises (`invariants`) to the end.
+    """
     with contextlib.ExitStack() as stack:
         world = World(folder)
         stack.enter_context(web.in_background(world.site))
@@ -482,6 +487,9 @@ def opened(folder: Path) -> Iterator[World]:
         stack.enter_context(webhook.in_background(world.webhook))
         stack.callback(world.close)
         yield world
+        world.close()
+        if world.checked:
+            invariants.check_file(world.database)
 
 
 def now() -> datetime:
