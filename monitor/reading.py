@@ -97,6 +97,7 @@ def read_article(rules: rules_compile.RuleSet, article: model.Article, partial_r
         folded_hash=fingerprint.folded_hash(title_words, text_words),
         title_words=" ".join(title_words),
         text_words=" ".join(text_words),
+        forms=tuple(text.other_forms(article.title, body)),
         facts=facts.article_facts(article, matches, named, functools.partial(mentions.mentions, rules)),
         credits=credits.credits_of(article.title, body, article.author, article.newsroom),
         sketch=sketch.sketch_of(text_words),

@@ -45,6 +45,8 @@ class Reading:
     folded_hash: str | None
     title_words: str
     text_words: str
+    forms: tuple[tuple[str, str], ...] = ()
+    """How else its words are found in searches (`text.other_forms`)."""
     facts: ArticleFacts = NO_FACTS
     credits: tuple[str, ...] = ()
     """Whom the article credits: `agency:reuters`, `report:axios` (`stories.credits`)."""

@@ -208,6 +208,16 @@ class _Chunk:
             self._pieces = (Piece(0, len(self.text), self.text, word, (Form(word),), ()),)
         return self._pieces
 
+    def others(self) -> Iterator[tuple[str, str]]:
+        """Yield (form, folded words) for every form that is not a folded word itself."""
+        if self._pieces is None:
+            return
+        for at, piece in enumerate(self._pieces):
+            yield from ((form.text, piece.folded) for form in piece.forms if form.text != piece.folded)
+            for parts, forms in piece.joined:
+                words = " ".join(self.words[at : at + parts])
+                yield from ((form.text, words) for form in forms)
+
     def stand_ins(self) -> tuple[Piece, ...]:
         """Return what stands for its words where nobody asks for them."""
         if self._pieces is None:
@@ -481,6 +491,17 @@ def haystack(*texts: str) -> bytes:
     for text in texts:
         chunks.update(dict.fromkeys(_mend(text).split()))
     return b" " + b" ".join(map(_forms.__getitem__, chunks)) + b" "
+
+
+def other_forms(*texts: str) -> list[tuple[str, str]]:
+    """Return (form, folded words) for each way to find words of `texts` otherwise than as they are folded.
+
+    `words` stand side by side in `folded_words`: one that has lost its clitics, or several joined by hyphens.
+    """
+    found: dict[tuple[str, str], None] = {}
+    for chunk in dict.fromkeys(chunk for text in texts for chunk in _mend(text).split()):
+        found.update(dict.fromkeys(_chunk[chunk].others()))
+    return list(found)
 
 
 # -- sentences and shape --------------------------------------------------------------------------

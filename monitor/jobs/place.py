@@ -7,7 +7,7 @@ from datetime import datetime
 
 from monitor import tasks, text
 from monitor.jobs import origin, story, voices
-from monitor.store import articles, entries, sketches
+from monitor.store import articles, entries, sketches, word_forms
 from monitor.store.store import Connection
 from monitor.stories import assign, features, sketch
 
@@ -58,6 +58,7 @@ def place_article(connection: Connection, task: Task, read: tasks.Reading, now: 
     revision_id = articles.add_revision(connection, article_id, own.revision_n + 1 if own else 1, revision, now)
     before = (_words(own.title), _words(own.text)) if own else None
     articles.index_words(connection, article_id, (read.title_words, read.text_words), before)
+    word_forms.note(connection, read.forms)
     if own is not None:
         return Placed(article_id, story_id, revision_id, own.duplicate_of, own.duplicate_reason)
     return Placed(article_id, story_id, revision_id, assigned.duplicate_of, assigned.reason)

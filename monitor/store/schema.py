@@ -264,6 +264,7 @@ articles = Table(
     Index("ix_articles_retry_at", "retry_at"),
     Index("ix_articles_entry_id", "entry_id"),
     Index("ix_articles_copied_id", "copied_id"),
+    Index("ix_articles_first_seen", "first_seen"),
 )
 
 voices = Table(  # whose word a story's articles give: what its independent newsrooms are counted by
@@ -514,6 +515,17 @@ signing_keys = Table(  # what links are signed with, made by chance where it is 
     metadata,
     Column("name", String(40), primary_key=True),
     Column("value", LargeBinary, nullable=False),
+)
+
+Folded = Text().with_variant(Text(collation="C"), "postgresql")
+"""Words compared byte by byte on both databases, so that a range finds those that begin alike."""
+
+word_forms = Table(  # what a word may also be found as: without clitics, or joined with its hyphen neighbours
+    "word_forms",
+    metadata,
+    Column("form", Folded, primary_key=True),
+    Column("words", Folded, primary_key=True),  # the folded words that stand in the full-text index
+    sqlite_with_rowid=False,
 )
 
 counters = Table(

@@ -43,3 +43,18 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_api_tokens")),
         sa.UniqueConstraint("hash", name=op.f("uq_api_tokens_hash")),
     )
+    _search()
+
+
+def _search() -> None:
+    """Add what the search of the archive looks up; the forms of articles that are there already are noted later."""
+    folded = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+    op.create_table(
+        "word_forms",
+        sa.Column("form", folded, nullable=False),
+        sa.Column("words", folded, nullable=False),
+        sa.PrimaryKeyConstraint("form", "words", name=op.f("pk_word_forms")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_articles_first_seen", "articles", ["first_seen"])
+    op.execute("INSERT INTO counters (name, value) SELECT 'forms_missing', id FROM articles ORDER BY id DESC LIMIT 1")
