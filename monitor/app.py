@@ -26,11 +26,13 @@ from monitor.engine.local import LocalEngine
 from monitor.jobs import beat, watchdog
 from monitor.jobs.context import Context
 from monitor.reload import CHECK, Reloader
-from monitor.store import database, feeds, hold, messages, migrate
+from monitor.store import database, feeds, hold, messages, migrate, ratings
 from monitor.store.store import Store
+from monitor.web import access
 from monitor.web import app as web_app
 from monitor.web import rating as rating_page
 from monitor.web import server as web_server
+from monitor.web.desk import Desk
 
 STUCK = 15.0
 """Seconds without a tick, or without a sign of the writer, after which the daemon is not alive."""
@@ -211,8 +213,10 @@ async def _serve_and_run(
     engine.add_periodic(beat.EVERY, beat.Heartbeat(context, health.vitals, heartbeat.Heart().beat).beat)
     guard = watchdog.Watchdog(health.vitals, watchdog.Outcry(lambda: context.setup.config).say)
     web = context.setup.config.web
-    local = web_app.is_loopback(web.host)
-    app = web_app.build(health, lambda: _token(context), (_rating_page(context).route,), loopback=local)
+    csrf_key = await context.store.write(lambda connection: ratings.signing_key(connection, access.CSRF_KEY))
+    desk = Desk(context, csrf_key)
+    door = access.Door(lambda: context.setup.config.web, desk.keys, web_app.is_loopback(web.host))
+    app = web_app.build(health, door, desk, (_rating_page(context).route,))
     server = await web_server.serve(app, web.host, web.port)
     announce(f"http://{web.host}:{server.port}")
     metrics.CONFIG_RELOAD_SUCCESS.set(1)
@@ -222,6 +226,7 @@ async def _serve_and_run(
     finally:
         guard.stop()
         await server.stop()
+        desk.close()
 
 
 def _rating_page(context: Context) -> rating_page.RatingPage:
@@ -231,11 +236,6 @@ def _rating_page(context: Context) -> rating_page.RatingPage:
         context.clock.now,
         lambda: context.setup.config.timezone,
     )
-
-
-def _token(context: Context) -> str | None:
-    secret = context.setup.config.web.metrics
-    return secret.get_secret_value() if secret else None
 
 
 def _on_signals(stop: asyncio.Event) -> None:

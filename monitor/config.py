@@ -122,7 +122,7 @@ class _Loading:
                 self._report.add((name,), *config_schema.unknown_key((name,)), at_key=True)
         monitor = self._table(config_schema.MonitorTable, "monitor")
         polling = self._polling()
-        web = self._table(config_schema.WebTable, "web")
+        web = self._web()
         ops = self._table(config_schema.OpsTable, "ops")
         channels = self._channels()
         database = self._database(monitor.database)
@@ -142,7 +142,7 @@ class _Loading:
             feeds=feeds,
             channels=channels,
             routes=tuple(routes.values()),
-            web=WebSettings(*web.listen, metrics=web.metrics, public_url=web.public_url),
+            web=web,
             ops=OpsSettings(ops.heartbeat_url),
             warnings=tuple(self._warnings),
             sources=(Path(os.path.abspath(self._path)), *self._lists, *self._filler.files),
@@ -163,6 +163,26 @@ class _Loading:
             self._report.add(("polling", "every"), "every_below_minimum", message, fix)
         values = {item.name: getattr(table, item.name) for item in fields(PollingSettings)}
         return PollingSettings(**{**values, "allow_private": tuple(table.allow_private)})
+
+    def _web(self) -> WebSettings:
+        table = self._table(config_schema.WebTable, "web")
+        written = self._data.get("web", {})
+        if table.proxy_header and not written.get("trusted_proxies"):
+            message = "`proxy_header` is believed of nobody: `trusted_proxies` names no address"
+            self._report.add(("web", "proxy_header"), "no_proxy", message, 'add `trusted_proxies = ["127.0.0.1"]`')
+        if table.trusted_proxies and "proxy_header" not in written:
+            message = "`trusted_proxies` has no use without `proxy_header`"
+            self._report.add(("web", "trusted_proxies"), "no_header", message, "name the header, or remove the line")
+        return WebSettings(
+            *table.listen,
+            metrics=table.metrics,
+            public_url=table.public_url,
+            password=table.password,
+            edit_rules=table.edit_rules,
+            allowed_hosts=tuple(table.allowed_hosts),
+            proxy_header=table.proxy_header,
+            trusted_proxies=tuple(table.trusted_proxies),
+        )
 
     def _channels(self) -> dict[str, ChannelSettings]:
         tables = self._members("channels", dict, "write [channels.NAME] and its url below it")

@@ -26,6 +26,8 @@ class Changes:
     """The folder's path; changes inside it are the rules' own affair."""
     metrics_token: bool = False
     public_url: bool = False
+    dashboard: bool = False
+    """Who may see the dashboard, or what they may do there."""
     heartbeat: bool = False
     restart: tuple[str, ...] = ()
     """Keys whose change waits for the next start."""
@@ -57,9 +59,16 @@ def differences(old: Config, new: Config) -> Changes:
         rules=old.rules != new.rules,
         metrics_token=old.web.metrics != new.web.metrics,
         public_url=old.web.public_url != new.web.public_url,
+        dashboard=_access(old) != _access(new),
         heartbeat=old.ops != new.ops,
         restart=tuple(key for key, changed in restart.items() if changed),
     )
+
+
+def _access(config: Config) -> tuple[object, ...]:
+    """Return what says who may see the dashboard, and what they may do there."""
+    web = config.web
+    return web.password, web.edit_rules, web.allowed_hosts, web.proxy_header, web.trusted_proxies
 
 
 def _compare(old: Mapping[str, object], new: Mapping[str, object]) -> tuple[tuple[str, ...], ...]:

@@ -23,11 +23,11 @@ from monitor.http import addresses
 
 LATER_KEYS: Mapping[str, frozenset[str]] = {
     "": frozenset({"retention"}),
-    "web": frozenset({"password", "edit_rules", "allowed_hosts"}),
 }
 """Keys that belong to the format but not to this version, by table: refused, with a word of their own."""
 
 MIN_TOKEN_LENGTH = 16
+MIN_PASSWORD_LENGTH = 10
 MAX_DURATION = 400 * 86_400.0
 
 _UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
@@ -236,6 +236,48 @@ def _token(value: SecretStr) -> SecretStr:
     return value
 
 
+_ARGON2 = re.compile(r"\$argon2(?:id|i|d)\$v=\d+\$m=(\d+),t=(\d+),p=(\d+)\$[A-Za-z0-9+/]{11,}\$[A-Za-z0-9+/]{22,}")
+_MOST_ARGON2_KIB = 262_144
+
+
+def _password(value: SecretStr) -> SecretStr:
+    text = value.get_secret_value()
+    if text.startswith("$argon2"):
+        found = _ARGON2.fullmatch(text)
+        if found is None or int(found[1]) > _MOST_ARGON2_KIB or int(found[2]) > 20 or int(found[3]) > 16:
+            fix = "write the whole hash; at most m=262144,t=20,p=16"
+            raise _refuse("bad_password", "this begins like an argon2 hash, and is none that can be used", fix)
+    elif len(text) < MIN_PASSWORD_LENGTH or re.search(r"[\x00-\x1f\x7f]", text):
+        fix = f"at least {MIN_PASSWORD_LENGTH} characters; `openssl rand -base64 15` makes one"
+        raise _refuse("weak_password", "this password is too short, or holds a control character", fix)
+    return value
+
+
+def _host_name(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?", value):
+        raise _refuse(
+            "bad_host", "`{shown}` is no host name", 'write the bare name, without scheme and port: "wire.lan"'
+        )
+    return value.lower()
+
+
+def _header_name(value: str) -> str:
+    if not _HEADER_NAME.fullmatch(value) or value.lower() in (*_OUR_HEADERS, "cookie", "authorization"):
+        raise _refuse("bad_header", "`{shown}` cannot name a user", 'write the header of your proxy: "X-Remote-User"')
+    return value.lower()
+
+
+def _proxy_address(value: str) -> str:
+    try:
+        network = ipaddress.ip_network(value, strict=False)
+    except ValueError:
+        network = None
+    if network is None or network.prefixlen == 0:
+        fix = 'write the address of the proxy, or its network: "127.0.0.1", "10.0.0.0/24"'
+        raise _refuse("bad_proxy", "`{shown}` is no address or network of a proxy", fix)
+    return value
+
+
 def is_channel_name(name: str) -> bool:
     """Return whether `name` can stand in routes, logs and metrics as it is."""
     return _CHANNEL_NAME.fullmatch(name) is not None
@@ -341,6 +383,11 @@ class WebTable(Table):
     listen: Annotated[tuple[str, int], BeforeValidator(_listen)] = ("127.0.0.1", 8080)
     metrics: Annotated[Secret, AfterValidator(_token)] | None = None
     public_url: Annotated[str, AfterValidator(_public_url)] | None = None
+    password: Annotated[Secret, AfterValidator(_password)] | None = None
+    edit_rules: bool = False
+    allowed_hosts: list[Annotated[str, AfterValidator(_host_name)]] = Field(default_factory=list)
+    proxy_header: Annotated[str, AfterValidator(_header_name)] | None = None
+    trusted_proxies: list[Annotated[str, AfterValidator(_proxy_address)]] = Field(default_factory=list)
 
 
 class OpsTable(Table):

@@ -37,8 +37,7 @@ def _secrets(config: Config) -> Iterator[str]:
     for feed in config.feeds:
         for secret in (*feed.headers.values(), *([feed.password] if feed.password else [])):
             yield secret.get_secret_value()
-    if config.web.metrics:
-        yield config.web.metrics.get_secret_value()
+    yield from (secret.get_secret_value() for secret in (config.web.metrics, config.web.password) if secret)
     if config.ops.heartbeat_url:
         yield from _parts_of_address(config.ops.heartbeat_url.get_secret_value())
     yield from (value.get_secret_value() for value in config.filled)

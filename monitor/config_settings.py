@@ -94,6 +94,16 @@ class WebSettings:
     metrics: SecretStr | None = None
     public_url: str | None = None
     """Where readers reach the monitor, without a slash at its end."""
+    password: SecretStr | None = None
+    """Of the dashboard: plain, or an argon2 hash."""
+    edit_rules: bool = False
+    """Whether the playground may write rule files."""
+    allowed_hosts: tuple[str, ...] = ()
+    """Names, beside addresses and `localhost`, that the dashboard answers to; lower case."""
+    proxy_header: str | None = None
+    """Header by which a trusted proxy says who asks; lower case."""
+    trusted_proxies: tuple[str, ...] = ()
+    """Addresses and networks of those proxies."""
 
 
 @dataclass(frozen=True, slots=True)

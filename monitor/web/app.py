@@ -1,4 +1,4 @@
-"""The health routes (/healthz, /readyz, /metrics) and the pages that are handed in; everything else is 404.
+"""The application: the health routes (/healthz, /readyz, /metrics), the dashboard behind its guard, and the headers.
 
 /healthz and /readyz are open, for probes carry no password, and so they hold nothing but words of ours. /metrics names
 packs and channels: it is open where the daemon listens on loopback only, else it wants the token of `[web] metrics`.
@@ -6,33 +6,24 @@ packs and channels: it is open where the daemon listens on loopback only, else i
 
 from __future__ import annotations
 
-import hmac
-import ipaddress
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 import structlog
 from starlette.applications import Starlette
-from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.routing import Route
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
 
 from monitor import metrics
+from monitor.web import access, dashboard
+from monitor.web.access import Door, Guard
+from monitor.web.desk import Desk
+from monitor.web.faults import WebFault
+from monitor.web.headers import SecurityHeaders
 
 log = structlog.get_logger()
-
-SECURITY_HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cache-Control": "no-store",
-}
 
 
 class HealthView(Protocol):
@@ -47,42 +38,41 @@ class HealthView(Protocol):
         ...
 
 
-def build(
-    health: HealthView, token: Callable[[], str | None], pages: Sequence[Route] = (), *, loopback: bool = False
-) -> Starlette:
+def build(health: HealthView, door: Door, desk: Desk | None = None, pages: Sequence[Route] = ()) -> Starlette:
     """Return the application.
 
     Args:
-        token: Gives the present token for /metrics; asked at every request, so that a reload changes it.
+        door: Who is let in where.
+        desk: Of the dashboard; None answers the health routes and `pages` only.
         pages: Further routes, each of which knows whom it answers.
-        loopback: Whether the daemon listens on a loopback address only; /metrics then needs no token from there.
     """
-    routes = _Routes(health, token, loopback)
+    own = _Health(health)
+    routes: list[BaseRoute] = [
+        Route("/healthz", own.healthz),
+        Route("/readyz", own.readyz),
+        Route("/metrics", own.metrics),
+        *pages,
+        *(dashboard.routes(desk) if desk else ()),
+    ]
+
+    async def fail(request: Request, fault: WebFault) -> Response:
+        return await dashboard.fail(desk, request, fault)
+
     return Starlette(
-        routes=[
-            Route("/healthz", routes.healthz),
-            Route("/readyz", routes.readyz),
-            Route("/metrics", routes.metrics),
-            *pages,
-        ],
-        middleware=[Middleware(_SecurityHeaders)],
-        exception_handlers={Exception: _failed},
+        routes=routes,
+        middleware=[Middleware(SecurityHeaders), Middleware(Guard, door=door, fail=fail)],
+        exception_handlers=dashboard.Handlers(desk, routes).by_type(),
     )
 
 
 def is_loopback(host: str) -> bool:
     """Return whether `host`, an address or `localhost`, can be reached from this machine only."""
-    try:
-        return ipaddress.ip_address(host.partition("%")[0]).is_loopback
-    except ValueError:
-        return host.lower() == "localhost"
+    return access.is_loopback(host)
 
 
-class _Routes:
-    def __init__(self, health: HealthView, token: Callable[[], str | None], loopback: bool) -> None:
+class _Health:
+    def __init__(self, health: HealthView) -> None:
         self._health = health
-        self._token = token
-        self._loopback = loopback
         self._was_alive = True
 
     async def healthz(self, _request: Request) -> Response:
@@ -98,42 +88,6 @@ class _Routes:
         body = {"status": "ready" if ready else "not_ready", "reasons": list(reasons)}
         return JSONResponse(body, 200 if ready else 503)
 
-    async def metrics(self, request: Request) -> Response:
-        if not (self._is_local(request) or self._has_token(request)):
-            words = "metrics need the token of `metrics` under [web]: Authorization: Bearer TOKEN\n"
-            return PlainTextResponse(words, 401, {"WWW-Authenticate": 'Bearer realm="wirewatch"'})
+    async def metrics(self, _request: Request) -> Response:
         body, content_type = metrics.render()
         return Response(body, headers={"Content-Type": content_type})
-
-    def _is_local(self, request: Request) -> bool:
-        # Both: a forwarder that makes every caller look local must not open what listens on all addresses.
-        return self._loopback and request.client is not None and is_loopback(request.client.host)
-
-    def _has_token(self, request: Request) -> bool:
-        scheme, _, given = request.headers.get("authorization", "").partition(" ")
-        wanted = self._token()
-        if not wanted or scheme.lower() != "bearer":
-            return False
-        return hmac.compare_digest(given.strip().encode(), wanted.encode())
-
-
-async def _failed(_request: Request, _error: Exception) -> Response:
-    # The server logs the error with its traceback; the answer says nothing of it. This one passes no middleware.
-    return PlainTextResponse("the daemon failed to answer; its log says why\n", 500, SECURITY_HEADERS)
-
-
-class _SecurityHeaders:
-    """Adds the headers to every answer, refusals and 404 included; a page may have a policy of its own."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def send_with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in SECURITY_HEADERS.items():
-                    headers.setdefault(name, value)
-            await send(message)
-
-        await self._app(scope, receive, send_with_headers)

@@ -14,12 +14,12 @@ from playwright.sync_api import Page
 
 from monitor.config import WebSettings
 from monitor.store import ratings
-from monitor.web import app as web_app
 from monitor.web import rating as rating_page
 from monitor.web import server
 from tests.support.chromium import CONTRAST, needs_chromium
 from tests.support.databases import Databases
 from tests.support.desk import Desk, item
+from tests.support.health import bare
 
 pytestmark = needs_chromium
 
@@ -61,7 +61,7 @@ class Running:
         page = rating_page.RatingPage(
             self.desk.store, lambda: context.setup.rating_key, self.desk.clock.now, lambda: "Asia/Jerusalem"
         )
-        return await server.serve(web_app.build(Health(), lambda: None, (page.route,)), "127.0.0.1", 0)
+        return await server.serve(bare(Health(), (page.route,)), "127.0.0.1", 0)
 
     def given(self) -> list[tuple[str, str]]:
         """Return the ratings of the alert, each with its comment."""

@@ -19,11 +19,11 @@ from monitor.alerts import rating
 from monitor.config import WebSettings
 from monitor.store import ratings
 from monitor.store import schema as tables
-from monitor.web import app as web_app
 from monitor.web import rating as rating_page
 from monitor.web import server
 from tests.support import commands
 from tests.support.desk import Desk, item
+from tests.support.health import bare
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)> resettlement of the harbour"
 
@@ -62,7 +62,7 @@ def ask(desk: Desk, *requests: tuple[str, str, Any]) -> list[Answer]:
         page = rating_page.RatingPage(
             desk.store, lambda: context.setup.rating_key, desk.clock.now, lambda: "Asia/Jerusalem"
         )
-        running = await server.serve(web_app.build(Health(), lambda: None, (page.route,)), "127.0.0.1", 0)
+        running = await server.serve(bare(Health(), (page.route,)), "127.0.0.1", 0)
         answers = []
         async with aiohttp.ClientSession(f"http://127.0.0.1:{running.port}") as session:
             for method, path, form in requests:

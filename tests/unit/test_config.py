@@ -322,7 +322,17 @@ listen = "8080"
             "unknown_key unknown key `heartbeat` (did you mean `heartbeat_url`?)",
         ),
         ("[retention]\na=1", "1:2", "unsupported_key the key `retention` is not supported by this version"),
-        ("[web]\npassword='x'", "2:1", "unsupported_key the key `password` is not supported by this version"),
+        ("[web]\npassword='short'", "2:10", "weak_password this password is too short"),
+        ("[web]\npassword='$argon2id$v=19$m=1'", "2:10", "bad_password this begins like an argon2 hash"),
+        ("[web]\nallowed_hosts=['http://wire.lan']", "2:16", "bad_host `http://wire.lan` is no host name"),
+        ("[web]\nproxy_header='X-User'", "2:14", "no_proxy `proxy_header` is believed of nobody"),
+        ("[web]\nproxy_header='Cookie'\ntrusted_proxies=['::1']", "2:14", "bad_header `Cookie` cannot name a user"),
+        ("[web]\ntrusted_proxies=['::1']", "2:17", "no_header `trusted_proxies` has no use"),
+        (
+            "[web]\nproxy_header='X-User'\ntrusted_proxies=['0.0.0.0/0']",
+            "3:18",
+            "bad_proxy `0.0.0.0/0` is no address or network of a proxy",
+        ),
         ("[[feeds]]\nurl='http://a.b/'\ntrusted='no'", "3:9", "wrong_type this value is of the wrong kind (write true"),
         ("[polling]\ndaily_entries = 0", "2:17", "out_of_range `0` is too small (write 1 or more)"),
         ("[polling]\nbackfill = -1", "2:12", "out_of_range `-1` is too small (write 0 or more)"),
@@ -636,4 +646,8 @@ def _one_key(table: str, key: str, value: str) -> str:
         "channels": 'url = "console://"',
         "routes": 'channels = ["console"]',
     }.get(table, "")
+    if key == "proxy_header":
+        beside = 'trusted_proxies = ["::1"]'
+    if key == "trusted_proxies" and value != "[]":
+        beside = 'proxy_header = "X-User"'
     return f"{head}\n{'' if beside.startswith(key) else beside}\n{key} = {value}\n"

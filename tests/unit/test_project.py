@@ -179,7 +179,7 @@ def test_layers_name_every_module() -> None:
 
 def test_dependencies_are_exactly_what_is_imported() -> None:
     """pyproject.toml asks for what is imported and for nothing else, but for parts that other libraries load."""
-    loaded_by_others = {"lxml-html-clean", "psycopg", "tzdata"}
+    loaded_by_others = {"lxml-html-clean", "psycopg", "python-multipart", "tzdata"}
     owners = metadata.packages_distributions()
     foreign = imported_modules() - sys.stdlib_module_names - {"monitor"}
     imported = {canonical(owner) for name in foreign for owner in owners.get(name, [f"{name} (nobody's)"])}

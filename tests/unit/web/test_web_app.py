@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 import aiohttp
 import pytest
 
-from monitor.web import app, server
+from monitor.web import app, headers, server
+from tests.support.health import bare
 
 TOKEN = "token-0123456789"
 
@@ -54,8 +55,8 @@ def health() -> Health:
 @pytest.fixture
 async def ask(health: Health) -> AsyncIterator[Ask]:
     """Return a function that asks a server which listens on loopback (or, `public`, thinks it does not)."""
-    local = await server.serve(app.build(health, health.token, loopback=True), "127.0.0.1", 0)
-    public = await server.serve(app.build(health, health.token), "127.0.0.1", 0)
+    local = await server.serve(bare(health, loopback=True, token=health.token), "127.0.0.1", 0)
+    public = await server.serve(bare(health, token=health.token), "127.0.0.1", 0)
 
     async with aiohttp.ClientSession() as session:
 
@@ -159,7 +160,7 @@ async def test_a08_every_answer_carries_the_security_headers(ask: Ask, path: str
     ]
 
     for answer in answers:
-        assert {name: answer.headers.get(name) for name in app.SECURITY_HEADERS} == app.SECURITY_HEADERS
+        assert {name: answer.headers.get(name) for name in headers.SECURITY_HEADERS} == headers.SECURITY_HEADERS
         assert "server" not in {name.lower() for name in answer.headers}
 
 
@@ -171,7 +172,7 @@ async def test_a08_a_failure_says_nothing_of_itself(ask: Ask, health: Health) ->
 
     assert answer.status == 500
     assert "Traceback" not in answer.text
-    assert {name: answer.headers.get(name) for name in app.SECURITY_HEADERS} == app.SECURITY_HEADERS
+    assert {name: answer.headers.get(name) for name in headers.SECURITY_HEADERS} == headers.SECURITY_HEADERS
 
 
 async def test_host_header_does_not_matter(ask: Ask) -> None:
