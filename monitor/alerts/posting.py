@@ -18,9 +18,10 @@ storm they wait for the minute's end.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from monitor import hours, model
@@ -29,6 +30,12 @@ STORM_MESSAGES = 10
 """Messages to one recipient in STORM_WINDOW that leave one by one; with one a minute after them, it gets twenty."""
 STORM_WINDOW = timedelta(minutes=10)
 STORM_EVERY = timedelta(minutes=1)
+LATE = timedelta(minutes=5)
+"""By how much what gathers may leave late and is held for nothing any more: a sweep comes twice a minute."""
+MADE_UP = timedelta(hours=24)
+"""How long after its time what was slept through waits for quiet hours to end: not for ever on a machine that is awake
+at night alone."""
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _NAMED = "%Y-%m-%dT%H:%M:%S.%fZ"
 _MIDNIGHT = hours.parse_timetable("00:00")
 
@@ -91,6 +98,27 @@ def after_quiet(policy: Policy, due: datetime) -> datetime:
     """Return `due`, or the end of the quiet hours that it falls into."""
     end = hours.quiet_until(policy.quiet, policy.zone, due) if policy.quiet is not None else None
     return end or due
+
+
+def after_sleep(policy: Policy, slot: str, due: datetime, now: datetime) -> datetime:
+    """Return when what should have left at `due` leaves: at once, or when the quiet hours end that `now` falls into.
+
+    The monitor was asleep or away when its time came, and nobody who asked for quiet is to be woken by that. It waits
+    so for a day after its time at most, where its slot names a date after the end of that date.
+    """
+    if now - due < LATE or now - _promised(policy, slot, due) >= MADE_UP:
+        return due
+    end = after_quiet(policy, now)
+    return end if end > now else due
+
+
+def _promised(policy: Policy, slot: str, due: datetime) -> datetime:
+    """Return the time that a slot's name promises, however often its message was put off since."""
+    named = slot.rpartition(":")[2]
+    if kind_of(slot) in ("digest", "budget") and _DATE.fullmatch(named):
+        after = date.fromisoformat(named) + timedelta(days=1)
+        return datetime.combine(after, time(), policy.zone).astimezone(UTC)
+    return leaves_at(slot) if kind_of(slot) in ("quiet", "throttle") else due
 
 
 def waits_until(policy: Policy, now: datetime) -> datetime:
@@ -163,5 +191,5 @@ def _named(moment: datetime) -> str:
 
 
 def leaves_at(slot: str) -> datetime:
-    """Return when what is gathered under a `storm` or `group` slot leaves."""
+    """Return when what is gathered under a slot that names a moment leaves: `storm`, `group`, `quiet`, `throttle`."""
     return datetime.strptime(slot.partition(":")[2], _NAMED).replace(tzinfo=UTC)

@@ -21,8 +21,9 @@ from monitor import errors, jobs, model
 from monitor.engine import Summary
 from monitor.engine.lanes import Lane
 from monitor.feeds import outage
+from monitor.jobs import replan
 from monitor.jobs.context import Context
-from monitor.store import articles, batches, entries, feeds, gathering, hold, messages, times
+from monitor.store import articles, entries, feeds, gathering, hold, messages, times
 
 TICK = 1.0
 BEAT = 5.0
@@ -323,7 +324,8 @@ class LocalEngine:
     async def _flush(self) -> bool:
         """Queue what nothing holds back any more, and what only waited for company; return whether there was any."""
         now = self.context.clock.now()
-        if not await self.context.store.write(lambda connection: batches.settle(connection, now, ("storm", "group"))):
+        setup, early = self.context.setup, ("storm", "group")
+        if not await self.context.store.write(lambda connection: replan.settle(setup, connection, now, early)):
             return False
         self._sends.look_again()
         return True

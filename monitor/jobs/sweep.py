@@ -10,7 +10,7 @@ import structlog
 from monitor import metrics
 from monitor.jobs import alarm, decide, desk, digests, hush, notice, release, replan, watch
 from monitor.jobs.context import Context
-from monitor.store import batches, feeds, messages, stories
+from monitor.store import feeds, messages, stories
 from monitor.store.store import Connection, lock_deciding
 
 log = structlog.get_logger()
@@ -45,8 +45,7 @@ def _expire(context: Context, connection: Connection, now: datetime) -> tuple[in
         headline = f"Channel {channel} is gone and {waiting} messages wait for it"
         body = "They wait 24 hours for the channel to come back to config.toml; then they are dead: channel_removed."
         notice.tell(context, connection, f"channel_removed:{channel}", headline, body, now)
-    replan.replan(context.setup, connection, now)
-    batches.settle(connection, now)
+    replan.settle(context.setup, connection, now)
     digests.owe_digests(context.setup, connection, now)
     hush.tell_ends(context, connection, now)
     return messages.expire_leases(connection, now), messages.expire_removed(connection, now)

@@ -90,20 +90,17 @@ def batch_of(name: str | None) -> int | None:
 # -- settling ------------------------------------------------------------------------------------
 
 
-def settle(connection: sa.Connection, now: datetime, early: Sequence[str] = ()) -> int:
-    """Close the batches that are complete and queue what has gathered long enough; return how many.
-
-    `early`: kinds of slots that are not waited for.
-    """
+def settle(connection: sa.Connection, now: datetime) -> int:
+    """Close the batches that are complete and queue their digests; return how many of those."""
     closing = [row.id for row in connection.execute(_OPEN) if _is_complete(connection, row, now)]
     for batch in closing:
         connection.execute(batches.update().where(batches.c.id == batch).values(closed_at=now))
-    if closing:
-        change = messages.update().where(
-            messages.c.state == "gathering", sa.or_(*(gathering.of_slot(slot_of(batch)) for batch in closing))
-        )
-        connection.execute(change.values(due_at=now))
-    return gathering.settle(connection, now, early)
+    if not closing:
+        return 0
+    change = messages.update().where(
+        messages.c.state == "gathering", sa.or_(*(gathering.of_slot(slot_of(batch)) for batch in closing))
+    )
+    return connection.execute(change.values(state="queued", due_at=now)).rowcount
 
 
 _OPEN = sa.select(batches.c.id, batches.c.kind, batches.c.created_at).where(batches.c.closed_at.is_(None))

@@ -19,6 +19,8 @@ from monitor.store.schema import alerts, message_alerts, messages, targets
 
 BY_THE_CLOCK = ("digest", "quiet", "budget")
 """Kinds of slots that wait for a time of the desk's day; the others wait for some minutes or hours to pass."""
+HELD = (*BY_THE_CLOCK, "throttle")
+"""Kinds of slots that leave in no quiet hours."""
 _NEXT = "#"
 """Stands between a slot and the number of its second and later messages."""
 

@@ -268,6 +268,64 @@ def test_f14_restart_while_digest_and_quiet_gather_loses_nothing(desk: Desk) -> 
         assert len(desk.senders[channel].notices) == 1
 
 
+SLEPT_INTO = [  # what gathers, since when, when sleep ends, when it is told
+    ("quiet", {}, 22, datetime(2025, 6, 11, 23, tzinfo=UTC), datetime(2025, 6, 12, 6, 30, tzinfo=UTC)),
+    (
+        "digest",
+        {"digest": "07:00"},
+        20,
+        datetime(2025, 6, 11, 23, tzinfo=UTC),
+        datetime(2025, 6, 12, 6, 30, tzinfo=UTC),
+    ),
+    ("budget", {"budget": 1}, 20, datetime(2025, 6, 11, 23, tzinfo=UTC), datetime(2025, 6, 12, 6, 30, tzinfo=UTC)),
+    ("quiet", {}, 22, datetime(2025, 6, 12, 22, 30, tzinfo=UTC), datetime(2025, 6, 12, 22, 30, tzinfo=UTC)),
+    ("quiet", {}, 22, datetime(2025, 6, 11, 12, tzinfo=UTC), datetime(2025, 6, 11, 12, tzinfo=UTC)),
+]
+
+
+@pytest.mark.parametrize(("slot", "keys", "hour", "wakes", "leaves"), SLEPT_INTO)
+def test_f14_what_was_slept_through_wakes_nobody_in_the_next_quiet_hours(
+    local: Desk, slot: str, keys: dict[str, Any], hour: int, wakes: datetime, leaves: datetime
+) -> None:
+    """Awake, or started, again in quiet hours: it is told when they end, once; a day late it waits no longer."""
+    begin(local, "UTC", datetime(2025, 6, 10, hour, tzinfo=UTC))
+    asks(local, quiet=hours.parse_quiet("22:00-06:30"), **_settings(keys))
+    for n in range(2):
+        publish(local, report(n))
+        local.later()
+    early = len(told(local))
+
+    local.clock.advance(seconds=(wakes - local.clock.now()).total_seconds())
+    if slot == "digest":
+        local.restart()
+    if wakes < leaves:
+        sweep(local)
+        local.clock.advance(seconds=(leaves - local.clock.now()).total_seconds() - 90)
+        sweep(local)
+        early = len(told(local)) - early
+    sweep(local)
+
+    assert early == 0 or wakes == leaves
+    assert Counter(told(local)) == Counter(published(local))
+    (left,) = [at for name, at in sent(local) if name.partition(":")[0] == slot]
+    assert timedelta() <= left - leaves <= timedelta(minutes=2)
+
+
+def test_f14_a_machine_that_is_awake_at_night_alone_tells_all_the_same(local: Desk) -> None:
+    """Its quiet hours never end while it runs: what came is told a day after its time, not never."""
+    begin(local, "UTC", datetime(2025, 6, 10, 22, 30, tzinfo=UTC))
+    asks(local, quiet=hours.parse_quiet("22:00-06:30"))
+    publish(local, report(1))
+    local.later()
+    nights = []
+    for _ in range(3):
+        local.clock.advance(hours=24)
+        sweep(local)
+        nights.append(len(told(local)))
+
+    assert nights == [0, 1, 1]
+
+
 # -- reload --------------------------------------------------------------------------------------
 
 
