@@ -224,7 +224,9 @@ class _Loading:
         for number, data in self._members("routes", list, "write [[routes]], with two brackets"):
             table = self._report.check(config_schema.RouteTable, data, ("routes", number))
             if table:
-                found[number] = Route(**{**table.model_dump(), "channels": tuple(table.channels)})
+                places = {key: self._report.places.of_value(("routes", number, key)) for key in data}
+                known = {key: place for key, place in places.items() if place is not None}
+                found[number] = Route(**{**table.model_dump(), "channels": tuple(table.channels)}, places=known)
         return found
 
     def _members(self, name: str, kind: type[dict[str, Any]] | type[list[Any]], fix: str) -> list[tuple[Any, Any]]:

@@ -12,7 +12,7 @@ import structlog
 from monitor import config as configuration
 from monitor import errors, metrics, wiring
 from monitor.config import Config
-from monitor.jobs import notice
+from monitor.jobs import names, notice
 from monitor.jobs.context import Context, Setup
 from monitor.rules.live import LiveRules
 from monitor.store.store import Connection
@@ -52,7 +52,7 @@ class Reloader:
         if not self._begun:
             self._begun = True
             rules = self._context.setup.live
-            await self._context.store.write(lambda connection: self._tell(connection, rules))
+            await self._context.store.write(lambda connection: self._tell(connection, self._config, rules))
         now = _stamps(self._config, self._faulty)
         settled, self._seen = now == self._seen, now
         if self._wanted or (settled and now != self._taken):
@@ -113,7 +113,7 @@ class Reloader:
 
         def record(connection: Connection) -> Setup:
             setup = make(connection)
-            self._tell(connection, rules)
+            self._tell(connection, config, rules)
             return setup
 
         self._context.setup = await self._context.store.write(record)
@@ -125,16 +125,32 @@ class Reloader:
             await outlet.sender.close()
         log.info("reloaded", config=str(config.path), feeds=len(config.feeds), packs=len(rules.ruleset.packs))
 
-    def _tell(self, connection: Connection, rules: LiveRules) -> None:
+    def _tell(self, connection: Connection, config: Config, rules: LiveRules) -> None:
         """Tell the ops channel about rule files that are broken, and that config and rules are sound again."""
         now = self._context.clock.now()
         notice.over(self._context, connection, "config_broken", "config.toml is sound again", "", now)
+        self._tell_routes(connection, config, rules)
         if rules.stale:
             body = "\n".join(f"{pack}: {why}" for pack, why in rules.stale.items())
             headline = "Rule files are broken; the last good versions stay"
             notice.tell(self._context, connection, "rules_broken", headline, body, now)
         else:
             notice.over(self._context, connection, "rules_broken", "The rule files are sound again", "", now)
+
+    def _tell_routes(self, connection: Connection, config: Config, rules: LiveRules) -> None:
+        """Tell of routes that name no pack, rule or tag there is: nobody sees a pager that stays silent."""
+        if rules.stale:
+            return  # what they name may stand in a file that is broken
+        found = names.route_faults(config, rules.ruleset.packs.values())
+        for fault in found:
+            log.warning("route_unmet", place=fault.place, code=fault.code, message=fault.message, fix=fault.fix)
+        faults, now = [str(fault) for fault in found if fault.is_error], self._context.clock.now()
+        if faults:
+            headline = "Routes of config.toml name what is not there"
+            notice.tell(self._context, connection, "routes_unmet", headline, "\n".join(faults), now)
+        else:
+            headline = "All that the routes of config.toml name is there again"
+            notice.over(self._context, connection, "routes_unmet", headline, "", now)
 
 
 def _stamps(config: Config, others: tuple[Path, ...] = ()) -> tuple[object, ...]:

@@ -6,8 +6,8 @@ channels to it. A route fits where all that it names fits; `severity` names the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from monitor import model
 
@@ -25,6 +25,8 @@ class Route:
     """Of the pack or of a rule that matched."""
     lang: str | None = None
     newsroom: str | None = None
+    places: Mapping[str, tuple[int, int]] = field(default_factory=dict, compare=False)
+    """Line and column of what it names, by key."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from monitor.cli import common
 
 if TYPE_CHECKING:
     from monitor.config import Config
+    from monitor.jobs import names
     from monitor.rules import load
 
 UNREADABLE = ("no_config", "unreadable_file", "rules_unreadable")
@@ -44,7 +45,8 @@ def check(
 ) -> None:
     """Check configuration, rules, entities, lists and channels, and show every fault of every file at once.
 
-    Warnings of the rules are left to `wirewatch rules lint`, unless -v asks for them.
+    What routes and silences name and is not there is shown, too. Warnings of the rules are left to
+    `wirewatch rules lint`, unless -v asks for them.
 
     Example: wirewatch check --config config.toml
     """
@@ -75,6 +77,7 @@ def check_all(path: Path | None, warnings: bool) -> Checked:
     try:
         config = common.load_config(path)
         faults += config.warnings
+        faults += _name_faults(config)
         faults += _channel_faults(config)
         folder, known, counts = config.rules, *_known(config)
     except errors.ConfigError as fault:
@@ -99,6 +102,43 @@ def _channel_faults(config: Config) -> tuple[errors.Fault, ...]:
     except errors.ConfigError as fault:
         return fault.faults
     return ()
+
+
+def _name_faults(config: Config) -> list[errors.Fault]:
+    """Return what routes and silences name that is not there; nothing while a file is broken that may bring it."""
+    from monitor import wiring
+    from monitor.jobs import names
+    from monitor.rules import load
+
+    try:
+        loaded = load.load_packs(read_rules(config.rules), wiring.known_names(config))
+    except errors.ConfigError:
+        return []
+    if loaded.broken:
+        return []
+    return [
+        *names.route_faults(config, loaded.packs),
+        *_silence_faults(config, names.known_to(loaded.packs, config.feeds)),
+    ]
+
+
+def _silence_faults(config: Config, known: names.Known) -> list[errors.Fault]:
+    """Return a warning for each silence that mutes nothing, as far as the database can be asked."""
+    from monitor.jobs import names
+    from monitor.store import silences, visit
+
+    try:
+        with visit.reading(config.database) as connection:
+            active = silences.list_active(connection) if connection is not None else []
+    except errors.StoreError as fault:
+        return [errors.Fault(str(config.path), None, None, "W_silences", f"silences are not looked at: {fault}")]
+    return [
+        errors.Fault(
+            f"si-{one.id}", None, None, "W_silence", f"this silence mutes nothing: {unknown.message}", unknown.fix
+        )
+        for one in active
+        for unknown in names.silence_faults(known, one.pack, one.rule, one.newsroom, one.words)
+    ]
 
 
 def _rule_faults(folder: Path, known: load.Known, warnings: bool) -> tuple[list[errors.Fault], int]:

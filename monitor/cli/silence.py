@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -53,6 +54,7 @@ def add(
     if not any((pack, rule, story, newsroom, text)):
         raise common.fail("name what to mute: --pack, --rule, --story, --newsroom or --text", 2)
     loaded = common.load_config(config)
+    _require_known(loaded, pack, rule, newsroom, text)
     now = SystemClock().now()
     end = _end(for_, until, loaded, now)
     number = story_words.story_number(story) if story else None
@@ -63,6 +65,26 @@ def add(
         common.print_json({"id": f"si-{made}", "until": end})
         return
     print(f"si-{made} mutes until {common.when(end, loaded.timezone)} {loaded.timezone}")
+
+
+def _require_known(loaded: Config, pack: str | None, rule: str | None, newsroom: str | None, words: str | None) -> None:
+    """Refuse what would mute nothing; that no feed is of a newsroom is only said: an aggregator may pass it on."""
+    from monitor import wiring
+    from monitor.jobs import names
+    from monitor.store import visit
+
+    live = None
+    if pack or rule:
+        with visit.reading(loaded.database) as connection:
+            live = wiring.stored_rules(connection) if connection is not None else None
+    if live is None:
+        pack = rule = None  # nothing judges yet by which they could be wrong
+    packs = live.ruleset.packs.values() if live is not None else ()
+    for unknown in names.silence_faults(names.known_to(packs, loaded.feeds), pack, rule, newsroom, words):
+        said = f"{unknown.message} ({unknown.fix})"
+        if unknown.sure:
+            raise common.fail(said, 2)
+        print(f"{said}: only what an aggregator passes on is muted", file=sys.stderr)
 
 
 def _end(lasts: str | None, until: str | None, loaded: Config, now: datetime) -> datetime:
