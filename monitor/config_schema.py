@@ -245,7 +245,7 @@ def _password(value: SecretStr) -> SecretStr:
     if text.startswith("$argon2"):
         found = _ARGON2.fullmatch(text)
         if found is None or int(found[1]) > _MOST_ARGON2_KIB or int(found[2]) > 20 or int(found[3]) > 16:
-            fix = "write the whole hash; at most m=262144,t=20,p=16"
+            fix = "write the whole line that `wirewatch web hash` printed; at most m=262144,t=20,p=16"
             raise _refuse("bad_password", "this begins like an argon2 hash, and is none that can be used", fix)
     elif len(text) < MIN_PASSWORD_LENGTH or re.search(r"[\x00-\x1f\x7f]", text):
         fix = f"at least {MIN_PASSWORD_LENGTH} characters; `openssl rand -base64 15` makes one"

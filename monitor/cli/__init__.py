@@ -66,6 +66,7 @@ COMMANDS = (
     "silence",
     "stories",
 )
+    "web",
 """Files of this folder that hold commands."""
 
 

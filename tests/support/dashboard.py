@@ -40,7 +40,7 @@ HOSTILE = (
     "<img src=x onerror=\"document.title='owned'\">",
     "\"><svg/onload=document.title='owned'>",
     "'-alert(1)-' javascript:alert(1) {{ 7*7 }} ${7*7} {% raw %}",
-    "\u202eevitceffe ton\u202c \u2066hidden\u2069 \u0000nul \ud83d\ude00",
+    "\u202eevitceffe ton\u202c \u2066hidden\u2069 \u0000nul \U0001f600",
 )
 """Ends of titles that would do something in a page that let them."""
 
@@ -234,15 +234,17 @@ def seed(desk: Desk) -> None:
     }
     for site, names in titles.items():
         for n, title in enumerate(names):
-            safe = title.replace("&", "&amp;").replace("<", "&lt;").replace("\0", "").encode("utf-16", "surrogatepass")
-            desk.web.answers[f"https://{site}.example/a/{n}"] = page(
-                safe.decode("utf-16"), told * 3, f"{site} {n} says."
-            )
+            safe = _escaped(title)
+            desk.web.answers[f"https://{site}.example/a/{n}"] = page(safe, told * 3, f"{site} {n} says.")
     for site, names in titles.items():
-        shown = [t.replace("&", "&amp;").replace("<", "&lt;").replace("\0", "") for t in names]
-        desk.publishes(site, *(item(n, title, "", site) for n, title in enumerate(shown)))
+        desk.publishes(site, *(item(n, _escaped(title), "", site) for n, title in enumerate(names)))
     desk.later()
     desk.later()
+
+
+def _escaped(title: str) -> str:
+    """Return a title as feeds and pages carry it."""
+    return title.replace("&", "&amp;").replace("<", "&lt;").replace("\0", "")
 
 
 def seed_many(desk: Desk, count: int) -> None:

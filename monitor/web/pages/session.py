@@ -1,6 +1,8 @@
-"""Logging in and out: `/login`, `/logout`."""
+"""Logging in and out, and who may come in: `/login`, `/logout`, `/sessions`."""
 
 from __future__ import annotations
+
+from datetime import timedelta
 
 import structlog
 from starlette.requests import Request
@@ -9,8 +11,10 @@ from starlette.routing import BaseRoute, Route
 
 from monitor.store import sessions as stored
 from monitor.web import access, sessions
-from monitor.web.desk import Desk, local_path
+from monitor.web.desk import MOST_ID, Desk, local_path
+from monitor.web.faults import NotThere
 from monitor.web.forms import Form
+from monitor.web.templating import count
 
 log = structlog.get_logger()
 
@@ -22,6 +26,10 @@ def routes(desk: Desk) -> list[BaseRoute]:
         Route("/login", pages.ask, methods=["GET"]),
         desk.post("/login", pages.take),
         desk.post("/logout", pages.leave),
+        Route("/sessions", _Keys(desk).show, methods=["GET"]),
+        desk.post("/sessions/end", _Keys(desk).end_session),
+        desk.post("/tokens", _Keys(desk).add_token),
+        desk.post("/tokens/revoke", _Keys(desk).revoke_token),
     ]
 
 
@@ -83,3 +91,68 @@ class _Login:
         self, request: Request, where: str, status: int = 200, fault: str = "", headers: dict[str, str] | None = None
     ) -> Response:
         return self._desk.render(request, "login.html", status=status, headers=headers, where=where, fault=fault)
+
+
+SCOPES = {"read": "read everything", "write": "change things", "feeds": "metrics and alert feeds"}
+ENDS = {"30": 30, "90": 90, "365": 365, "": None}
+"""Days that a token made on the page opens; none: for ever."""
+
+
+class _Keys:
+    """The page of sessions and tokens."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    async def show(self, request: Request) -> Response:
+        return await self._page(request)
+
+    async def end_session(self, request: Request, form: Form) -> Response:
+        now, given = self._desk.now(), form.get("id")
+        ids = None if given == "all" else [_number(given)]
+        ended = await self._desk.write(lambda c: stored.revoke_sessions(c, now, ids))
+        return self._desk.redirect(request, "/sessions", count(ended, "session") + " ended.")
+
+    async def add_token(self, request: Request, form: Form) -> Response:
+        name = form.get("name")
+        scopes = [scope for scope in SCOPES if scope in form.all("scope")]
+        if not 0 < len(name) <= 100 or not name.isprintable():
+            return await self._page(request, 422, "A token has a name: a short line that says what it is for.")
+        if not scopes:
+            return await self._page(request, 422, "Choose what the token opens.")
+        now, secret, days = self._desk.now(), access.new_secret(), ENDS.get(form.get("days"), 90)
+        ends = now + timedelta(days=days) if days else None
+        made = await self._desk.write(lambda c: stored.add_token(c, name, access.hash_of(secret), scopes, now, ends))
+        if made is None:
+            return await self._page(request, 422, f"There is an open token called {name} already.")
+        return await self._page(request, 201, secret=secret, name=name)
+
+    async def revoke_token(self, request: Request, form: Form) -> Response:
+        now, number = self._desk.now(), _number(form.get("id"))
+        done = await self._desk.write(lambda c: stored.revoke_token(c, number, now))
+        return self._desk.redirect(request, "/sessions", "The token opens nothing any more." if done else "")
+
+    async def _page(
+        self, request: Request, status: int = 200, fault: str = "", secret: str = "", name: str = ""
+    ) -> Response:
+        now = self._desk.now()
+        sessions_open = await self._desk.read(lambda c: stored.list_sessions(c, now))
+        tokens = await self._desk.read(lambda c: [one for one in stored.list_tokens(c) if one.is_open(now)])
+        return self._desk.render(
+            request,
+            "sessions.html",
+            status=status,
+            sessions=sessions_open,
+            tokens=tokens,
+            scopes=SCOPES,
+            fault=fault,
+            secret=secret,
+            name=name,
+            has_password=self._desk.context.setup.config.web.password is not None,
+        )
+
+
+def _number(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and 0 < int(text[:20]) <= MOST_ID):
+        raise NotThere("There is no such session or token.")
+    return int(text)
