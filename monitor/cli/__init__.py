@@ -65,8 +65,8 @@ COMMANDS = (
     "run",
     "silence",
     "stories",
-)
     "web",
+)
 """Files of this folder that hold commands."""
 
 
