@@ -424,6 +424,8 @@ class Telling:
     """What the plainest of its rules was true by."""
     rating_url: str = field(default="", repr=False)
     """The page where its recipient says whether it was useful; empty where there is none."""
+    page_url: str = field(default="", repr=False)
+    """Its page in the dashboard; empty where readers cannot reach that."""
 
 
 @dataclass(frozen=True, slots=True)

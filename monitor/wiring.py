@@ -122,7 +122,7 @@ def open_channels(config: Config) -> Opened:
     faults: list[errors.Fault] = []
     for name, settings in configuration.effective_channels(config).items():
         try:
-            own = channel.SenderSettings(template=settings.template)
+            own = channel.SenderSettings(public_url=config.web.public_url, template=settings.template)
             opened = channel.open_channel(name, settings.url.get_secret_value(), own)
         except errors.DeliveryError as fault:
             faults.append(errors.Fault(str(config.path), None, None, "unusable_channel", str(fault)))

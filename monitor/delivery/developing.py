@@ -55,14 +55,20 @@ def lines(item: model.NoticeItem, timezone: str) -> tuple[Line, ...]:
 
 
 def fine_print(notice: model.Notice, item: model.NoticeItem) -> tuple[Line, ...]:
-    """Return what stands below the sentences: why it is told where nothing above says so, and what matched.
+    """Return what stands below the sentences: why it is told where nothing above says so, what matched, its page.
 
     Nothing in a list, which is read for its titles.
     """
     if wording.is_list(notice):
         return ()
     found = parts(item, notice.timezone)
-    return (*(found["why"] if _is_first(item) else ()), *found["matched"])
+    return (*(found["why"] if _is_first(item) else ()), *found["matched"], *_page(item))
+
+
+def _page(item: model.NoticeItem) -> tuple[Line, ...]:
+    """Return the page of the first of the alerts, which leads to the others; nothing where no address is known."""
+    url = next((wording.web_url(told.page_url) for told in item.tellings if told.page_url), None)
+    return (Line("Details", (Piece(url, True, url),)),) if url else ()
 
 
 def _is_first(item: model.NoticeItem) -> bool:

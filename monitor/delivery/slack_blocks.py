@@ -72,11 +72,16 @@ def _item_blocks(notice: model.Notice, item: model.NoticeItem) -> list[Block]:
     blocks.append(_section(_tellings(item)))
     blocks += [_section(quote) for quote in _quotes(item, SNIPPETS_SHOWN)]
     remarks = wording.remarks(notice, item)
-    if fine := [_inert_line(developing.plain(line), LINE) for line in developing.fine_print(notice, item)]:
+    if fine := [_fine_line(line) for line in developing.fine_print(notice, item)]:
         blocks.append(_context(fine))
     if remarks:
         blocks.append(_context([_inert_line(f"⚠️ {remark}", CONTEXT) for remark in remarks]))
     return blocks + _button(item) + _folded(developing.folded(item, notice.timezone))
+
+
+def _fine_line(line: developing.Line) -> str:
+    leads_somewhere = any(piece.url for piece in line.pieces)
+    return _story_line(line) if leads_somewhere else _inert_line(developing.plain(line), LINE)
 
 
 def _origin(notice: model.Notice, item: model.NoticeItem) -> str:
