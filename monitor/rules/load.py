@@ -262,6 +262,15 @@ class _Walk:
             self.found[name] = vocabulary
 
 
+def names_behind(
+    expr: syntax.Expr, local: Mapping[str, Vocabulary], shared: Mapping[str, Vocabulary], faults: list[errors.Fault]
+) -> dict[str, Vocabulary]:
+    """Return every vocabulary that a query leads to, what is used before what uses it; unknown names are `faults`."""
+    walk = _Walk(local, shared, faults, ())
+    walk.expr(expr)
+    return walk.found
+
+
 @lru_cache(maxsize=512)
 def _document(file: str, data: bytes) -> Document:
     """Return what a file holds; kept, since a reload mostly meets the same files again."""
