@@ -20,6 +20,7 @@ from monitor import errors, http, memory, metrics, tasks, wiring, workers
 from monitor.alerts import watch
 from monitor.clock import Clock, SystemClock
 from monitor.config import Config
+from monitor.config_schema import is_loopback
 from monitor.delivery import heartbeat
 from monitor.engine import Summary
 from monitor.engine.local import LocalEngine
@@ -215,7 +216,7 @@ async def _serve_and_run(
     web = context.setup.config.web
     csrf_key = await context.store.write(lambda connection: ratings.signing_key(connection, access.CSRF_KEY))
     desk = Desk(context, csrf_key)
-    door = access.Door(lambda: context.setup.config.web, desk.keys, web_app.is_loopback(web.host))
+    door = access.Door(lambda: context.setup.config.web, desk.keys, is_loopback(web.host))
     app = web_app.build(health, door, desk, (_rating_page(context).route,))
     server = await web_server.serve(app, web.host, web.port)
     announce(f"http://{web.host}:{server.port}")

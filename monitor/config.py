@@ -173,6 +173,8 @@ class _Loading:
         if table.trusted_proxies and "proxy_header" not in written:
             message = "`trusted_proxies` has no use without `proxy_header`"
             self._report.add(("web", "trusted_proxies"), "no_header", message, "name the header, or remove the line")
+        if not config_schema.is_loopback(table.listen[0]) and not (table.password or table.proxy_header):
+            self._warn_of_closed_dashboard()
         return WebSettings(
             *table.listen,
             metrics=table.metrics,
@@ -183,6 +185,12 @@ class _Loading:
             proxy_header=table.proxy_header,
             trusted_proxies=tuple(table.trusted_proxies),
         )
+
+    def _warn_of_closed_dashboard(self) -> None:
+        line, column = self._report.places.of_value(("web", "listen")) or (None, None)
+        message = "the dashboard is closed: the network reaches it, and it has no password"
+        fix = "set `password` under [web]; until then only the health routes answer, and what a token opens"
+        self._warnings.append(Fault(str(self._path), line, column, "W_no_password", message, fix))
 
     def _channels(self) -> dict[str, ChannelSettings]:
         tables = self._members("channels", dict, "write [channels.NAME] and its url below it")

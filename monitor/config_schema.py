@@ -207,6 +207,14 @@ def parse_listen(value: str) -> tuple[str, int]:
     return host, int(port)
 
 
+def is_loopback(host: str) -> bool:
+    """Return whether `host`, an address or `localhost`, can be reached from this machine only."""
+    try:
+        return ipaddress.ip_address(host.partition("%")[0]).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
+
+
 def _listen(value: object) -> tuple[str, int]:
     try:
         if isinstance(value, str):

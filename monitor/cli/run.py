@@ -61,7 +61,11 @@ def _forever(loaded: configuration.Config, seams: application.Seams, live: list[
     from monitor import app as application
 
     def announce(address: str) -> None:
-        print(f"wirewatch watches {len(loaded.feeds)} feeds; health at {address}/healthz", file=sys.stderr, flush=True)
+        print(
+            f"wirewatch watches {len(loaded.feeds)} feeds; dashboard at {address}/, health at {address}/healthz",
+            file=sys.stderr,
+            flush=True,
+        )
 
     run_and_leave(application.run_daemon(loaded, seams, announce, live.append))
 

@@ -25,6 +25,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from monitor import errors
 from monitor.config import WebSettings
+from monitor.config_schema import is_loopback
 from monitor.web.faults import Busy, Refused, WebFault
 
 COOKIE = "wirewatch_session"
@@ -97,14 +98,6 @@ def is_foreign(request: Request) -> bool:
 
 
 # -- addresses -----------------------------------------------------------------------------------
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether `host`, an address or `localhost`, can be reached from this machine only."""
-    try:
-        return ipaddress.ip_address(host.partition("%")[0]).is_loopback
-    except ValueError:
-        return host.lower() == "localhost"
 
 
 def name_of(host_header: str) -> str:

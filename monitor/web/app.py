@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from monitor import metrics
-from monitor.web import access, dashboard
+from monitor.web import dashboard
 from monitor.web.access import Door, Guard
 from monitor.web.desk import Desk
 from monitor.web.faults import WebFault
@@ -63,11 +63,6 @@ def build(health: HealthView, door: Door, desk: Desk | None = None, pages: Seque
         middleware=[Middleware(SecurityHeaders), Middleware(Guard, door=door, fail=fail)],
         exception_handlers=dashboard.Handlers(desk, routes).by_type(),
     )
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether `host`, an address or `localhost`, can be reached from this machine only."""
-    return access.is_loopback(host)
 
 
 class _Health:

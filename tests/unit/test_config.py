@@ -599,6 +599,22 @@ def _documented() -> dict[str, set[str]]:
     return found
 
 
+@pytest.mark.parametrize(
+    ("web", "codes"),
+    [
+        ('listen = "0.0.0.0:8080"', ["W_no_password"]),
+        ('listen = "0.0.0.0:8080"\npassword = "correct horse battery"', []),
+        ('listen = "[::]:8080"\nproxy_header = "X-User"\ntrusted_proxies = ["10.0.0.1"]', []),
+        ('listen = "127.0.0.1:8080"', []),
+    ],
+)
+def test_a17_a_closed_dashboard_is_warned_of(load: Load, web: str, codes: list[str]) -> None:
+    """A monitor that listens on the network without a login says that its dashboard is closed, and how to open it."""
+    found = load(f"[web]\n{web}")
+
+    assert [warning.code for warning in found.warnings] == codes
+
+
 def test_every_key_is_documented() -> None:
     """docs/config.md has a row for each key of each table, and none for a key that does not exist."""
     assert _documented() == {name: set(model.model_fields) for name, model in config_schema.TABLES.items()}
