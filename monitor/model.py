@@ -75,13 +75,15 @@ class Feed:
     failing_at: datetime | None = None
     """First of the failed polls in a row, those counted that were held to be our own fault."""
     gone_at: datetime | None = None
+    """First of the 410 answers in a row."""
     memory: bytes | None = None
     """What is remembered of the items of its last body (`feeds.recall`)."""
     memory_at: datetime | None = None
     """When a body was last read as a whole."""
     over_quota: bool = False
     """Whether it was over its bound on the last day that it brought something."""
-    """First of the 410 answers in a row."""
+    history: bytes | None = None
+    """How its last polls ended (`feeds.history`)."""
 
 
 @dataclass(frozen=True, slots=True)

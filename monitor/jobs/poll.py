@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from monitor import errors, http, metrics, model, tasks, urls
-from monitor.feeds import health, identity, outage, pace, recall
+from monitor.feeds import health, history, identity, outage, pace, recall
 from monitor.jobs import ingest, learn, meter
 from monitor.jobs.context import Context
 from monitor.store import feeds, troubles
@@ -31,6 +31,8 @@ UNHURRIED = 0.1
 """Seconds that the record of an unchanged feed may wait for others: nobody is told anything by it."""
 AFTER_PAUSE = 60.0
 """Seconds over which the feeds of a host are spread when the pause ends that it asked for."""
+KEPT_DROPPED = 20
+"""Sentences about what was left out that a feed's page shows."""
 _GONE = 410
 _NOT_ASKED = frozenset(("bad_url", "blocked_address"))
 """Faults that end a fetch before anything was sent."""
@@ -80,6 +82,7 @@ async def poll_feed(context: Context, feed: model.Feed) -> Polled:
     except _Failed as failed:
         polled = await _record_failure(context, feed, failed.failure)
     metrics.FEED_POLLS.labels(polled.outcome).inc()
+    context.pulse.polled[polled.outcome] += 1
     if polled.outcome != "failed":
         metrics.LAST_SUCCESSFUL_POLL.set(context.clock.now().timestamp())
     return polled
@@ -189,6 +192,7 @@ async def _record_unchanged(context: Context, feed: model.Feed, reply: model.Rep
 
     def record(connection: Connection) -> None:
         more = learn.from_answer(connection, feed, reply, now)
+        more["history"] = _noted(feed, now, "unchanged", reply.info)
         feeds.record_success(connection, feed, reply.info, now, due, reason, **more)
 
     await context.store.write(record, UNHURRIED)
@@ -217,6 +221,9 @@ async def _ingest(
         polled = Polled("ok" if feed.baselined else "baseline", taken.new, taken.baseline)
         columns = {"body_hash": digest, "items": parsed.listed}
         columns |= ingest.remembered(feed, parsed, taken, now)
+        columns["history"] = _noted(feed, now, polled.outcome, reply.info, polled.new + polled.baseline)
+        if not parsed.recalled or parsed.dropped:  # else what is wrong with the items known by heart still stands
+            columns["dropped"] = [sentence[:500] for sentence in parsed.dropped[:KEPT_DROPPED]] or None
         # Of a body that ended early the rest is still owed: a 304 next time would keep it back.
         answer = model.HttpInfo(reply.info.status) if parsed.ended_early else reply.info
         columns |= {"etag": answer.etag, "last_modified": answer.last_modified}
@@ -233,6 +240,11 @@ async def _ingest(
         return polled
 
     return await context.store.write(record)
+
+
+def _noted(feed: model.Feed, now: datetime, outcome: str, answer: model.HttpInfo | None, new: int = 0) -> bytes:
+    poll = history.Poll(int(now.timestamp()), outcome, answer.status if answer else 0, new)
+    return history.note(feed.history, poll)
 
 
 def _log_poll(feed: model.Feed, parsed: model.ParsedFeed, polled: Polled) -> None:
@@ -252,7 +264,8 @@ async def _record_failure(context: Context, feed: model.Feed, failure: _Failure)
     due, reason = pace.next_check(feed, heeded, now, _pace(context, feed), context.draw, ours)
     if failure.reason == "parser_killed" and feed.failures + 1 >= QUARANTINE_AFTER:
         due, reason = max(due, now + QUARANTINE), "quarantined"
-    failed = _judge_failure(feed, failure, now, counts=not ours)
+    noted = _noted(feed, now, "failed", failure.answer)
+    failed = replace(_judge_failure(feed, failure, now, counts=not ours), history=noted)
     wait = http.retry_after_seconds(failure.answer.retry_after, now) if failure.answer else None
     host = urls.host_of(failure.url or feed.url)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections import deque
+from collections import Counter, deque
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -36,6 +36,8 @@ class Pulse:
     """(monotonic clock, free bytes) of the database's disk in the last day."""
     clock: deque[tuple[float, timedelta]] = field(default_factory=lambda: deque(maxlen=1_000))
     """(monotonic clock, by how much) of each time that the wall clock was found set."""
+    polled: Counter[str] = field(default_factory=Counter)
+    """Polls that ended since the last sweep, by outcome."""
     beat_failing_at: datetime | None = None
     """Since when the heartbeat has not arrived."""
     beat_said: str = ""

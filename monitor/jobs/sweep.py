@@ -10,7 +10,7 @@ import structlog
 from monitor import metrics
 from monitor.jobs import alarm, decide, desk, digests, hush, notice, release, replan, watch
 from monitor.jobs.context import Context
-from monitor.store import feeds, messages, stories
+from monitor.store import feeds, messages, poll_hours, stories
 from monitor.store.store import Connection, lock_deciding
 
 log = structlog.get_logger()
@@ -35,7 +35,9 @@ async def sweep(context: Context, gather: timedelta = alarm.GATHER) -> None:
     await context.store.read(lambda connection: _gauge(context, connection, now))
     for host in [host for host, until in context.host_pauses.items() if until <= now]:
         del context.host_pauses[host]
-    await context.store.write(lambda connection: stories.prune_terms(connection, now))
+    polled = dict(context.pulse.polled)
+    context.pulse.polled.clear()
+    await context.store.write(lambda connection: _settle(connection, polled, now))
     context.pulse.swept = time.monotonic()
     metrics.LAST_SWEEP.set(now.timestamp())
 
@@ -49,6 +51,11 @@ def _expire(context: Context, connection: Connection, now: datetime) -> tuple[in
     digests.owe_digests(context.setup, connection, now)
     hush.tell_ends(context, connection, now)
     return messages.expire_leases(connection, now), messages.expire_removed(connection, now)
+
+
+def _settle(connection: Connection, polled: dict[str, int], now: datetime) -> None:
+    stories.prune_terms(connection, now)
+    poll_hours.add(connection, polled, now)
 
 
 def _release(context: Context, connection: Connection) -> list[release.Released]:

@@ -100,6 +100,7 @@ def to_feed(row: sa.RowMapping) -> model.Feed:
         memory=row["memory"],
         memory_at=row["memory_at"],
         over_quota=bool(row["quota_over"]),
+        history=row["history"],
     )
 
 
@@ -236,7 +237,7 @@ _AMONG: dict[Among, tuple[sa.ColumnElement[bool], ...]] = {
 }
 
 # A poll needs what it will compare with; what it only writes, and what people read, is not worth decoding each time.
-_FOR_PEOPLE = ("lulls", "stale_at", "status", "error", "next_reason", "items", "new_entry_at", "quota_day")
+_FOR_PEOPLE = ("lulls", "stale_at", "status", "error", "next_reason", "items", "new_entry_at", "quota_day", "dropped")
 _FOR_POLLS = [column for column in feeds.c if column.name not in _FOR_PEOPLE]
 
 
@@ -323,6 +324,7 @@ class Failed:
     """In a row, this one included if it counts."""
     gone_at: datetime | None
     stopped_at: datetime | None
+    history: bytes | None = None
 
 
 def record_failure(
@@ -339,6 +341,7 @@ def record_failure(
         "failing_at": feed.failing_at or now,
         "gone_at": failed.gone_at,
         "stopped_at": failed.stopped_at,
+        "history": failed.history,
     }
     connection.execute(_BY_ID, {"this": feed.id, **values})
 

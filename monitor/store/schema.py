@@ -126,6 +126,8 @@ feeds = Table(
     Column("memory", LargeBinary),  # of the items of its last body: what need not be read again (`feeds.recall`)
     Column("memory_at", UtcTime),  # when a body was last read as a whole
     Column("quota_bytes", BigInteger),  # text stored for the feed on that day
+    Column("history", LargeBinary),  # how its last polls ended (`feeds.history`)
+    Column("dropped", Sparse),  # sentences: what of its last body was left out, and why
     Index("ix_feeds_next_check", "next_check"),
 )
 
@@ -153,6 +155,7 @@ entries = Table(
     Index("ix_entries_state_due_at", "state", "due_at"),
     Index("ix_entries_article_id", "article_id"),
     Index("ix_entries_batch_id", "batch_id"),
+    Index("ix_entries_feed_id_id", "feed_id", "id"),
 )
 
 batches = Table(
@@ -369,6 +372,7 @@ alerts = Table(
     Column("facts", Sparse),  # what was told of the pack's concern: {"entity": [..], "number": [..], "place": [..]}
     Column("detail", Sparse),  # of its decision: what is new, why now
     UniqueConstraint("revision_id", "pack"),
+    Index("ix_alerts_created_at", "created_at"),
     Index("ix_alerts_pack_story_id", "pack", "story_id"),
     Index("ix_alerts_story_id", "story_id"),
     Index("ix_alerts_article_id", "article_id"),
@@ -463,6 +467,14 @@ daemon = Table(
     Column("epoch", Integer, nullable=False),
     Column("beat", UtcTime, nullable=False),
     Column("started_at", UtcTime, nullable=False),
+)
+
+poll_hours = Table(  # how the polls of an hour ended, all feeds together
+    "poll_hours",
+    metadata,
+    Column("hour", UtcTime, primary_key=True),
+    Column("outcome", String(12), primary_key=True),
+    Column("polls", Integer, nullable=False),
 )
 
 hosts = Table(

@@ -43,7 +43,23 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_api_tokens")),
         sa.UniqueConstraint("hash", name=op.f("uq_api_tokens_hash")),
     )
+    _feeds()
     _search()
+
+
+def _feeds() -> None:
+    """Add how polls ended, and the indexes of a feed's entries and of alerts by day."""
+    op.add_column("feeds", sa.Column("history", sa.LargeBinary(), nullable=True))
+    op.add_column("feeds", sa.Column("dropped", sa.JSON(none_as_null=True), nullable=True))
+    op.create_index("ix_entries_feed_id_id", "entries", ["feed_id", "id"])
+    op.create_index("ix_alerts_created_at", "alerts", ["created_at"])
+    op.create_table(
+        "poll_hours",
+        sa.Column("hour", UtcTime(), nullable=False),
+        sa.Column("outcome", sa.String(length=12), nullable=False),
+        sa.Column("polls", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("hour", "outcome", name=op.f("pk_poll_hours")),
+    )
 
 
 def _search() -> None:

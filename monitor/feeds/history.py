@@ -1,0 +1,100 @@
+"""What the last polls of a feed brought, kept in a few hundred bytes of its row. Pure.
+
+The newest polls stand one by one, the last days as sums: enough to see a rhythm, and bounded however often a feed is
+asked. A time is seconds since 1970, a day the number of its UTC date since then.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+
+POLLS = 40
+"""Polls that are kept one by one."""
+DAYS = 14
+"""Days whose sums are kept, today included."""
+OUTCOMES = ("unchanged", "ok", "baseline", "failed")
+_DAY_SECONDS = 86_400
+_HEAD = struct.Struct("<BB")
+_DAY = struct.Struct("<HHHI")
+_POLL = struct.Struct("<IBHI")
+_VERSION = 1
+_MOST, _MOST_NEW = 2**16 - 1, 2**32 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Poll:
+    """How one poll ended."""
+
+    at: int
+    outcome: str
+    """One of OUTCOMES."""
+    status: int = 0
+    """Of the answer; 0 where nothing answered."""
+    new: int = 0
+    """Entries that it brought; at a baseline those that are older than the monitor."""
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """The polls of one UTC day."""
+
+    day: int
+    polls: int = 0
+    failed: int = 0
+    new: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """Days and polls, the oldest first; a day without a poll has no row."""
+
+    days: tuple[Day, ...] = ()
+    polls: tuple[Poll, ...] = ()
+
+
+def note(kept: bytes | None, poll: Poll) -> bytes:
+    """Return what is kept after one more poll."""
+    before = read(kept)
+    today = poll.at // _DAY_SECONDS
+    # A clock that was set back leaves days to come, which would stand for ever.
+    days = [one for one in before.days if today - DAYS < one.day <= today]
+    if not days or days[-1].day != today:
+        days.append(Day(today))
+    last, brought = days[-1], poll.new if poll.outcome == "ok" else 0
+    days[-1] = Day(today, last.polls + 1, last.failed + (poll.outcome == "failed"), last.new + brought)
+    return _write(History(tuple(days), (*before.polls, poll)[-POLLS:]))
+
+
+def read(kept: bytes | None) -> History:
+    """Return what is kept; nothing where it is none of ours."""
+    if not kept or kept[0] != _VERSION:
+        return History()
+    _, count = _HEAD.unpack_from(kept)
+    place = _HEAD.size + count * _DAY.size
+    days = tuple(Day(*row) for row in _DAY.iter_unpack(kept[_HEAD.size : place]))
+    rows = _POLL.iter_unpack(kept[place:])
+    return History(days, tuple(Poll(at, OUTCOMES[outcome], status, new) for at, outcome, status, new in rows))
+
+
+def _write(history: History) -> bytes:
+    days = (
+        _DAY.pack(one.day, min(one.polls, _MOST), min(one.failed, _MOST), min(one.new, _MOST_NEW))
+        for one in history.days
+    )
+    polls = (
+        _POLL.pack(one.at, OUTCOMES.index(one.outcome), min(one.status, _MOST), min(one.new, _MOST_NEW))
+        for one in history.polls
+    )
+    return b"".join((_HEAD.pack(_VERSION, len(history.days)), *days, *polls))
+
+
+def daily(history: History, today: int) -> tuple[Day, ...]:
+    """Return the last DAYS days up to `today`, those without a poll as empty rows."""
+    known = {one.day: one for one in history.days}
+    return tuple(known.get(day, Day(day)) for day in range(today - DAYS + 1, today + 1))
+
+
+def day_of(seconds: float) -> int:
+    """Return the UTC day of a time."""
+    return int(seconds) // _DAY_SECONDS
