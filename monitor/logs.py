@@ -61,7 +61,7 @@ def setup(
     stream = sys.stderr if stream is None else stream
     as_json = not stream.isatty() if json is None else json
     writer = Writer(stream, on_drop)
-    finish = _Finish(_Masker(secrets), _render_json if as_json else _render_plain)
+    finish = _Finish(Masker(secrets), _render_json if as_json else _render_plain)
     _setup_structlog(numeric, finish, writer)
     _setup_logging(finish, writer)
     atexit.register(writer.close)
@@ -124,7 +124,7 @@ class _Handler(logging.Handler):
 # -- what a line looks like ----------------------------------------------------------------------
 
 
-class _Masker:
+class Masker:
     """Replaces every secret in a text; the pattern is rebuilt only when the set changes."""
 
     def __init__(self, secrets: Callable[[], frozenset[str]]) -> None:
@@ -145,7 +145,7 @@ class _Masker:
 class _Finish:
     """The last processor: values made safe, then the line."""
 
-    def __init__(self, mask: _Masker, render: Callable[[Mapping[str, Any]], str]) -> None:
+    def __init__(self, mask: Masker, render: Callable[[Mapping[str, Any]], str]) -> None:
         self._mask = mask
         self._render = render
 

@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from monitor.jobs.context import Context
 from monitor.store.store import Connection
-from monitor.web import navigation, templating
+from monitor.web import masking, navigation, templating
 from monitor.web.access import Visitor, anonymous, csrf_token
 from monitor.web.faults import Busy, NotThere
 from monitor.web.forms import MOST_FORM, Form, read_form
@@ -53,6 +53,8 @@ class Desk:
         self._waiting = 0
         self._heavy = 0
         self._templates = templating.environment(self)
+        self.mask = masking.Mask(lambda: context.setup.config)
+        """Takes secrets of the configuration out of a text that is sent."""
         self.keys = StoredKeys(self, csrf_key, self._password)
         """Sessions and tokens."""
 
@@ -147,7 +149,7 @@ class Desk:
             **values,
         )
         return HTMLResponse(
-            text, status, {"Content-Security-Policy": PAGE_POLICY, "Vary": "HX-Request", **(headers or {})}
+            self.mask(text), status, {"Content-Security-Policy": PAGE_POLICY, "Vary": "HX-Request", **(headers or {})}
         )
 
     def redirect(self, request: Request, path: str, notice: str = "") -> Response:

@@ -7,6 +7,7 @@ Templates get functions rather than filters for what has a meaning of ours: `whe
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -42,7 +43,9 @@ def environment(desk: Any) -> jinja2.Environment:
         ago=lambda time: ago(time, desk.now(), desk.zone),
         lasting=lasting,
         data=data,
+        ticks=ticks,
         marked=marked,
+        spans=spans,
         external=external,
         query=query,
         count=count,
@@ -100,6 +103,15 @@ def data(text: object) -> Markup:
     return Markup('<bdi dir="auto">{}</bdi>').format(wording.clean(str(text)) if text is not None else "")
 
 
+def ticks(text: str) -> Markup:
+    """Return a sentence of ours with what stands in backticks as code."""
+    parts = text.split("`")
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if i % 2 and i < len(parts) - 1 else escape(part)
+        for i, part in enumerate(parts)
+    )
+
+
 def marked(text: str, spans: list[tuple[int, int, str]]) -> Markup:
     """Return text with its spans marked, each named on hover.
 
@@ -112,10 +124,16 @@ def marked(text: str, spans: list[tuple[int, int, str]]) -> Markup:
         if begin < place or end > len(text) or begin >= end:
             continue
         pieces.append(escape(_plain(text[place:begin])))
-        pieces.append(Markup('<mark title="{}">{}</mark>').format(_plain(name), _plain(text[begin:end])))
+        named = Markup(' title="{}"').format(_plain(name)) if name else ""
+        pieces.append(Markup("<mark{}>{}</mark>").format(named, _plain(text[begin:end])))
         place = end
     pieces.append(escape(_plain(text[place:])))
     return Markup("").join(pieces)
+
+
+def spans(marks: Iterable[tuple[int, int]]) -> list[tuple[int, int, str]]:
+    """Return marks without names, for `marked`."""
+    return [(begin, end, "") for begin, end in marks]
 
 
 _JOINERS = "\u200c\u200d"

@@ -140,6 +140,19 @@ class Site:
         body = json.dumps(data) if data is not None else None
         return self.ask(method, "/api/v1" + path, body, sent)
 
+    def pages(self) -> list[str]:
+        """Return the path of every page, the first article, story, feed and pack standing for all of them."""
+        found = []
+        for route in self.app.routes:
+            path = getattr(route, "path", "")
+            if "GET" not in (getattr(route, "methods", None) or ()) or path.startswith(("/api/v1", "/static", "/rate")):
+                continue
+            path = re.sub(r"\{(\w+)\}", lambda name: "move" if name[1] in ("pack", "name") else "1", path)
+            answer = self.get(path)
+            if answer.status == 200 and answer.headers["content-type"].startswith("text/html"):
+                found.append(path)
+        return found
+
     def call(self, work: Any) -> Any:
         """Run a coroutine in the server's loop."""
         return asyncio.run_coroutine_threadsafe(work, self.loop).result(30)

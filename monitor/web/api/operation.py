@@ -191,7 +191,7 @@ class Endpoint:
                 answer = await self.operation.handle(call)
         else:
             answer = await self.operation.handle(call)
-        return _respond(request, self.operation, answer)
+        return _respond(request, self.operation, answer, self._desk.mask)
 
     def _check(self, request: Request, visitor: access.Visitor) -> None:
         if self.operation.needs not in visitor.scopes:
@@ -288,7 +288,7 @@ class _Unsupported(WebFault):
     status = 415
 
 
-def _respond(request: Request, operation: Operation, answer: Answer) -> Response:
+def _respond(request: Request, operation: Operation, answer: Answer, mask: Callable[[str], str]) -> Response:
     status = answer.status or (operation.status if answer.body is not None else 204)
     headers = dict(answer.headers)
     if answer.body is None:
@@ -296,7 +296,7 @@ def _respond(request: Request, operation: Operation, answer: Answer) -> Response
     if isinstance(answer.body, bytes):
         data, kind = answer.body, operation.answer if isinstance(operation.answer, str) else "application/octet-stream"
     else:
-        data, kind = dump(answer.body), "application/json"
+        data, kind = mask(dump(answer.body).decode()).encode(), "application/json"
     return tagged(request, data, kind, status, headers)
 
 
