@@ -14,7 +14,7 @@ from monitor.alerts.facts import NO_FACTS, ArticleFacts
 from monitor.stories.sketch import NO_SKETCH, Sketch
 
 if TYPE_CHECKING:
-    from monitor.feeds.look import Look
+    from monitor.feeds.found import Look
     from monitor.feeds.opml import OpmlFeed
 
 PRELOAD = ("monitor.reading", "monitor.feeds.parse")

@@ -17,6 +17,7 @@ from monitor import errors, http, metrics, text
 from monitor.alerts import rating
 from monitor.config import Config
 from monitor.delivery import channel
+from monitor.jobs import feed_add
 from monitor.jobs.context import Outlet, Setup
 from monitor.rules import live, load
 from monitor.rules.live import LiveRules
@@ -133,35 +134,15 @@ def open_channels(config: Config) -> Opened:
     return Opened(tuple(found))
 
 
-def declared_feeds(config: Config) -> list[feeds.Declared]:
-    """Return the feeds as the store wants them, with the defaults of `[polling]` filled in."""
-    polling = config.polling
-    return [
-        feeds.Declared(
-            slug=feed.id,
-            url=feed.url,
-            name=feed.name,
-            newsroom=feed.newsroom,
-            every=feed.every if feed.every is not None else polling.every,
-            backfill=feed.backfill if feed.backfill is not None else polling.backfill,
-            lang=feed.lang,
-            country=feed.country,
-            side=feed.side,
-            tags=feed.tags,
-            candidate=feed.candidate,
-            trusted=feed.trusted,
-        )
-        for feed in config.feeds
-    ]
-
-
 def record_setup(
     config: Config, rules: LiveRules, rules_path: Path, opened: Opened, now: datetime
 ) -> Callable[[Connection], Setup]:
     """Return the job that makes config, rules and channels known to the database and gives the Setup for them."""
 
     def record(connection: Connection) -> Setup:
-        feeds.declare(connection, declared_feeds(config), now, spread=min(feeds.SPREAD, len(config.feeds) / 100))
+        feeds.declare(
+            connection, feed_add.declared_feeds(config), now, spread=min(feeds.SPREAD, len(config.feeds) / 100)
+        )
         ids = messages.declare_targets(connection, [target.target for target, _ in opened.targets], now)
         rulesets.record_live(connection, rules.id, rules.source, text.TABLE_ID, now)
         outlets = {

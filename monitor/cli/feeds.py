@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import sys
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,13 +13,12 @@ from monitor.cli import common
 from monitor.cli import extract as pages
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from monitor import model
-    from monitor.config import Config, FeedSettings
+    from monitor.config import Config
     from monitor.feeds.opml import OpmlFeed
     from monitor.store.feeds import Health
-    from monitor.store.store import Connection
 
 group = typer.Typer(help="Feeds and their health.", no_args_is_help=True)
 common.app.add_typer(group, name="feeds")
@@ -71,6 +68,8 @@ def _silent_candidates(rows: list[Health]) -> str:
 
 
 def _health_row(row: Health, zone: str) -> tuple[object, ...]:
+    from monitor.jobs import feed_words
+
     failed = f" ({row.failures})" if row.failures else ""
     others = sorted(row.feed.troubles.keys() - {"failing"})
     return (
@@ -79,19 +78,8 @@ def _health_row(row: Health, zone: str) -> tuple[object, ...]:
         common.when(row.succeeded_at, zone),
         common.when(row.next_check, zone),
         "-" if row.items is None else row.items,
-        ". ".join(common.clean(word) for word in (row.feed.newsroom, *_remarks(row))),
+        ". ".join(common.clean(word) for word in (row.feed.newsroom, *feed_words.remarks(row))),
     )
-
-
-def _remarks(row: Health) -> list[str]:
-    """Return what there is to know of a feed besides its state."""
-    feed = row.feed
-    told = [sentence.rstrip(".") for code, (_, sentence) in sorted(feed.troubles.items()) if code != "failing"]
-    if feed.declared_url:
-        told.append(f"Moved for good from {feed.declared_url} to {feed.url}: write that in its declaration")
-    elif feed.permanent_url:
-        told.append(f"Redirects permanently to {feed.permanent_url} (seen at {feed.permanent_polls} polls)")
-    return [row.error.rstrip("."), *told] if row.error else told
 
 
 def _health_json(row: Health) -> dict[str, Any]:
@@ -161,22 +149,15 @@ def _read_list(data: bytes) -> tuple[tuple[OpmlFeed, ...], tuple[str, ...]]:
 def store(outlines: Iterable[OpmlFeed], loaded: Config) -> tuple[int, int]:
     """Add feeds to the database; return how many are new and how many were there. A running daemon takes them up.
 
-    A feed whose id another feed has already gets an id of its own: two newsrooms may have one name.
+    A feed whose id another feed has already gets an id of its own.
     """
-    from monitor import wiring
     from monitor.clock import SystemClock
-    from monitor.store import feeds as stored
+    from monitor.jobs import feed_add
     from monitor.store import visit
 
     now = SystemClock().now()
     _make_database(loaded)
-
-    def add(connection: Connection) -> tuple[int, int]:
-        taken = {row.feed.slug: row.feed.url for row in stored.list_health(connection, True)}
-        settings = _settings(outlines, taken)
-        return stored.add(connection, wiring.declared_feeds(replace(loaded, feeds=settings)), now)
-
-    return visit.write(loaded.database, add)
+    return visit.write(loaded.database, lambda connection: feed_add.add(connection, loaded, outlines, now))
 
 
 def _make_database(config: Config) -> None:
@@ -187,41 +168,6 @@ def _make_database(config: Config) -> None:
         fresh = connection is None
     if fresh:
         visit.upgrade(config.database, SystemClock().now())
-
-
-def _settings(outlines: Iterable[OpmlFeed], stored: Mapping[str, str]) -> tuple[FeedSettings, ...]:
-    """Return the feeds of a list, each with an id of its own that stays the same whenever the list is read.
-
-    Args:
-        stored: Addresses of the feeds that are there, by id.
-    """
-    from monitor import config as configuration
-    from monitor import urls
-
-    taken: set[str] = set()
-    found = []
-    for outline in outlines:
-        name = outline.name if outline.name != outline.url else urls.host_of(outline.url)
-        slug = outline.id or configuration.slug(name) or configuration.slug(urls.host_of(outline.url))
-        if slug in taken or stored.get(slug, outline.url) != outline.url:
-            slug = f"{slug}-{hashlib.sha256(outline.url.encode()).hexdigest()[:6]}"
-        taken.add(slug)
-        found.append(
-            configuration.FeedSettings(
-                url=outline.url,
-                id=slug,
-                name=name,
-                newsroom=outline.newsroom or name,
-                lang=(outline.lang or "")[:2].lower() or None,
-                country=(outline.country or "")[:2].upper() or None,
-                side=outline.side,
-                tags=outline.tags,
-                candidate=outline.candidate,
-                trusted=outline.trusted,
-                every=outline.every,
-            )
-        )
-    return tuple(found)
 
 
 @group.command("export")
@@ -251,6 +197,7 @@ def export(file: Output = None, config: common.ConfigOption = None) -> None:
 def _declared(config: Config) -> list[model.Feed]:
     from dataclasses import asdict
 
-    from monitor import model, wiring
+    from monitor import model
+    from monitor.jobs import feed_add
 
-    return [model.Feed(id=0, **asdict(feed)) for feed in wiring.declared_feeds(config)]
+    return [model.Feed(id=0, **asdict(feed)) for feed in feed_add.declared_feeds(config)]

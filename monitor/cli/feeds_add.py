@@ -10,8 +10,8 @@ import typer
 from monitor.cli import common, feeds, feeds_look
 
 if TYPE_CHECKING:
-    from monitor.cli.feeds_look import Seen
     from monitor.feeds.opml import OpmlFeed
+    from monitor.jobs.feed_look import Seen
 
 Address = Annotated[str, typer.Argument(metavar="URL", help="A feed, or a page with one feed behind it.")]
 Name = Annotated[str | None, typer.Option("--name", help="Default: the feed's own title.")]
@@ -81,20 +81,18 @@ def add_feed(
 
 def _as_seen(seen: Seen, wanted: OpmlFeed) -> OpmlFeed:
     """Return the feed with what it says of itself. Raises: typer.Exit 1, where there is not exactly one."""
-    if seen.look.parsed is not None:
-        parsed = seen.look.parsed
-        return replace(wanted, name=wanted.name or parsed.title, lang=parsed.lang, url=seen.permanent_url or wanted.url)
-    working = [tried for tried in seen.tried if tried.parsed is not None]
-    if len(working) == 1 and working[0].parsed is not None:
-        found, parsed = working[0].found, working[0].parsed
-        return replace(wanted, url=found.url, name=wanted.name or parsed.title, lang=parsed.lang)
-    if not working:
+    from monitor.jobs import feed_add
+
+    choice = feed_add.choose(seen, wanted)
+    if choice.feed is not None:
+        return choice.feed
+    if not choice.working:
         raise common.fail(f"{seen.look.fault} No feed was found behind it; nothing was added.")
     rows = "\n".join(
         f"  {common.clean(tried.found.url)}  {common.clean(tried.parsed.title if tried.parsed else '')}"
-        for tried in working
+        for tried in choice.working
     )
-    raise common.fail(f"{common.clean(seen.url)} names {len(working)} feeds; add the one that you want:\n{rows}")
+    raise common.fail(f"{common.clean(seen.url)} names {len(choice.working)} feeds; add the one that you want:\n{rows}")
 
 
 def _seconds(every: str | None) -> float | None:

@@ -13,8 +13,7 @@ from monitor.cli.feeds import group
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from monitor import model
-    from monitor.cli.feeds_look import Seen, Tried
+    from monitor.jobs.feed_look import Seen
 
 Place = Annotated[str, typer.Argument(metavar="URL|FILE", help="A feed or a page, or `-` for standard input.")]
 INDENT = " " * 18
@@ -35,58 +34,20 @@ def check_feed(
 
     Example: wirewatch feeds check https://example.org/feed.xml
     """
+    from monitor.jobs import feed_look
+
     common.quiet_logs(verbose)
     seen = feeds_look.look_at(place, config)
     if seen.look.parsed is not None:
-        found = _parsed_json(seen.look.parsed, seen.url)
+        found = feed_look.feed_shown(seen.look.parsed, seen.url)
         common.print_json(found) if json else print("\n".join(_parsed_lines(found)))
         return
-    common.print_json(_other_json(seen)) if json else _print_other(seen)
-    if not _leads_to_a_feed(seen):
+    common.print_json(feed_look.other_shown(seen)) if json else _print_other(seen)
+    if not seen.leads_to_a_feed:
         raise typer.Exit(1)
 
 
-def _leads_to_a_feed(seen: Seen) -> bool:
-    if seen.tried:
-        return any(tried.parsed is not None for tried in seen.tried)
-    return bool(seen.look.behind or seen.look.listed)
-
-
 # -- a feed ----------------------------------------------------------------------------------------
-
-
-def _parsed_json(parsed: model.ParsedFeed, url: str) -> dict[str, Any]:
-    refused = dict(parsed.unread_dates)
-    return {
-        "url": url,
-        "format": parsed.format,
-        "title": parsed.title,
-        "lang": parsed.lang,
-        "ttl": parsed.ttl,
-        "skip_hours": list(parsed.skip_hours),
-        "skip_days": list(parsed.skip_days),
-        "items": parsed.items,
-        "entries": [_entry_json(entry, refused.get(place)) for place, entry in enumerate(parsed.entries)],
-        "dropped": list(parsed.dropped),
-    }
-
-
-def _entry_json(entry: model.Entry, refused: str | None) -> dict[str, Any]:
-    from monitor.feeds import identity, wrapper
-
-    return {
-        "title": entry.title,
-        "url": entry.url,
-        "wrapper": wrapper.is_wrapper(entry.url),
-        "published": entry.published,
-        "date_refused": refused,
-        "lang": entry.lang,
-        "author": entry.author,
-        "publisher": entry.publisher,
-        "tags": list(entry.tags),
-        "summary_characters": len(entry.summary),
-        "keys": dict(identity.entry_keys(entry)),
-    }
 
 
 def _parsed_lines(found: dict[str, Any]) -> Iterator[str]:
@@ -120,42 +81,16 @@ def _entry_lines(entry: dict[str, Any]) -> Iterator[str]:
 # -- anything else ---------------------------------------------------------------------------------
 
 
-def _other_json(seen: Seen) -> dict[str, Any]:
-    look = seen.look
-    behind = seen.tried or tuple(feeds_look.Tried(found, None, None) for found in look.behind)
-    working = [tried.found.url for tried in behind if tried.parsed is not None or not seen.tried]
-    return {
-        "url": seen.url,
-        "kind": look.kind,
-        "code": look.code,
-        "fault": look.fault,
-        "feeds_found": working or [feed.url for feed in look.listed],
-        "behind": [_tried_json(tried) for tried in behind],
-        "problems": list(look.problems),
-    }
-
-
-def _tried_json(tried: Tried) -> dict[str, Any]:
-    parsed = tried.parsed
-    return {
-        "url": tried.found.url,
-        "how": tried.found.how,
-        "format": parsed.format if parsed else None,
-        "title": parsed.title if parsed else None,
-        "entries": len(parsed.entries) if parsed else None,
-        "newest": max((e.published for e in parsed.entries if e.published), default=None) if parsed else None,
-        "fault": tried.fault,
-    }
-
-
 def _print_other(seen: Seen) -> None:
+    from monitor.jobs import feed_look
+
     look = seen.look
     print(common.clean(look.fault), file=sys.stderr)
     for sentence in look.problems:
         print(common.clean(sentence), file=sys.stderr)
     for feed in look.listed:
         print(f"{common.clean(feed.url)}  {common.clean(feed.name)}")
-    found = _other_json(seen)["behind"]
+    found = feed_look.other_shown(seen)["behind"]
     if found:
         print("behind it:" if seen.tried else "behind it, not asked:")
     for row in found:

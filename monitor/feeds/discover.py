@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import lxml.etree
 import lxml.html
 
 from monitor import urls
+from monitor.feeds.found import DECLARED, LINKED, Found
 
 MAX_FOUND = 50
 MAX_LINKS = 5_000
@@ -25,18 +25,6 @@ _NOT_A_FEED = re.compile(
     r"feedback|feedburner\.com/fb|subscribe\?|\.(?:png|jpe?g|gif|svg|css|js|html?)$", re.IGNORECASE
 )
 _COMMENTS = re.compile(r"/comments?/|[?&]feed=comments", re.IGNORECASE)
-_USUAL_PLACES = ("/feed/", "/rss", "/rss.xml", "/feed.xml", "/atom.xml", "/index.xml", "/news-sitemap.xml")
-
-DECLARED, LINKED, GUESSED = "declared", "linked", "guessed"
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """An address that may be a feed."""
-
-    url: str
-    how: str
-    """`declared` in the page's head, `linked` from its body, or `guessed`: where many sites have one."""
 
 
 def find_feeds(html: bytes, url: str) -> tuple[Found, ...]:
@@ -61,12 +49,6 @@ def find_feeds(html: bytes, url: str) -> tuple[Found, ...]:
 def discover_feeds(html: bytes, url: str) -> tuple[str, ...]:
     """Return the addresses of `find_feeds`."""
     return tuple(found.url for found in find_feeds(html, url))
-
-
-def guess_feeds(url: str) -> tuple[Found, ...]:
-    """Return where many sites have a feed, for a page that names none."""
-    links = (urls.safe_link(place, url) for place in _USUAL_PLACES)
-    return tuple(Found(link, GUESSED) for link in links if link)
 
 
 def _base(tree: lxml.html.HtmlElement, url: str) -> str:
