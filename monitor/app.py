@@ -24,8 +24,9 @@ from monitor.config_schema import is_loopback
 from monitor.delivery import heartbeat
 from monitor.engine import Summary
 from monitor.engine.local import LocalEngine
-from monitor.jobs import beat, watchdog
+from monitor.jobs import beat, recover, watchdog
 from monitor.jobs.context import Context
+from monitor.jobs.under_way import SUFFIX, UnderWay
 from monitor.reload import CHECK, Reloader
 from monitor.store import database, feeds, hold, messages, migrate, ratings
 from monitor.store.store import Store
@@ -100,9 +101,8 @@ async def opened_context(
     rules = wiring.load_rules(config, before)
     wiring.report_rules(rules, before)
     now = seams.clock.now()
-    uncertain = await store.write(lambda connection: messages.void_leases(connection, now))
-    if uncertain:
-        log.warning("sends_uncertain", messages=uncertain, meaning="they go again, labelled as a possible repeat")
+    under_way = UnderWay(hold.beside(config.database, SUFFIX))
+    aside = await store.write(lambda connection: recover.begin(connection, under_way, now))
     setup = await store.write(wiring.record_setup(config, rules, rule_files.put(rules), opened, now))
     pauses = await store.read(lambda connection: feeds.host_pauses(connection, now))
     http.raise_limit()
@@ -111,8 +111,19 @@ async def opened_context(
     warm_up = workers.WarmUp(tasks.WARM_UP, str(setup.rules_path))
     pool = workers.Workers(workers.WorkerSettings(), tasks.PRELOAD, warm_up)
     context = Context(
-        store, gate, pool, seams.clock, setup, log, reached=seams.reached, draw=seams.draw, host_pauses=pauses
+        store,
+        gate,
+        pool,
+        seams.clock,
+        setup,
+        log,
+        reached=seams.reached,
+        draw=seams.draw,
+        host_pauses=pauses,
+        under_way=under_way,
     )
+    if aside:
+        await store.write(lambda connection: recover.tell_aside(context, connection, aside, now))
     # What is there now stays: the collector need not walk modules and rules again and again.
     gc.collect()
     gc.freeze()
@@ -121,6 +132,7 @@ async def opened_context(
     finally:
         gc.unfreeze()
         pool.close()
+        under_way.close()
         await gate.close()
         for outlet in context.setup.outlets.values():
             await outlet.sender.close()

@@ -15,6 +15,7 @@ from monitor.config import Config, FeedSettings, Rate
 from monitor.delivery.channel import Sender
 from monitor.feeds import outage
 from monitor.jobs.pulse import Pulse
+from monitor.jobs.under_way import UnderWay
 from monitor.rules.live import LiveRules
 from monitor.store.store import Store
 
@@ -100,3 +101,5 @@ class Context:
     """What the last polls say of our own way out."""
     pulse: Pulse = field(default_factory=Pulse)
     """What the monitor knows of its own health."""
+    under_way: UnderWay = field(default_factory=UnderWay)
+    """What this process works on, and what the last one died of."""

@@ -9,7 +9,7 @@ import structlog
 
 from monitor import errors, metrics, model, tasks, text
 from monitor.feeds import quota
-from monitor.jobs import decide, meter, origin, pages, place
+from monitor.jobs import decide, meter, origin, pages, place, recover
 from monitor.jobs.context import Context, Setup
 from monitor.store import articles, entries
 from monitor.store.store import Connection
@@ -51,7 +51,8 @@ async def process_entry(context: Context, entry_id: int) -> datetime | None:
         return await _put_off(context, entry_id, CROWDED)
     async with context.locks.hold(waiting.canonical_url or f"entry {entry_id}"):
         try:
-            await _process(context, waiting)
+            async with context.under_way.mark(entry_id) as deaths:
+                await _process_suspect(context, waiting, deaths)
         except errors.WorkerBusy:
             return await _put_off(context, entry_id, BUSY)
         except errors.WorkerUnavailable:
@@ -71,6 +72,25 @@ async def _put_off(context: Context, entry_id: int, wait: timedelta) -> datetime
     due = context.clock.now() + wait
     await context.store.write(lambda connection: entries.postpone(connection, entry_id, due), GROUP)
     return due
+
+
+async def _process_suspect(context: Context, waiting: entries.WaitingEntry, deaths: int) -> None:
+    """Process an entry that was under way in so many deaths of the daemon; after some without its page, then not."""
+    if deaths < recover.DEATHS:
+        tries = TRIES - 1 if deaths >= recover.WITHOUT_PAGE else 0
+        await _process(context, replace(waiting, attempts=max(waiting.attempts, tries)))
+        return
+    log.error("entry_set_aside", entry=waiting.id, feed=waiting.feed_slug, deaths=deaths)
+    metrics.ARTICLES.labels("unreadable").inc()
+
+    def record(connection: Connection) -> None:
+        if deaths == recover.DEATHS:
+            decide.record_unreadable(context, context.setup, connection, waiting)
+        else:  # that killed it, too
+            entries.close(connection, waiting.id, "unreadable", waiting.article_id)
+        recover.tell_of_article(context, connection, f"entry {waiting.id}", waiting.feed_slug, context.clock.now())
+
+    await context.store.write(record)
 
 
 async def _process(context: Context, waiting: entries.WaitingEntry) -> None:

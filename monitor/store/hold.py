@@ -105,6 +105,12 @@ def _lock(file: IO[str], path: Path) -> None:
         ) from fault
 
 
+def beside(url: str, suffix: str) -> Path | None:
+    """Return a file beside an SQLite database; None for another one."""
+    path = database.sqlite_path(url)
+    return None if path is None else path.with_name(path.name + suffix)
+
+
 def _lock_file(path: Path) -> Path:
     return path.with_name(path.name + ".lock")
 

@@ -311,17 +311,6 @@ def record_result(
     )
 
 
-def void_leases(connection: sa.Connection, now: datetime) -> int:
-    """At start: whatever was being sent when the last daemon ended may have arrived; it goes again, labelled."""
-    connection.execute(
-        attempts.update()
-        .where(attempts.c.ended_at.is_(None))
-        .values(ended_at=now, outcome="uncertain", detail="the monitor ended while this was being sent")
-    )
-    change = messages.update().where(messages.c.state == "sending")
-    return connection.execute(change.values(state="uncertain", due_at=now, lease_until=None)).rowcount
-
-
 def expire_leases(connection: sa.Connection, now: datetime) -> int:
     """While running: a send whose lease ran out without a result is uncertain."""
     change = messages.update().where(messages.c.state == "sending", messages.c.lease_until < now)

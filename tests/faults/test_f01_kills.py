@@ -37,7 +37,7 @@ def desk(tmp_path: Path) -> Iterator[world.World]:
     """A world with a newsroom and three channels, each alert a message of its own."""
     with world.opened(tmp_path) as made:
         made.newsroom("gazette")
-        made.storm, made.hook = False, True
+        made.storm, made.hook, made.suspicion = False, True, False
         made.configure()
         yield made
 

@@ -17,6 +17,7 @@ from monitor import jobs, model, wiring
 from monitor.config import ChannelSettings, Config, Rate
 from monitor.engine.local import LocalEngine
 from monitor.errors import FetchError
+from monitor.jobs import recover
 from monitor.jobs.context import Context, Outlet, Setup
 from monitor.model import HttpInfo, Reply, SendOutcome, SendResult
 from monitor.rules import live, load
@@ -250,9 +251,10 @@ class Desk:
         """Start again on the same database, as after a kill: whatever was being sent is uncertain."""
         self.store.close()
         self.store = self._open()
-        self.write(lambda connection: messages.void_leases(connection, self.clock.now()))
+        aside = self.write(lambda connection: recover.void_leases(connection, self.clock.now()))
         before, self.context = self.context, None
         self.set_up(before.setup.live if before else None)
+        self.write(lambda connection: recover.tell_aside(self.context, connection, aside, self.clock.now()))
         return self
 
     def write(self, job: Callable[[Any], Any]) -> Any:

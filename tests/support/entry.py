@@ -14,6 +14,12 @@ tests see: `migrate.statement` (before each CREATE or ALTER), `backup.begun`, `b
 
 `--no-storm` lets every alert be a message of its own, however many there are: where messages are counted.
 
+`--deadly WORD` dies of SIGKILL whenever an article whose title holds WORD is decided, or a message about one is sent
+whose title holds `WORD-message`; suspects wait a hundredth of the time and are set aside after four deaths.
+
+`--no-suspicion` takes no article or message for the cause of a kill, however often it met the same: where fail points
+kill at each start.
+
 `--migrations FOLDER` makes it a later version of the program: one whose schema revisions stand in FOLDER.
 """
 
@@ -28,7 +34,9 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 import typer
@@ -37,7 +45,7 @@ from monitor import app, errors
 from monitor.alerts import posting, watch
 from monitor.cli import common, run
 from monitor.engine import local
-from monitor.jobs import beat, watchdog
+from monitor.jobs import beat, compose, decide, recover, watchdog
 from monitor.store import database, migrate
 
 
@@ -102,6 +110,11 @@ def main() -> None:
     _watch_driver(reached)
     if options.no_storm:
         posting.STORM_MESSAGES = sys.maxsize
+    if options.deadly:
+        _die_of(options.deadly)
+    if options.no_suspicion:
+        recover.APART = recover.LONGEST = recover.STEP = timedelta()
+        recover.DEATHS = recover.WITHOUT_PAGE = sys.maxsize
     if options.hurry > 1:
         _hurry(options.hurry)
     if options.migrations:
@@ -117,6 +130,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--fail", action="append", default=[])
     parser.add_argument("--hurry", type=float, default=1.0)
     parser.add_argument("--no-storm", action="store_true")
+    parser.add_argument("--deadly", default="")
+    parser.add_argument("--no-suspicion", action="store_true")
     parser.add_argument("--migrations", type=Path)
     parser.add_argument("command", choices=["run"])
     parser.add_argument("--config", type=Path, required=True)
@@ -154,6 +169,27 @@ def _watch_driver(reached: Callable[[str], None]) -> None:
         sync(path)
 
     database.backup, database.sync = backup, synced
+
+
+def _die_of(word: str) -> None:
+    decided, built = decide.record, compose.build_notice
+
+    def record(*given: Any) -> Any:
+        if word in given[4].article.title.split():
+            _kill()
+        return decided(*given)
+
+    def build(*given: Any) -> Any:
+        made = built(*given)
+        if any(f"{word}-message" in item.title.split() for item in made.items):
+            _kill()
+        return made
+
+    decide.record, compose.build_notice = record, build
+    recover.DEATHS = 4
+    recover.APART, recover.LONGEST, recover.STEP = (
+        span / 100 for span in (recover.APART, recover.LONGEST, recover.STEP)
+    )
 
 
 def _hurry(times: float) -> None:

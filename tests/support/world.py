@@ -221,6 +221,8 @@ class World:
         self.newsrooms: dict[str, Newsroom] = {}
         self.storm = True
         """Whether many alerts become few messages; False where messages are counted."""
+        self.suspicion = True
+        """Whether what is met by one kill after the other is taken for its cause; False where fail points kill."""
         self.hook = False
         """Whether a webhook that apprise serves is a channel, `hook`, beside the other two."""
         self.hooked: list[str] = []
@@ -337,7 +339,7 @@ listen = "127.0.0.1:0"
     def daemon(self, *fail: str, arguments: Sequence[str] = (), **options: Any) -> Process:
         """Start the daemon, with fail points planted in it."""
         planted = [part for point in fail for part in ("--fail", point)]
-        planted += [] if self.storm else ["--no-storm"]
+        planted += ([] if self.storm else ["--no-storm"]) + ([] if self.suspicion else ["--no-suspicion"])
         command = [sys.executable, "-m", "tests.support.entry", *planted, *arguments]
         return self._start([*command, "run", "--config", str(self.config)], **options)
 
