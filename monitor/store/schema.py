@@ -263,7 +263,7 @@ articles = Table(
     Column("claim", Text),  # whose word it gives (`stories.independence.Claim`), as counted in `voices`
     Index("ix_articles_canonical_url", "canonical_url"),
     Index("ix_articles_folded_hash", "folded_hash"),
-    Index("ix_articles_story_id", "story_id"),
+    Index("ix_articles_story_id_id", "story_id", "id"),
     Index("ix_articles_retry_at", "retry_at"),
     Index("ix_articles_entry_id", "entry_id"),
     Index("ix_articles_copied_id", "copied_id"),

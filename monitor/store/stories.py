@@ -144,10 +144,44 @@ _PAIRS = {
     "postgresql": "SELECT CAST(value ->> 0 AS bigint) AS term, CAST(value ->> 1 AS bigint) AS weight"
     " FROM jsonb_array_elements(CAST(:terms AS jsonb))",
 }
+# The bounds of SQLite's are keys of its index, asked for once; PostgreSQL would ask for them at every row.
+_NEWEST = {
+    "sqlite": f"""wanted CROSS JOIN story_terms
+        WHERE story_terms.term = wanted.term AND story_terms.article_id < :but
+            AND story_terms.article_id >= COALESCE((
+                SELECT newer.article_id FROM story_terms AS newer
+                WHERE newer.term = wanted.term AND newer.article_id < :but
+                ORDER BY newer.article_id DESC LIMIT 1 OFFSET {MOST_OF_TERM - 1}
+            ), 0)""",
+    "postgresql": f"""wanted CROSS JOIN LATERAL (
+            SELECT newer.article_id FROM story_terms AS newer
+            WHERE newer.term = wanted.term AND newer.article_id < :but
+            ORDER BY newer.article_id DESC LIMIT {MOST_OF_TERM}
+        ) AS story_terms""",
+}
+_FIRST = {
+    "sqlite": f"""close JOIN articles ON articles.story_id = close.id
+            AND articles.id <= COALESCE((
+                SELECT early.id FROM articles AS early WHERE early.story_id = close.id
+                ORDER BY early.id LIMIT 1 OFFSET {OLDEST - 1}
+            ), articles.id)
+        WHERE articles.id < :but""",
+    "postgresql": f"""close CROSS JOIN LATERAL (
+            SELECT early.id FROM articles AS early WHERE early.story_id = close.id AND early.id < :but
+            ORDER BY early.id LIMIT {OLDEST}
+        ) AS articles""",
+}
+_PARTS = {"EACH": _EACH, "PAIRS": _PAIRS, "NEWEST_OF_TERMS": _NEWEST, "FIRST_OF_STORIES": _FIRST}
 
 
 def _each_dialect(statement: str) -> dict[str, sa.TextClause]:
-    return {name: sa.text(statement.replace("EACH", _EACH[name]).replace("PAIRS", _PAIRS[name])) for name in _EACH}
+    found = {}
+    for dialect in _EACH:
+        written = statement
+        for name, part in _PARTS.items():
+            written = written.replace(name, part[dialect])
+        found[dialect] = sa.text(written)
+    return found
 
 
 _COUNTS = _each_dialect("SELECT term, articles FROM EACH JOIN term_counts ON term_counts.term = each.value")
@@ -159,33 +193,22 @@ _INDEX = _each_dialect(
     "INSERT INTO story_terms (term, article_id) SELECT each.value, :article FROM EACH WHERE true ON CONFLICT DO NOTHING"
 )
 _UNINDEX = story_terms.delete().where(story_terms.c.article_id == sa.bindparam("of_article"))
-_FOUND = """
+_FOUND = f"""
     WITH wanted AS (PAIRS),
     found AS (
         SELECT story_terms.article_id AS id, sum(wanted.weight) AS weight
-        FROM wanted CROSS JOIN story_terms
-        WHERE story_terms.term = wanted.term AND story_terms.article_id < :but
-            AND story_terms.article_id >= COALESCE((
-                SELECT newer.article_id FROM story_terms AS newer
-                WHERE newer.term = wanted.term AND newer.article_id < :but
-                ORDER BY newer.article_id DESC LIMIT 1 OFFSET MOST_OF_TERM - 1
-            ), 0)
-        GROUP BY story_terms.article_id ORDER BY sum(wanted.weight) DESC, story_terms.article_id DESC LIMIT NEAREST
+        FROM NEWEST_OF_TERMS
+        GROUP BY story_terms.article_id ORDER BY sum(wanted.weight) DESC, story_terms.article_id DESC LIMIT {NEAREST}
     ),
     close AS (
         SELECT articles.story_id AS id, max(found.weight) AS weight
         FROM found JOIN articles ON articles.id = found.id
-        GROUP BY articles.story_id ORDER BY max(found.weight) DESC, articles.story_id LIMIT STORIES
+        GROUP BY articles.story_id ORDER BY max(found.weight) DESC, articles.story_id LIMIT {STORIES}
     ),
     wide AS (
         SELECT id FROM found
         UNION
-        SELECT articles.id FROM close JOIN articles ON articles.story_id = close.id
-            AND articles.id <= COALESCE((
-                SELECT early.id FROM articles AS early WHERE early.story_id = close.id
-                ORDER BY early.id LIMIT 1 OFFSET OLDEST - 1
-            ), articles.id)
-        WHERE articles.id < :but
+        SELECT articles.id FROM FIRST_OF_STORIES
     )
     SELECT articles.id, articles.story_id, articles.published, articles.first_seen, articles.features
     FROM wide JOIN articles ON articles.id = wide.id JOIN feeds ON feeds.id = articles.feed_id
@@ -200,10 +223,5 @@ _NEAR = {
         sa.bindparam("until", type_=UtcTime),
         sa.bindparam("trusted", type_=sa.Boolean),
     ).columns(articles.c.id, articles.c.story_id, articles.c.published, articles.c.first_seen, articles.c.features)
-    for name, found in _each_dialect(
-        _FOUND.replace("MOST_OF_TERM - 1", str(MOST_OF_TERM - 1))
-        .replace("OLDEST - 1", str(OLDEST - 1))
-        .replace("LIMIT NEAREST", f"LIMIT {NEAREST}")
-        .replace("LIMIT STORIES", f"LIMIT {STORIES}")
-    ).items()
+    for name, found in _each_dialect(_FOUND).items()
 }

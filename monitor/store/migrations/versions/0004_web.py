@@ -45,6 +45,8 @@ def upgrade() -> None:
     )
     _feeds()
     _search()
+    op.drop_index("ix_articles_story_id", "articles")  # PostgreSQL sorted a whole story to find its first articles
+    op.create_index("ix_articles_story_id_id", "articles", ["story_id", "id"])
 
 
 def _feeds() -> None:
