@@ -7,6 +7,7 @@ Templates get functions rather than filters for what has a meaning of ours: `whe
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable
 from datetime import datetime
 from functools import lru_cache
@@ -105,10 +106,9 @@ def data(text: object) -> Markup:
 
 def ticks(text: str) -> Markup:
     """Return a sentence of ours with what stands in backticks as code."""
-    parts = text.split("`")
+    pieces = re.split(r"`([^`]+)`", text)
     return Markup("").join(
-        Markup("<code>{}</code>").format(part) if i % 2 and i < len(parts) - 1 else escape(part)
-        for i, part in enumerate(parts)
+        Markup("<code>{}</code>").format(piece) if i % 2 else escape(piece) for i, piece in enumerate(pieces)
     )
 
 

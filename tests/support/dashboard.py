@@ -18,16 +18,29 @@ import http.client
 import json
 import re
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+from starlette.routing import Route
+
 from monitor.config import WebSettings
 from monitor.store import articles, ratings
-from monitor.store.schema import alerts, attempts, decisions, entries, message_alerts, messages, revisions, stories
+from monitor.store.schema import (
+    alerts,
+    attempts,
+    decisions,
+    entries,
+    message_alerts,
+    messages,
+    metadata,
+    revisions,
+    stories,
+    texts,
+)
 from monitor.store.schema import articles as articles_table
 from monitor.web import access, app, server
 from monitor.web import rating as rating_page
@@ -165,6 +178,7 @@ def opened(
     *,
     seeded: bool = True,
     many: int = 0,
+    hostile: bool = False,
     web: WebSettings | None = None,
     loopback: bool = True,
     packs: dict[str, str] | None = None,
@@ -176,6 +190,7 @@ def opened(
         url: Of a migrated database.
         seeded: Whether there are feeds, articles, stories and alerts; else it is an empty installation.
         many: Further alerts, written straight into the tables.
+        hostile: Whether every text from outside tries to run in the page.
         web: `[web]`; without a password whoever asks is this machine.
         loopback: Whether it takes itself for a daemon that listens on loopback only.
     """
@@ -189,6 +204,8 @@ def opened(
             desk.set_up()
         if many:
             seed_many(desk, many)
+        if hostile:
+            poison(desk)
         with running(desk, loopback, health or Healthy()) as site:
             yield site
     finally:
@@ -196,8 +213,10 @@ def opened(
 
 
 @contextlib.contextmanager
-def running(desk: Desk, loopback: bool, health: Any) -> Iterator[Site]:
-    """Serve the dashboard of `desk` in a thread."""
+def running(
+    desk: Desk, loopback: bool, health: Any, extra: Callable[[WebDesk], list[Route]] = lambda desk: []
+) -> Iterator[Site]:
+    """Serve the dashboard of `desk` in a thread, with `extra` routes beside its own."""
     context = desk.context
     assert context is not None
     key = desk.write(lambda c: ratings.signing_key(c, access.CSRF_KEY))
@@ -206,7 +225,7 @@ def running(desk: Desk, loopback: bool, health: Any) -> Iterator[Site]:
     rating = rating_page.RatingPage(
         context.store, lambda: context.setup.rating_key, context.clock.now, lambda: context.setup.config.timezone
     )
-    made = app.build(health, door, web_desk, (rating.route,))
+    made = app.build(health, door, web_desk, (rating.route, *extra(web_desk)))
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
@@ -260,6 +279,41 @@ def _escaped(title: str) -> str:
     return title.replace("&", "&amp;").replace("<", "&lt;").replace("\0", "")
 
 
+SHOWN = {
+    "feeds": ("name", "newsroom", "error", "url", "side"),
+    "entries": ("title", "summary", "author", "publisher", "url"),
+    "articles": ("newsroom", "author", "url", "aggregator"),
+    "revisions": ("title",),
+    "texts": ("text",),
+    "alerts": ("pack_title",),
+    "messages": ("headline", "body", "reason"),
+    "attempts": ("detail",),
+    "targets": ("label",),
+    "notices": ("headline", "body"),
+    "silences": ("comment", "newsroom", "words"),
+    "ratings": ("comment",),
+    "sessions": ("agent",),
+    "api_tokens": ("name",),
+}
+"""Columns with words from outside that a page may show."""
+
+
+def poison(desk: Desk) -> None:
+    """Put something that would run into every text from outside that the database holds, and an address that would."""
+    payload = " " + "".join(HOSTILE).replace("\0", "")
+
+    def spoil(c: Any) -> None:
+        for name, columns in SHOWN.items():
+            table = metadata.tables[name]
+            for column in columns:
+                spoilt = "javascript:document.title='owned'" if column == "url" else table.c[column] + payload
+                if column == "url" and name == "feeds":
+                    continue  # what is polled stays a web address: nothing else is taken in
+                c.execute(table.update().values({column: spoilt}))
+
+    desk.store.writer.submit(spoil).result(timeout=30)
+
+
 def seed_many(desk: Desk, count: int) -> None:
     """Write `count` more alerts straight into the tables, one a story, a minute apart, each delivered."""
     now = desk.clock.now()
@@ -271,7 +325,6 @@ def seed_many(desk: Desk, count: int) -> None:
         feed_id = feed["feed_id"] if feed else 1
         text = "The resettlement committee sat. " * 20
         hashed = articles.text_hash(text)
-        from monitor.store.schema import texts
 
         if c.execute(texts.select().where(texts.c.hash == hashed)).first() is None:
             c.execute(texts.insert(), {"hash": hashed, "text": text})

@@ -93,7 +93,7 @@ class _Login:
         return self._desk.render(request, "login.html", status=status, headers=headers, where=where, fault=fault)
 
 
-SCOPES = {"read": "read everything", "write": "change things", "feeds": "metrics and alert feeds"}
+SCOPES = {"read": "read everything", "write": "read and change things", "feeds": "metrics and alert feeds"}
 ENDS = {"30": 30, "90": 90, "365": 365, "": None}
 """Days that a token made on the page opens; none: for ever."""
 

@@ -287,7 +287,7 @@ def test_a17_no_password_off_loopback_says_what_to_do(made_databases: databases.
         page, api = site.get("/"), site.get("/api/v1/openapi.json")
 
     assert page.status == 403
-    assert "Set `password` under [web]" in page.text
+    assert "Set <code>password</code> under [web]" in page.text
     assert "Resettlement" not in page.text
     assert api.status == 401
 

@@ -1,0 +1,67 @@
+"""Pictures of every page of the dashboard, to look at: empty, seeded, with hostile texts, and full.
+
+    python -m tests.support.screens FOLDER [--many 10000] [--only empty,seeded,hostile,full] [PATH ...]
+
+writes FOLDER/STATE-PAGE-light.png, -dark.png and -phone.png.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.support import dashboard
+from tests.support.chromium import CHROMIUM, FLAGS
+from tests.support.databases import Databases
+
+SHAPES = {
+    "light": {"viewport": {"width": 1200, "height": 800}, "color_scheme": "light"},
+    "dark": {"viewport": {"width": 1200, "height": 800}, "color_scheme": "dark"},
+    "phone": {"viewport": {"width": 360, "height": 740}, "color_scheme": "light", "device_scale_factor": 2},
+}
+
+
+def draw(browser: Browser, site: dashboard.Site, state: str, folder: Path, only: list[str]) -> None:
+    """Write the pictures of one state of the dashboard."""
+    for path in only or site.pages():
+        name = path.strip("/").replace("/", "-").replace("?", "_") or "front"
+        for shape, settings in SHAPES.items():
+            page = browser.new_page(**settings)  # type: ignore[arg-type]
+            page.goto(site.address + path)
+            page.wait_for_timeout(150)
+            page.screenshot(path=folder / f"{state}-{name}-{shape}.png", full_page=state != "full")
+            page.close()
+
+
+def main() -> None:
+    """Draw what the arguments name."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("paths", nargs="*")
+    parser.add_argument("--many", type=int, default=10_000)
+    parser.add_argument("--only", default="empty,seeded,hostile,full")
+    given = parser.parse_args()
+    given.folder.mkdir(parents=True, exist_ok=True)
+    states = {"empty": (False, 0), "seeded": (True, 0), "hostile": (True, 0), "full": (True, given.many)}
+    with sync_playwright() as playwright, ThreadPoolExecutor(1) as elsewhere:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        for state in given.only.split(","):
+            seeded, many = states[state]
+            with tempfile.TemporaryDirectory() as scratch:
+                folder = Path(scratch)
+                url = elsewhere.submit(lambda folder=folder: Databases(folder).sqlite()).result(120)
+                manager = dashboard.opened(
+                    url, folder, seeded=seeded, many=many, hostile=state == "hostile", packs=None if seeded else {}
+                )
+                site = elsewhere.submit(manager.__enter__).result(300)
+                draw(browser, site, state, given.folder, given.paths)
+                elsewhere.submit(manager.__exit__, None, None, None).result(60)
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
