@@ -48,6 +48,7 @@ def _remove_worker_folder() -> None:
 COMMANDS = (
     "alerts",
     "alerts_rate",
+    "backtest",
     "channels",
     "check",
     "db",
@@ -63,6 +64,7 @@ COMMANDS = (
     "rules",
     "rules_stats",
     "run",
+    "search",
     "silence",
     "stories",
     "web",

@@ -9,9 +9,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from monitor import model
+from monitor.config_schema import parse_duration
 from monitor.rules import asked
 from monitor.store import search as archive
 from monitor.store import word_forms
@@ -128,3 +130,43 @@ class _Seeker:
             looked_at=self._looked_at,
             unsure_below=word_forms.missing_from(connection),
         )
+
+
+# -- what is asked and answered in words -----------------------------------------------------------
+
+
+def read_moment(written: str, zone: str, now: datetime) -> datetime:
+    """Return the time that a person names: `7d` ago, `2025-03-01` in the desk's zone, or a whole one of RFC 3339.
+
+    Raises: ValueError that says what to write.
+    """
+    try:
+        return now - timedelta(seconds=parse_duration(written))
+    except (ValueError, OverflowError):
+        pass  # the other ways to write a time are tried
+    try:
+        moment = datetime.fromisoformat(written)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(zone))).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise ValueError(f"`{written[:40]}` is no time; write 2025-03-01, 2025-03-01T12:00Z, 7d or 12h") from None
+
+
+def notes_of(found: Found, zone: str) -> list[str]:
+    """Return what whoever reads a page must know to take silence for what it is."""
+    notes = []
+    if not found.indexed:
+        notes.append(
+            "no word of the query can be looked up (it holds only patterns, fields or negations): articles are read one"
+            " by one"
+        )
+    if not found.in_time and found.searched_to is not None:
+        moment = f"{found.searched_to.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}"
+        notes.append(
+            f"the time was over: searched back to {moment}; older articles were not looked at yet, go on for them"
+        )
+    if found.unsure_below:
+        notes.append(
+            f"up to art-{found.unsure_below} articles are found by their words as written only, not behind clitics or"
+            " across hyphens: the daemon is still noting their forms"
+        )
+    return notes
