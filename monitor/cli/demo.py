@@ -170,7 +170,9 @@ class _Show:
 
         rooms = ", ".join(f"{room.name} ({room.lang}, {room.kind})" for room in stories.NEWSROOMS)
         self.console.print(f"newsrooms at {self.world.site.address}: {rooms}", markup=False)
-        self.console.print(f"the daemon runs with the shipped rules; its health: {self.world.health}", markup=False)
+        self.console.print(
+            f"the daemon runs with the shipped rules; its dashboard: {self.world.dashboard}", markup=False
+        )
         self.console.print("alerts arrive at a mail inbox (SMTP) and a chat webhook (TLS):\n")
 
     def _show(self, arrival: Arrival) -> None:

@@ -30,7 +30,7 @@ class World:
     daemon: subprocess.Popen[bytes]
     config: Path
     log: Path
-    health: str
+    dashboard: str
 
     @property
     def database(self) -> str:
@@ -63,7 +63,7 @@ def running() -> Iterator[World]:
         config.write_text(_config(site, inbox.channel_url, hook.channel_url, port), "utf-8")
         log = folder / "daemon.log"
         daemon = stack.enter_context(_daemon(config, log, authority.file))
-        yield World(site, arrivals, daemon, config, log, f"http://127.0.0.1:{port}/healthz")
+        yield World(site, arrivals, daemon, config, log, f"http://127.0.0.1:{port}/")
 
 
 @contextlib.contextmanager
