@@ -122,17 +122,21 @@ def _is_late(feed: model.Feed, wait: float, now: datetime) -> bool:
 
 
 def _jittered(wait: float, reason: str, late: bool, settings: PaceSettings, drawn: float) -> float:
-    """Spread the wait: only later where somebody asked for it, else both ways; after a catch-up over half of it."""
+    """Spread the wait: only later where somebody asked for it, only sooner where news waits for the next poll.
+
+    After a catch-up over half of it. What failed is tried again sooner or later.
+    """
     if reason == "retry_after":
         return wait + settings.min_every * settings.jitter * drawn
     spread = min(wait, settings.every) * settings.jitter
     if reason in ("server_cache", "feed_ttl"):
         return wait + spread * drawn
-    if late and reason in ("healthy", "rhythm"):
-        return wait * (1 - 0.5 * drawn) if wait > 2 * settings.min_every else wait - spread + 2 * spread * drawn
+    if late and reason in ("healthy", "rhythm") and wait > 2 * settings.min_every:
+        return wait * (1 - 0.5 * drawn)
     if reason in ("back_off", "gone", "no_answer", "network"):
         spread = wait * settings.jitter
-    return wait - spread + 2 * spread * drawn
+        return wait - spread + 2 * spread * drawn
+    return min(wait, wait - spread + 2 * spread * drawn)
 
 
 def _after_skips(
