@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from bench import archive, copies, day, delivery, figures, hostile, hour, load, match, polls, world
+from bench import archive, backtest, copies, day, delivery, figures, hostile, hour, load, match, polls, world
 from bench.figures import Figure
 
 SHORT = ("world", "unchanged", "sparse", "busy", "match")
@@ -30,11 +30,13 @@ def main() -> None:
         "match",
         "copies",
         "delivery",
+        "backtest",
     )
     parser.add_argument("what", nargs="*", choices=known, default=["all"])
     parser.add_argument("--repeat", type=int, default=3, help="runs of the world, of which the median is reported")
     parser.add_argument("--only", nargs="+", choices=match.PARTS, default=(), help="parts of `match`")
     parser.add_argument("--articles", type=int, default=archive.ARTICLES, help="that `archive` stores")
+    parser.add_argument("--tried", type=int, default=backtest.ARTICLES, help="articles that `backtest` reads")
     parser.add_argument("--minutes", type=float, default=60.0, help="that `hour` lasts, and `hostile` at most")
     parser.add_argument("--stored", type=int, nargs="+", default=copies.STORED, help="articles that `copies` adds to")
     parser.add_argument("--feeds", type=int, default=delivery.FEEDS, help="that `delivery` polls")
@@ -50,6 +52,7 @@ def main() -> None:
         "archive": partial(archive.archive, args.articles),
         "day": partial(day.day, world.PREFILTER if args.prefilter else ""),
         "hour": partial(hour.hour, args.minutes),
+        "backtest": partial(backtest.backtest, args.tried),
         "copies": partial(copies.copies, args.stored),
         "delivery": partial(delivery.delivery, args.feeds, args.seconds),
     }

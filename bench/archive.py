@@ -96,7 +96,7 @@ def _has_asked(site: rig.Site, pages: int) -> bool:
     return site.count("a") >= pages
 
 
-def _open(path: Path) -> sqlite3.Connection:
+def open_database(path: Path) -> sqlite3.Connection:
     """Open a database with the daemon's own SQLite: an older one must not touch a WAL."""
     opened: sqlite3.Connection = database.sqlite_module().connect(str(path), timeout=60)
     return opened
@@ -111,7 +111,7 @@ def fill(path: Path, articles: int) -> None:
     words = [*COMMON["en"], *(invented(rng) for _ in range(20_000))]
     weights = list(itertools.accumulate(1 / (rank + 3) ** 0.95 for rank in range(len(words))))
     sentences = [" ".join(rng.choices(words, cum_weights=weights, k=16)) for _ in range(20_000)]
-    with contextlib.closing(_open(path)) as connection:
+    with contextlib.closing(open_database(path)) as connection:
         feeds = [row[0] for row in connection.execute("SELECT id FROM feeds ORDER BY id")]
         ruleset = connection.execute("SELECT id, table_id FROM rulesets WHERE live").fetchone()
         tables = ("entries", "articles", "stories", "revisions")

@@ -9,13 +9,12 @@ import functools
 import re
 from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
 
 from monitor import errors, model, text
 from monitor.alerts import facts
 from monitor.articles import extract, language, page_words, walls
-from monitor.rules import collector, live, match, mentions
 from monitor.rules import compile as rules_compile
+from monitor.rules import live, match, mentions
 from monitor.stories import credits, features, fingerprint, sketch
 from monitor.tasks import PREFILTERED, PageBytes, Reading
 
@@ -57,7 +56,7 @@ def read_entry(rules_path: str, draft: model.Article, page: PageBytes | None, mi
         missing: Why there is no page although there should be one (a FetchError code), None if none is expected.
     """
     article, reason = (draft, missing) if page is None else _with_page(draft, page)
-    return read_article(_rules(rules_path), replace(article, partial=reason is not None), reason)
+    return read_article(live.of_file(rules_path), replace(article, partial=reason is not None), reason)
 
 
 def read_sifted(rules_path: str, draft: model.Article, page: PageBytes | None, missing: str | None) -> Reading:
@@ -66,7 +65,7 @@ def read_sifted(rules_path: str, draft: model.Article, page: PageBytes | None, m
     Such an article keeps the feed's text, is not partial, and says PREFILTERED.
     """
     if page is not None and draft.title and not walls.of_address(draft.url, page.url):
-        rules = _rules(rules_path)
+        rules = live.of_file(rules_path)
         words = page_words.page_words(page.body, page.content_type, (draft.title, draft.text))
         if words is not None and not match.may_match(rules, words):
             return replace(read_article(rules, replace(draft, partial=False), None), partial_reason=PREFILTERED)
@@ -75,7 +74,7 @@ def read_sifted(rules_path: str, draft: model.Article, page: PageBytes | None, m
 
 def read_stored(rules_path: str, article: model.Article) -> Reading:
     """Read an article whose text is known already: a changed headline, or the same page in another feed."""
-    return read_article(_rules(rules_path), article, "stored_partial" if article.partial else None)
+    return read_article(live.of_file(rules_path), article, "stored_partial" if article.partial else None)
 
 
 def read_article(rules: rules_compile.RuleSet, article: model.Article, partial_reason: str | None) -> Reading:
@@ -103,13 +102,6 @@ def read_article(rules: rules_compile.RuleSet, article: model.Article, partial_r
         sketch=sketch.sketch_of(text_words),
         features=features.pack(features.features_of(article, title_words, text_words, named)),
     )
-
-
-@functools.lru_cache(maxsize=2)
-def _rules(path: str) -> rules_compile.RuleSet:
-    rules = live.from_source(Path(path).read_text("utf-8"))
-    collector.settle()
-    return rules
 
 
 def _with_page(draft: model.Article, page: PageBytes) -> tuple[model.Article, str | None]:

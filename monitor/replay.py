@@ -192,13 +192,24 @@ def _time(written: str) -> datetime | None:
 class Replay:
     """Judges rows one after another, each knowing those before it, by the deciding step of the daemon itself."""
 
-    def __init__(self, rules: RuleSet, feeds: Iterable[FeedSettings] = (), only: str | None = None) -> None:
-        """Begin an empty archive. `only`: one of PARTS; what it leaves out stays empty in the output."""
+    def __init__(
+        self,
+        rules: RuleSet,
+        feeds: Iterable[FeedSettings] = (),
+        only: str | None = None,
+        engine: scratch.Engine | None = None,
+    ) -> None:
+        """Begin an empty archive.
+
+        Args:
+            only: One of PARTS; what it leaves out stays empty in the output.
+            engine: Of an empty, migrated database that the archive is to stand in; None: in memory.
+        """
         self._rules = rules
         self._declared = {feed.id: feed for feed in feeds}
         self._only = only
         self._now = EPOCH
-        self._engine = scratch.open_scratch()
+        self._engine = engine or scratch.open_scratch()
         self._feed_ids: dict[str, int] = {}
         self._waiting: dict[str, entries.WaitingEntry] = {}
         """Row id -> the entry that it was read as."""

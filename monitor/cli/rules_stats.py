@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -56,7 +57,7 @@ def show_stats(
     from monitor.rules import feedback
 
     common.quiet_logs(verbose)
-    loaded, start = common.load_config(config), _start(since)
+    loaded, start = common.load_config(config), start_of(since)
     with common.reading(loaded) as connection:
         found = _read(connection, start, pack) if connection is not None else None
     if found is None:
@@ -72,14 +73,18 @@ def show_stats(
         _print(found, rules, terms, advice, verbose)
 
 
-def _start(since: str) -> datetime:
+def start_of(since: str) -> datetime:
+    """Return the moment that `30d` or `12h` ago was, or the beginning of a date in UTC; other words end the command."""
     from monitor.clock import SystemClock
     from monitor.config_schema import parse_duration
 
     try:
+        if re.fullmatch(r"\d{4}-\d\d-\d\d", since):
+            return datetime.fromisoformat(since).replace(tzinfo=UTC)
         return SystemClock().now() - timedelta(seconds=parse_duration(since))
     except ValueError:
-        raise common.fail(f"--since: `{since}` is no duration; write 30d, 12h or 90m", 2) from None
+        message = f"--since: `{common.clean(since)}` is no duration; write 30d, 12h, or a date: 2025-03-01"
+        raise common.fail(message, 2) from None
 
 
 # -- reading -------------------------------------------------------------------------------------

@@ -76,7 +76,7 @@ def judge(
         return None
     placed = _as_merged(connection, place_article(connection, task, read, now))
     decisions.record_matches(connection, placed.revision_id, read.matches)
-    return _decide(desk, connection, task, read, placed, batch, now)
+    return decide_placed(desk, connection, task, read, placed, batch, now)
 
 
 def _as_merged(connection: Connection, placed: Placed) -> Placed:
@@ -93,7 +93,7 @@ def _close(
         batches.settle(connection, now)
 
 
-def _decide(
+def decide_placed(
     desk: Desk,
     connection: Connection,
     task: Task,
@@ -102,7 +102,10 @@ def _decide(
     batch: batches.Batch | None,
     now: datetime,
 ) -> Judged:
-    """Decide for every pack, and about what is held of the story."""
+    """Decide for every pack about an article that has its story, and about what is held of that story; store it.
+
+    A backtest begins here: its articles keep the stories that the archive has put them into.
+    """
     subject = decide.Subject(
         placed.article_id,
         read.article.published,
@@ -166,7 +169,7 @@ def _decide_pack(
     to = _address(case, ruling, found)
     placed = case.placed
     ruling = hush.silenced(case.connection, ruling, to.rules, placed.revision_id, placed.story_id, case.now)
-    ruling = hush.inhibited(case.connection, ruling, to.route, placed.story_id, case.now)
+    ruling = hush.inhibited(case.connection, ruling, to.route, case.history, placed.article_id, case.now)
     decision = ruling.decision
     alert = _new_alert(case, ruling, to)
     alert_id = decisions.record(case.connection, case.placed.revision_id, decision, case.seq, case.now, alert)

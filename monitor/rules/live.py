@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import json
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from monitor import errors
-from monitor.rules import load, packs, trial
+from monitor.rules import collector, load, packs, trial
 from monitor.rules.compile import RuleSet, compile_rules, id_of, source_of
 
 
@@ -86,16 +88,30 @@ def from_source(source: str) -> RuleSet:
 
     Raises: RuleError, where it does not load (it was written by another version).
     """
-    return compile_rules(_packs_of(source).values())
+    return compile_rules(packs_of(source).values())
+
+
+@functools.lru_cache(maxsize=2)
+def of_file(path: str) -> RuleSet:
+    """Return the rule set of a file with a stored source, loaded once in a process. Raises: RuleError."""
+    rules = from_source(Path(path).read_text("utf-8"))
+    collector.settle()
+    return rules
 
 
 def _previous(current: LiveRules | None) -> Mapping[str, packs.Pack]:
     return current.ruleset.packs if current is not None else {}
 
 
-def _packs_of(source: str) -> dict[str, packs.Pack]:
+def packs_of(source: str, names: Container[str] | None = None) -> dict[str, packs.Pack]:
+    """Return the packs of a stored source by id, all or only those of some `names`.
+
+    Raises: RuleError, as `from_source` does.
+    """
     found = {}
     for name, texts in json.loads(source)["packs"].items():
+        if names is not None and name not in names:
+            continue
         loaded = load.load_packs({path: text.encode() for path, text in texts.items()})
         if [pack.id for pack in loaded.packs] != [name]:
             raise errors.RuleError(f for f in loaded.faults if f.is_error)

@@ -9,6 +9,9 @@ import sqlalchemy as sa
 from monitor.store import database
 from monitor.store.schema import metadata
 
+Engine = sa.Engine
+"""Stages above the store know engines by this name."""
+
 
 def open_scratch() -> sa.Engine:
     """Return an engine whose one connection holds an empty database; it is gone when the engine is disposed of."""

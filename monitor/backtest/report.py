@@ -1,0 +1,77 @@
+"""Last step, in a worker: both sides beside one another, with titles and causes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from monitor import model
+from monitor.backtest import causes, compare, course, sift
+from monitor.backtest.values import MOST_SHOWN, SIDES, Change, Counted, Job, Report, Seen, Side
+from monitor.rules.compile import RuleSet
+from monitor.store import backtests, visit
+from monitor.store.store import Connection
+
+NOT_TRIED = (
+    "Stories are those of the archive; texts and first sightings too.",
+    "Digests, quiet hours, budgets, rates and `throttle: max` move messages, not alerts, and are not tried.",
+    "What was held when the period began is not known here.",
+)
+"""What every reader of a report should know."""
+
+
+def report(job: Job, since: datetime, until: datetime, counted: Counted) -> Report:
+    """Return what the edit would have changed. Raises: StoreError."""
+    ruled = {side: course.read_side(job, side) for side in SIDES}
+    told = {side: [one.told for one in ruled[side] if one.told is not None] for side in SIDES}
+    kept, changes = compare.compare(told["live"], told["edited"])
+    with visit.reading(job.database) as archive:
+        assert archive is not None, "it was read a moment ago"
+        recorded = backtests.count_alerts(archive, job.span, job.packs("live"))
+        seen = _seen(job, changes)
+        rules = {side: sift.rules_of(job, side) for side in SIDES}
+        texts = _texts(archive, changes, seen, rules)
+        by_key = {side: {(one.revision_id, one.pack): one for one in ruled[side]} for side in SIDES}
+        known = causes.Known(seen, by_key, rules, texts)
+        full = [causes.with_cause(change, known) for change in changes]
+        shown = _titled(archive, full[:MOST_SHOWN])
+    return Report(
+        packs=job.packs("edited"),
+        since=since,
+        until=until,
+        read=counted.read,
+        matched=(counted.live, counted.edited),
+        recorded=recorded,
+        told=(len(told["live"]), len(told["edited"])),
+        kept=kept,
+        counts=compare.count_kinds(full),
+        days=compare.per_day(told["live"], told["edited"], full, job.zone),
+        terms=compare.per_term(full),
+        changes=tuple(shown),
+        notes=NOT_TRIED,
+    )
+
+
+def _seen(job: Job, changes: list[Change]) -> dict[int, Seen]:
+    wanted = {told.revision_id for change in changes for told in (change.before, change.after) if told is not None}
+    return {one.revision_id: one for one in sift.read_spool(job.spool) if one.revision_id in wanted}
+
+
+def _texts(
+    archive: Connection, changes: list[Change], seen: Mapping[int, Seen], rules: Mapping[Side, RuleSet]
+) -> dict[int, model.Article]:
+    """Return the articles that must be judged again to say why, by revision."""
+    asked = (causes.asks_for_text(change, seen, rules) for change in changes)
+    wanted = [number for number in asked if number is not None][: causes.MOST_EXPLAINED]
+    found = backtests.get_written(archive, wanted)
+    return {number: replace(seen[number].article, title=one.title, text=one.text) for number, one in found.items()}
+
+
+def _titled(archive: Connection, changes: list[Change]) -> list[Change]:
+    titles = backtests.titles_of(archive, (change.told.revision_id for change in changes))
+    found = []
+    for change in changes:
+        title, newsroom, url, lang = titles[change.told.revision_id]
+        found.append(replace(change, title=title, newsroom=newsroom, url=url, lang=lang))
+    return found
