@@ -23,7 +23,9 @@ SECONDS = 30.0
 
 Words = Annotated[str, typer.Argument(metavar="QUERY", help="As below `query:` in a rule; quote it for the shell.")]
 Since = Annotated[str | None, typer.Option("--since", metavar="TIME", help="First seen in the last `7d`, or from.")]
-Until = Annotated[str | None, typer.Option("--until", metavar="TIME", help="First seen before this time.")]
+Until = Annotated[
+    str | None, typer.Option("--until", metavar="TIME", help="First seen before this time, or on this day.")
+]
 Newsroom = Annotated[str | None, typer.Option("--newsroom", metavar="NAME", help="Of this newsroom or feed id.")]
 Lang = Annotated[str | None, typer.Option("--lang", metavar="CODE", help="In this language: en, ar, he.")]
 PackOption = Annotated[
@@ -60,7 +62,7 @@ def search(
     from monitor.store.search import Filters
 
     loaded = common.load_config(config)
-    filters = Filters(_moment(since, loaded), _moment(until, loaded), newsroom, lang, pack)
+    filters = Filters(_moment(since, loaded), _moment(until, loaded, ends=True), newsroom, lang, pack)
     asked = _parse(query, loaded, filters)
     ask = archive.Asked(asked, filters, _cursor(before), limit, seconds)
     with common.reading(loaded) as connection:
@@ -99,14 +101,14 @@ def _pointed(query: str, fault: errors.Fault) -> str:
     return f"{fault}\n  {common.clean(lines[line - 1])}\n  {' ' * (column - 1)}^"
 
 
-def _moment(written: str | None, config: Config) -> Any:
+def _moment(written: str | None, config: Config, ends: bool = False) -> Any:
     from monitor.clock import SystemClock
     from monitor.jobs import archive
 
     if written is None:
         return None
     try:
-        return archive.read_moment(written, config.timezone, SystemClock().now())
+        return archive.read_moment(written, config.timezone, SystemClock().now(), ends)
     except ValueError as fault:
         raise common.fail(str(fault), 2) from None
 

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from monitor import model
 from monitor.config_schema import parse_duration
-from monitor.rules import asked
+from monitor.rules import asked, collector
 from monitor.store import search as archive
 from monitor.store import word_forms
 from monitor.store.search import Filters
@@ -110,14 +110,15 @@ class _Seeker:
 
     def look_at(self, batch: list[archive.Archived]) -> None:
         """Evaluate the query on articles, until the page is full."""
-        for one in batch:
-            if self.full:
-                return
-            self.below = one.id
-            self._looked_at += 1
-            evidence = asked.judge(self._ask.query, one.article)
-            if evidence is not None:
-                self._hits.append(Hit(one.id, one.story_id, one.article, evidence))
+        with collector.paused():
+            for one in batch:
+                if self.full:
+                    return
+                self.below = one.id
+                self._looked_at += 1
+                evidence = asked.judge(self._ask.query, one.article)
+                if evidence is not None:
+                    self._hits.append(Hit(one.id, one.story_id, one.article, evidence))
 
     def found(self, connection: Connection, ended: bool = False) -> Found:
         """Return the page."""
@@ -135,9 +136,11 @@ class _Seeker:
 # -- what is asked and answered in words -----------------------------------------------------------
 
 
-def read_moment(written: str, zone: str, now: datetime) -> datetime:
+def read_moment(written: str, zone: str, now: datetime, ends: bool = False) -> datetime:
     """Return the time that a person names: `7d` ago, `2025-03-01` in the desk's zone, or a whole one of RFC 3339.
 
+    Args:
+        ends: A day means its end, so that `until` holds the whole of it.
     Raises: ValueError that says what to write.
     """
     try:
@@ -145,7 +148,7 @@ def read_moment(written: str, zone: str, now: datetime) -> datetime:
     except (ValueError, OverflowError):
         pass  # the other ways to write a time are tried
     try:
-        moment = datetime.fromisoformat(written)
+        moment = datetime.fromisoformat(written) + timedelta(days=int(ends and len(written) == len("2025-03-01")))
         return (moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(zone))).astimezone(UTC)
     except (ValueError, OverflowError):
         raise ValueError(f"`{written[:40]}` is no time; write 2025-03-01, 2025-03-01T12:00Z, 7d or 12h") from None
