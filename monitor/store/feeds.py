@@ -209,7 +209,8 @@ def add(connection: sa.Connection, wanted: Iterable[Declared], now: datetime) ->
     return added, known
 
 
-def _active() -> sa.ColumnElement[bool]:
+def is_active() -> sa.ColumnElement[bool]:
+    """Return the condition that a feed is polled."""
     return sa.and_(feeds.c.retired_at.is_(None), feeds.c.paused_at.is_(None), feeds.c.stopped_at.is_(None))
 
 
@@ -224,7 +225,7 @@ def list_due(connection: sa.Connection, now: datetime, limit: int, among: Among 
     `next_check` finds what is due; only that is put in order.
     """
     late, waited = _seconds(connection, now, feeds.c.next_check), _planned_wait(connection)
-    due = sa.select(*_FOR_POLLS).where(_active(), feeds.c.next_check <= now, *_AMONG[among])
+    due = sa.select(*_FOR_POLLS).where(is_active(), feeds.c.next_check <= now, *_AMONG[among])
     query = due.order_by((late / waited).desc()).limit(limit)
     return [to_feed(row) for row in connection.execute(query).mappings()]
 
@@ -259,7 +260,7 @@ def _seconds(connection: sa.Connection, later: Any, earlier: Any) -> sa.ColumnEl
 
 def list_active(connection: sa.Connection) -> list[model.Feed]:
     """Return every feed that is polled, by slug."""
-    query = sa.select(feeds).where(_active()).order_by(feeds.c.slug)
+    query = sa.select(feeds).where(is_active()).order_by(feeds.c.slug)
     return [to_feed(row) for row in connection.execute(query).mappings()]
 
 
@@ -270,13 +271,14 @@ def get(connection: sa.Connection, feed_id: int) -> model.Feed:
 
 def list_health(connection: sa.Connection, retired: bool = False) -> list[Health]:
     """Return feeds with their health, by slug; `retired` adds those no longer declared."""
-    query = sa.select(feeds, _STATE.label("state")).order_by(feeds.c.slug)
+    query = sa.select(feeds, STATE.label("state")).order_by(feeds.c.slug)
     if not retired:
         query = query.where(feeds.c.retired_at.is_(None))
-    return [_health(row) for row in connection.execute(query).mappings()]
+    return [to_health(row) for row in connection.execute(query).mappings()]
 
 
-def _health(row: sa.RowMapping) -> Health:
+def to_health(row: sa.RowMapping) -> Health:
+    """Return a row of the table, with STATE as `state`, as people are shown it."""
     return Health(
         feed=to_feed(row),
         origin=row["origin"],
@@ -293,7 +295,7 @@ def _health(row: sa.RowMapping) -> Health:
     )
 
 
-_STATE = sa.case(
+STATE = sa.case(
     (feeds.c.retired_at.is_not(None), "retired"),
     (feeds.c.paused_at.is_not(None), "paused"),
     (feeds.c.stopped_at.is_not(None), "stopped"),
@@ -303,13 +305,14 @@ _STATE = sa.case(
     (feeds.c.succeeded_at.is_(None), "new"),
     else_="ok",
 )
+"""Of a row, in one word; see `Health.state`."""
 STATES = ("new", "ok", "failing", "candidate", "paused", "stopped")
 """Of feeds that are not retired."""
 
 
 def count_states(connection: sa.Connection) -> dict[str, int]:
     """Return how many feeds are in each of STATES."""
-    query = sa.select(_STATE.label("state"), sa.func.count()).group_by(sa.text("state"))
+    query = sa.select(STATE.label("state"), sa.func.count()).group_by(sa.text("state"))
     found = {state: int(count) for state, count in connection.execute(query)}
     return {state: found.get(state, 0) for state in STATES}
 
@@ -403,7 +406,7 @@ def resume(connection: sa.Connection, slug: str, now: datetime) -> bool:
 
 def longest_silence(connection: sa.Connection, now: datetime) -> float:
     """Return seconds since the last good poll of the active feed that has waited longest; 0 with no feed polled yet."""
-    oldest = connection.execute(sa.select(sa.func.min(feeds.c.succeeded_at)).where(_active())).scalar()
+    oldest = connection.execute(sa.select(sa.func.min(feeds.c.succeeded_at)).where(is_active())).scalar()
     return 0.0 if oldest is None else max(0.0, (now - oldest).total_seconds())
 
 
