@@ -268,9 +268,15 @@ def seed(desk: Desk) -> None:
         for n, title in enumerate(names):
             safe = _escaped(title)
             desk.web.answers[f"https://{site}.example/a/{n}"] = page(safe, told * 3, f"{site} {n} says.")
-    for site, names in titles.items():
-        desk.publishes(site, *(item(n, _escaped(title), "", site) for n, title in enumerate(names)))
-    desk.later()
+    listed = {
+        site: [item(n, _escaped(title), "", site) for n, title in enumerate(names)] for site, names in titles.items()
+    }
+    # One after another as far as alerts come of it: what is decided together may be decided in any order.
+    for site, places in (("herald", (0,)), ("gazette", (1,)), ("gazette", (1, 0))):
+        desk.publishes(site, *(listed[site][place] for place in places))
+        desk.later(minutes=10)
+    for site, items in listed.items():
+        desk.publishes(site, *items)
     desk.later()
 
 
