@@ -147,7 +147,7 @@ def iter_stories(connection: sa.Connection, narrowed: Narrowed) -> Iterator[list
         found = connection.execute(_page(narrowed, before)).all()
         if not found:
             return
-        yield _rows(connection, [row.id for row in found])
+        yield list_rows(connection, [row.id for row in found])
         before = (found[-1].last, found[-1].id)
 
 
@@ -171,11 +171,12 @@ def _page(narrowed: Narrowed, before: tuple[datetime, int] | None) -> sa.Select[
 
 def get_story(connection: sa.Connection, story_id: int) -> StoryRow | None:
     """Return one story; None where it has no article."""
-    found = _rows(connection, [story_id])
+    found = list_rows(connection, [story_id])
     return found[0] if found else None
 
 
-def _rows(connection: sa.Connection, ids: Sequence[int]) -> list[StoryRow]:
+def list_rows(connection: sa.Connection, ids: Sequence[int]) -> list[StoryRow]:
+    """Return stories by id, in that order; one without an article is left out."""
     query = (
         sa.select(
             articles.c.story_id,
