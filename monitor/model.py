@@ -291,6 +291,8 @@ class Reason(StrEnum):
     """alert: the pack had not been told this story."""
     TRUSTED_REPORT = "trusted_report"
     """alert: only feeds that are not trusted had told the story."""
+    OTHER_EVENT = "other_event"
+    """alert: its story was told, and it is unlike everything that was told of it."""
     CORROBORATED = "corroborated"
     """alert: the rules asked for several independent newsrooms, and they are there."""
     UNCONFIRMED = "unconfirmed"

@@ -6,7 +6,7 @@ came, and when its time is over.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,6 +18,14 @@ from monitor.model import Decision, Match, Outcome, Reason, severity_rank
 
 MOST_NAMES = 10
 """Newsrooms that a decision names."""
+
+Nearness = Callable[[int, int], float]
+"""Two articles of a story, by id -> below 0 where they tell of two events, although they share a story."""
+
+
+def one_event(_one: int, _other: int) -> float:
+    """Take all articles of a story for reports of one event."""
+    return 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +89,7 @@ class Story:
     newsrooms: int = 1
     """Independent ones of trusted feeds, that of the article counted."""
     names: Sequence[str] = ()
+    nearness: Nearness = one_event
 
     @property
     def carried(self) -> dict[str, Any]:
@@ -148,13 +157,20 @@ class _Case:
 
     @property
     def heard(self) -> list[Told]:
-        """Return what counts as told: for a trusted feed's article only what trusted feeds told."""
+        """Return what counts as told: what is like the article, and for one of a trusted feed told by trusted feeds."""
+        return [told for told in self._told if self._is_like(told.article_id)]
+
+    @property
+    def _told(self) -> list[Told]:
         return [told for told in self.story.told if told.trusted or not self.subject.trusted]
+
+    def _is_like(self, article_id: int) -> bool:
+        return self.story.nearness(self.subject.article_id, article_id) >= 0
 
     def waiting(self, reason: Reason) -> list[Waiting]:
         """Return what is held for a reason, and counts in the same way."""
         waits = (held for held in self.story.waiting if held.trusted or not self.subject.trusted)
-        return [held for held in waits if held.reason is reason]
+        return [held for held in waits if held.reason is reason and self._is_like(held.article_id)]
 
     # -- not told yet -----------------------------------------------------------------------------
 
@@ -163,18 +179,30 @@ class _Case:
         wanted = self.agreed.corroboration
         before = {"alert": self.story.told[0].alert_id} if self.story.told else {}
         if wanted is None:
-            reason = Reason.TRUSTED_REPORT if self.story.told else Reason.FIRST_REPORT
             carried = self.story.carried if self.story.newsrooms > 1 else {}
-            return self._tell_first(reason, {**before, **carried})
+            return self._tell_first(self._first_reason(), {**before, **self._apart(), **carried})
         held = self.waiting(Reason.AWAITING_CORROBORATION)
         if held and severity_rank(self.severity) <= max(severity_rank(other.severity) for other in held):
             return self._fold(held)
         if self.story.newsrooms >= wanted.newsrooms:
-            return self._tell_first(Reason.CORROBORATED, {**before, **self.story.carried})
+            return self._tell_first(Reason.CORROBORATED, {**before, **self._apart(), **self.story.carried})
         until = min((other.until for other in held), default=self.now + timedelta(seconds=wanted.hold))
         detail = {"until": until.isoformat(), "needed": wanted.newsrooms, **self.story.carried}
         decision = Decision(self.pack, Outcome.HELD, Reason.AWAITING_CORROBORATION, self.severity, detail)
         return Ruling(decision, self.whole, self.near, wanted.otherwise)
+
+    def _first_reason(self) -> Reason:
+        if self._told:
+            return Reason.OTHER_EVENT
+        return Reason.TRUSTED_REPORT if self.story.told else Reason.FIRST_REPORT
+
+    def _apart(self) -> dict[str, Any]:
+        """Return which of what was told is nearest to an article that is like none of it."""
+        told = {told.article_id: self.story.nearness(self.subject.article_id, told.article_id) for told in self._told}
+        if not told:
+            return {}
+        nearest = max(told, key=lambda article_id: (told[article_id], -article_id))
+        return {"nearest": nearest, "fit": round(told[nearest], 3)}
 
     def _tell_first(self, reason: Reason, detail: Mapping[str, Any]) -> Ruling:
         """Tell the story, with what is new in articles that were held and are folded into this one."""
@@ -262,8 +290,8 @@ class _Case:
 def decide_release(pack: str, story: Story, now: datetime) -> list[tuple[Waiting, Ruling]]:
     """Return what becomes now of the decisions about a story that are held; what is left out stays held.
 
-    At most one of them is told. Those that are folded into it follow it in the list, with a detail that lacks its
-    alert's id.
+    At most one of them is told: ask again, with what was told then, until nothing is returned. Those that are folded
+    into it follow it in the list, with a detail that lacks its alert's id.
     """
     closed = _release_corroborated(pack, story, now)
     if closed:
@@ -271,6 +299,8 @@ def decide_release(pack: str, story: Story, now: datetime) -> list[tuple[Waiting
     for held in story.waiting:
         if held.reason is Reason.AWAITING_INTERVAL and held.until <= now:
             closed.append((held, _release_facts(pack, held, story)))
+            if closed[-1][1].decision.outcome is Outcome.UPDATE:
+                break
     return closed
 
 
@@ -297,12 +327,14 @@ def _release_corroborated(pack: str, story: Story, now: datetime) -> list[tuple[
 def _tell_best(
     pack: str, group: Sequence[Waiting], folded: Sequence[Waiting], story: Story, reason: Reason
 ) -> list[tuple[Waiting, Ruling]]:
-    """Tell the most severe of `group`, the earliest of several, and fold the others into it."""
+    """Tell the most severe of `group`, the earliest of several, and fold into it the others that are like it."""
     best = max(group, key=lambda held: (severity_rank(held.severity), -held.revision_id))
+    folded = [held for held in folded if story.nearness(held.article_id, best.article_id) >= 0]
     before = {"alert": story.told[0].alert_id} if story.told else {}
     mark = {"unconfirmed": True} if reason is Reason.UNCONFIRMED else {}
     if reason is Reason.FIRST_REPORT and story.told:
-        reason = Reason.TRUSTED_REPORT
+        heard = any(told.trusted or not best.trusted for told in story.told)
+        reason = Reason.OTHER_EVENT if heard else Reason.TRUSTED_REPORT
     news = NOTHING
     for held in folded:
         news = news | held.news
@@ -327,15 +359,17 @@ def _release_facts(pack: str, held: Waiting, story: Story) -> Ruling:
 def close_told(
     pack: str, waiting: Sequence[Waiting], told: Told, story: Story, trusted: bool
 ) -> list[tuple[Waiting, Ruling]]:
-    """Return what becomes of all that is held because the story was told by another article.
+    """Return what becomes of what is held because the story was told by another article, which it is like.
 
-    What was held with a higher severity is an update at once: a told story waits for nothing.
+    What was held with a higher severity is an update at once: a told story waits for nothing. What is unlike the
+    article that was told stays held, for its own event.
 
     Args:
         told: The alert or update that tells the story now.
         trusted: Whether the feed of its article is: what trusted feeds sent waits on where it is not.
     """
-    folded = [held for held in waiting if trusted or not held.trusted]
+    like = [held for held in waiting if story.nearness(held.article_id, told.article_id) >= 0]
+    folded = [held for held in like if trusted or not held.trusted]
     severity, updates = told.severity, {}
     for group in ([held for held in folded if held.trusted], [held for held in folded if not held.trusted]):
         best = max(group, key=lambda held: (severity_rank(held.severity), -held.revision_id), default=None)

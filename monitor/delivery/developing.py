@@ -179,6 +179,7 @@ _WORDS = {
     "higher_severity": "its severity rose{before} to {severity}",
     "new_facts": "there are details that were not told before",
     "trusted_report": "only feeds that are not trusted had told it so far",
+    "other_event": "it is unlike what was told of its story so far, and may be another event",
 }
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 
 from monitor.alerts import decide, facts, terms
 from monitor.jobs import voices
 from monitor.jobs.desk import Desk
 from monitor.model import Reason
 from monitor.rules.compile import RuleSet
-from monitor.store import decisions, held
+from monitor.store import decisions, held, stories
 from monitor.store.store import Connection
+from monitor.stories import assign, features
 
 
 class History:
@@ -21,6 +23,10 @@ class History:
         self._connection = connection
         self._desk = desk
         self._names: list[str] | None = None
+        self._wanted: set[int] = set()
+        """Articles with which others are likely to be compared."""
+        self._kept: dict[int, list[assign.Candidate]] = {}
+        self._nearness: dict[tuple[int, int], float] = {}
         self.holds = held.of_story(connection, story_id)
 
     def look_again(self) -> None:
@@ -49,7 +55,22 @@ class History:
             for row in decisions.list_told(self._connection, pack, self.story_id)
         ]
         waiting = [self._waiting(hold) for hold in self.holds if hold.pack == pack]
-        return decide.Story(told, waiting, len(self.names), self.names)
+        self._wanted |= {alert.article_id for alert in told} | {hold.article_id for hold in waiting}
+        return decide.Story(told, waiting, len(self.names), self.names, self.nearness)
+
+    def nearness(self, one: int, other: int) -> float:
+        """Return by how much two articles of the story are more alike than is needed; below 0: two events."""
+        pair = (min(one, other), max(one, other))
+        if pair not in self._nearness:
+            self._nearness[pair] = math.inf if one == other else self._compare(*pair)
+        return self._nearness[pair]
+
+    def _compare(self, one: int, other: int) -> float:
+        unread = ({one, other} | self._wanted) - self._kept.keys()
+        if unread:
+            rows = stories.kept_of(self._connection, unread)
+            self._kept |= {article_id: _with_original(rows, article_id) for article_id in unread}
+        return assign.nearness(self._kept[one], self._kept[other])
 
     def folded(self, pack: str, told: Sequence[decide.Told]) -> int:
         """Return how many reports of the story were not told to a pack since the last that was."""
@@ -70,6 +91,19 @@ class History:
             news=facts.from_json(hold.facts.get("news")),
             lifted=hold.reason == Reason.AWAITING_CORROBORATION and is_lifted(self._desk, hold),
         )
+
+
+def _with_original(rows: Mapping[int, stories.Kept], article_id: int) -> list[assign.Candidate]:
+    """Return an article, and the one that it copies, as they are compared."""
+    own = rows.get(article_id)
+    original = rows.get(own.original) if own is not None and own.original is not None else None
+    found = []
+    for row in filter(None, (own, original)):
+        kept = features.unpack(row.features)
+        if kept is not None:
+            at = features.when(row.published, row.first_seen)
+            found.append(assign.Candidate(row.article_id, row.story_id, at, kept))
+    return found
 
 
 def is_lifted(desk: Desk, hold: held.Hold) -> bool:

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from monitor import model, text
+from monitor import model
 from monitor.alerts import decide, silence
-from monitor.jobs import notice
+from monitor.jobs import notice, silencing
 from monitor.jobs.context import Context
+from monitor.jobs.history import History
 from monitor.model import Decision, Outcome, Reason
 from monitor.store import articles, decisions, silences
 from monitor.store.store import Connection
@@ -32,8 +33,7 @@ def silenced(
     if not active:
         return ruling
     newsroom, title, body = articles.words_of(connection, revision_id)
-    words = " ".join([*text.folded_words(title), "\n", *text.folded_words(body)])
-    alert = silence.Muted(made.pack, rules, story_id, newsroom, words)
+    alert = silence.Muted(made.pack, rules, story_id, newsroom, silencing.folded((title, body)))
     found = silence.find_silence((_now(connection, one) for one in active), alert, now)
     if found is None:
         return ruling
@@ -43,15 +43,23 @@ def silenced(
 
 
 def inhibited(
-    connection: Connection, ruling: decide.Ruling, route: Sequence[str], story_id: int, now: datetime
+    connection: Connection,
+    ruling: decide.Ruling,
+    route: Sequence[str],
+    history: History,
+    article_id: int,
+    now: datetime,
 ) -> decide.Ruling:
-    """Return `ruling`, suppressed where it is routine and all it would reach were told the story as urgent lately."""
+    """Return `ruling`, suppressed where it is routine and all it would reach were told the story as urgent lately.
+
+    An urgent alert mutes only what is like it: the story may hold another event as well.
+    """
     made = ruling.decision
     told = made.outcome in (Outcome.ALERT, Outcome.UPDATE)
     if not told or model.severity_rank(str(made.severity)) >= model.severity_rank("high"):
         return ruling
-    for alert in decisions.list_urgent(connection, story_id, now - INHIBITED):
-        if set(route) <= set(alert.route):
+    for alert in decisions.list_urgent(connection, history.story_id, now - INHIBITED):
+        if set(route) <= set(alert.route) and history.nearness(article_id, alert.article_id) >= 0:
             detail = {"alert": alert.id, "would": made.outcome.value, "because": made.reason.value}
             said = Decision(made.pack, Outcome.SUPPRESSED, Reason.INHIBITED, made.severity, detail)
             return replace(ruling, decision=said)

@@ -77,13 +77,22 @@ def release_story(connection: Connection, history: History, seq: int, now: datet
     history.look_again()
     made: list[Released] = []
     for pack in sorted({known.pack for known in history.holds}):
-        story = history.of_pack(pack)
-        told: int | None = None
-        for waiting, ruling in decide.decide_release(pack, story, now):
-            full = _naming(_counted(history, pack, story, ruling), told)
-            closed = _close(connection, history, pack, waiting, full, seq, now)
-            told = closed.alert_id or told
-            made.append(closed)
+        while closed := _release_pack(connection, history, pack, seq, now):
+            made += closed
+            history.look_again()
+    return made
+
+
+def _release_pack(connection: Connection, history: History, pack: str, seq: int, now: datetime) -> list[Released]:
+    """Tell one event of a story to a pack, if it is ripe, with what is folded into it."""
+    story = history.of_pack(pack)
+    made: list[Released] = []
+    told: int | None = None
+    for waiting, ruling in decide.decide_release(pack, story, now):
+        full = _naming(_counted(history, pack, story, ruling), told)
+        closed = _close(connection, history, pack, waiting, full, seq, now)
+        told = closed.alert_id or told
+        made.append(closed)
     return made
 
 
@@ -127,7 +136,7 @@ def _close(
     """Write what became of a held decision after it."""
     known = next(one for one in history.holds if (one.revision_id, one.pack) == (waiting.revision_id, pack))
     ruling = hush.silenced(connection, ruling, known.alert["rules"], known.revision_id, history.story_id, now)
-    ruling = hush.inhibited(connection, ruling, known.alert["route"], history.story_id, now)
+    ruling = hush.inhibited(connection, ruling, known.alert["route"], history, known.article_id, now)
     decision = ruling.decision
     alert = None
     if decision.outcome in (Outcome.ALERT, Outcome.UPDATE):

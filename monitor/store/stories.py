@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, Protocol
 
@@ -79,6 +79,31 @@ def find_near(
     pairs = [[_kept(term, kind), weight] for term, weight in sorted(weights.items()) for kind in kinds]
     asked = {"terms": json.dumps(pairs), "but": but, "since": at - WINDOW, "until": at + WINDOW, "trusted": trusted}
     return [Near(*row) for row in connection.execute(_NEAR[connection.dialect.name], asked)]
+
+
+class Kept(NamedTuple):
+    """What an article is compared by."""
+
+    article_id: int
+    story_id: int
+    published: datetime | None
+    first_seen: datetime
+    features: bytes | None
+    original: int | None
+    """The article at the head of its chain of copies; None: itself."""
+
+
+def kept_of(connection: sa.Connection, ids: Iterable[int]) -> dict[int, Kept]:
+    """Return by what articles are compared, by id; those that they copy are among them."""
+    found = _kept_of(connection, ids)
+    originals = {row.original for row in found.values() if row.original is not None}
+    return found | _kept_of(connection, originals - found.keys())
+
+
+def _kept_of(connection: sa.Connection, ids: Iterable[int]) -> dict[int, Kept]:
+    asked = sorted(ids)
+    rows = connection.execute(_KEPT, {"ids": asked}) if asked else ()
+    return {row[0]: Kept._make(row) for row in rows}
 
 
 def _kept(term: int, trusted: bool) -> int:
@@ -192,6 +217,10 @@ _COUNT = _each_dialect(
 _INDEX = _each_dialect(
     "INSERT INTO story_terms (term, article_id) SELECT each.value, :article FROM EACH WHERE true ON CONFLICT DO NOTHING"
 )
+_KEPT = sa.select(
+    *(articles.c[name] for name in ("id", "story_id", "published", "first_seen", "features")),
+    sa.func.coalesce(articles.c.copied_id, articles.c.duplicate_of),
+).where(articles.c.id.in_(sa.bindparam("ids", expanding=True)))
 _UNINDEX = story_terms.delete().where(story_terms.c.article_id == sa.bindparam("of_article"))
 _FOUND = f"""
     WITH wanted AS (PAIRS),

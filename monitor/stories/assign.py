@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -74,6 +75,18 @@ class _Fit:
 def of_twin(twin: Twin) -> Assigned:
     """Return the story of an article that repeats another."""
     return Assigned(twin.story_id, twin.article_id, twin.reason, twin.share)
+
+
+def nearness(own: Sequence[Candidate], others: Sequence[Candidate]) -> float:
+    """Return by how much of what is needed an article is more alike to another than is needed; below 0: two events.
+
+    Args: each article with the one that it copies, if any: a copy is like whatever its original is like, however much
+        was put around it. Articles that cannot be compared, stored by an earlier version, count as alike.
+    """
+    if {one.article_id for one in own} & {other.article_id for other in others}:
+        return math.inf
+    margins = [judge(one.features, other.features, _hours(one.at, other.at)).margin for one in own for other in others]
+    return max(margins, default=math.inf)
 
 
 def join_story(own: Features, at: datetime, candidates: Iterable[Candidate], ties: bool = True) -> Assigned:

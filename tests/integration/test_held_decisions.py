@@ -310,6 +310,10 @@ def two_stories(desk: Desk) -> None:
     desk.later()
 
 
+ALIKE = "The plan was unveiled by a committee that met in the capital on Monday."
+"""What the herald writes once it tells of the same as the gazette."""
+
+
 def test_merged_stories_that_were_both_told_are_told_no_third_time(desk: Desk) -> None:
     """What was told in either counts as told; nothing is taken back."""
     desk.has(["gazette", "herald"])
@@ -331,10 +335,10 @@ def test_merge_of_two_held_stories_tells_one_report_that_names_both_newsrooms(de
     """Each waits for a second newsroom, and is the other's: the first is told at the next article, the other folded."""
     waiting(desk)
     two_stories(desk)
+    desk.publishes("herald", item(1, "Envoys argue over resettlement plan unveiled", ALIKE, "herald"))
+    desk.later()
     merge(desk, 2, 1)
-    desk.publishes(
-        "herald", item(1, "Envoys still argue over resettlement", "Talks in Cairo broke off late.", "herald")
-    )
+    desk.publishes("herald", item(1, "Envoys still argue over resettlement plan unveiled", ALIKE, "herald"))
 
     desk.later()
 
@@ -346,6 +350,7 @@ def test_merge_of_two_held_stories_tells_one_report_that_names_both_newsrooms(de
         ("held", "awaiting_corroboration"),
         ("held", "awaiting_corroboration"),
         ("suppressed", "same_article"),
+        ("suppressed", "same_article"),
         ("suppressed", "same_story"),
     ]
     assert is_held(desk) == 0
@@ -355,12 +360,26 @@ def test_merge_of_two_held_stories_is_told_once_though_nobody_reports_again(desk
     """The sweep at the end of the first hold finds the second newsroom, too."""
     waiting(desk)
     two_stories(desk)
+    desk.publishes("herald", item(1, "Envoys argue over resettlement plan unveiled", ALIKE, "herald"))
+    desk.later()
     merge(desk, 2, 1)
 
     desk.later(minutes=91)
 
     assert desk.senders["desk"].titles == ["Resettlement plan unveiled"]
     assert ("alert", "corroborated") in decided(desk)
+    assert is_held(desk) == 0
+
+
+def test_merge_of_two_held_stories_that_are_unlike_tells_both(desk: Desk) -> None:
+    """A merge that was none hides neither event: each is told, with the newsrooms of the story."""
+    waiting(desk)
+    two_stories(desk)
+    merge(desk, 2, 1)
+
+    desk.later(minutes=91)
+
+    assert desk.senders["desk"].titles == ["Resettlement plan unveiled", "Envoys argue over resettlement"]
     assert is_held(desk) == 0
 
 

@@ -110,6 +110,7 @@ def test_list_says_of_a_first_report_only_what_it_needs():
         ("higher_severity", {}, "Why now: its severity rose to high"),
         ("new_facts", {}, "Why now: there are details that were not told before"),
         ("trusted_report", {}, "Why now: only feeds that are not trusted had told it so far"),
+        ("other_event", {}, "Why now: it is unlike what was told of its story so far, and may be another event"),
     ],
 )
 def test_every_reason_is_said_in_plain_words(reason, changes, expected):
