@@ -60,6 +60,13 @@ def _compare(what: list[str], config: Path | None, json: bool) -> None:
     """Tell whether two articles are one story."""
     if len(what) != 2:
         raise common.fail("write `wirewatch explain --story A B`, with two articles of the archive: art-17 art-31", 2)
+    file = next((one for one in what if _is_file(one)), None)
+    if file is not None:
+        raise common.fail(
+            f"{file} is no article of the archive; `--story` compares two that are there, by id (art-17) or URL: which"
+            " story an article is in depends on what came before it",
+            2,
+        )
     loaded = common.load_config(config)
     with common.reading(loaded) as connection:
         found = [_numbered(connection, one) if connection is not None else None for one in what]
@@ -139,6 +146,11 @@ def _known_line(archive: dict[str, Any] | None, route: tuple[str, ...]) -> str:
         reason = str(decided["reason"]).replace("_", " ")
         parts = [f"story: {archive['story'] or 'none'}", f"decided: {decided['decision']}, {reason}{alert}", *parts]
     return "  " + "   ".join(parts)
+
+
+def _is_file(what: str) -> bool:
+    """Return whether a word names standard input or a file, and nothing that the archive may hold."""
+    return what == "-" or (not _ID.fullmatch(what) and not _is_url(what) and Path(what).is_file())
 
 
 def _is_url(what: str) -> bool:

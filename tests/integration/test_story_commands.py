@@ -366,6 +366,8 @@ def test_show_says_by_what_a_retelling_joined(retold: Path) -> None:
         (("art-1",), 2, "write `wirewatch explain --story A B`"),
         (("art-1", "art-1"), 2, "are one article"),
         (("art-1", "art-99"), 1, "art-99 is not in the archive"),
+        (("art-1", "-"), 2, "- is no article of the archive; `--story` compares two that are there"),
+        ((__file__, "art-1"), 2, "by id (art-17) or URL"),
     ],
 )
 def test_a_comparison_says_what_is_missing(config: Path, pair: tuple[str, ...], code: int, says: str) -> None:
