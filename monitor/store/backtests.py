@@ -258,6 +258,8 @@ class Member(NamedTuple):
     duplicate_of: int | None
     joined: Mapping[str, Any] | None
     """Why it is in its story."""
+    features: bytes | None
+    """By what others are compared with it: of its last revision, as is all that is kept of an article."""
 
 
 class Merged(NamedTuple):
@@ -292,7 +294,7 @@ def list_members(connection: sa.Connection, story_ids: Iterable[int], last: int)
     names = ("id", "story_id", "feed_id", "newsroom", "aggregator", "credits", "claim", "first_seen", "published")
     query = (
         sa.select(decisions.c.decided_seq, decisions.c.decided_at, *(articles.c[name] for name in names))
-        .add_columns(articles.c.duplicate_of, articles.c.joined)
+        .add_columns(articles.c.duplicate_of, articles.c.joined, articles.c.features)
         .select_from(articles)
         .join(revisions, sa.and_(revisions.c.article_id == articles.c.id, revisions.c.n == 1))
         .join(decisions, decisions.c.revision_id == revisions.c.id)
@@ -373,6 +375,8 @@ def put_article(scratch: sa.Connection, member: Member) -> None:
         "aggregator": member.aggregator,
         "first_seen": member.first_seen,
         "published": member.published,
+        "duplicate_of": member.duplicate_of,
+        "features": member.features,
         "partial": False,
         "retries": 0,
     }
