@@ -67,7 +67,7 @@ class Standing:
     today: int = 0
     """Alerts since local midnight that left at once, or in a storm or group."""
     of_pack: Sequence[datetime] = ()
-    """When the pack's alerts of the last `per` left in such messages, in order."""
+    """When the pack told in the last `per`, in order: alerts in such messages, and each message of a throttle."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +160,8 @@ def _throttled(policy: Policy, standing: Standing, now: datetime, passes: bool) 
     if policy.most is None or len(standing.of_pack) < policy.most:
         return None
     due = standing.of_pack[-policy.most] + policy.per
-    return Post(f"throttle:{_named(due)}", due if passes else after_quiet(policy, due)) if due > now else None
+    leaves = due if passes else after_quiet(policy, due)
+    return Post(f"throttle:{_named(leaves)}", leaves) if due > now else None
 
 
 def _over_budget(policy: Policy, severity: str, standing: Standing, now: datetime) -> Post | None:

@@ -124,12 +124,19 @@ def _standing(
         midnight = local.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
         today = len(_told(gathering.list_told(connection, target_id, midnight), now))
     if policy.most is not None:
-        of_pack = _told(gathering.list_told(connection, target_id, now - policy.per, pack), now)
+        found = gathering.list_told(connection, target_id, now - 2 * policy.per, pack)
+        of_pack = _under_throttle(found, now - policy.per, now)
     return posting.Standing(_posted(gathering.list_recent(connection, target_id, since), now, ahead), today, of_pack)
 
 
 def _told(found: Iterable[tuple[datetime, str]], now: datetime) -> list[datetime]:
     return [moment for moment, slot in found if posting.kind_of(slot) in _COUNTED and moment <= now]
+
+
+def _under_throttle(found: Iterable[tuple[datetime, str]], since: datetime, now: datetime) -> list[datetime]:
+    """Return when the pack told since then, in order: each alert, and once for what it told together beyond its max."""
+    merged = {posting.leaves_at(slot) for _, slot in found if posting.kind_of(slot) == "throttle"}
+    return sorted(moment for moment in (*_told(found, now), *merged) if since < moment <= now)
 
 
 def _posted(recent: Iterable[gathering.Recent], now: datetime, ahead: datetime) -> list[datetime]:

@@ -100,6 +100,26 @@ def test_third_newsroom_is_an_update_that_names_all(desk: Desk) -> None:
     assert (update["step"], update["folded"]) == (3, 1)
 
 
+def test_what_two_newsrooms_add_within_the_interval_is_one_update(desk: Desk) -> None:
+    """Two numbers of two retellings, twenty minutes apart, are told together when the first was six hours ago."""
+    rooms(desk)
+    desk.packs = {"packs/move.yaml": "steps: [9]\n" + PACK, "packs/talks.yaml": SECOND}
+    desk.set_up(desk.context.setup.live if desk.context else None)
+    tells(desk, "gazette")
+    tells(desk, "herald", None, "The resettlement of 300,000 people was never agreed to, he said.")
+    tells(desk, "tribune", None, "The resettlement was to cost 500 million dollars, a lawmaker said.")
+    early = list(desk.senders["desk"].titles)
+
+    desk.later(hours=6)
+    desk.later(hours=6)
+
+    assert early == [TITLES["gazette"]]
+    assert len(desk.senders["desk"].notices) == 2
+    assert decided(desk)[-1] in (("update", "new_facts"), ("suppressed", "same_story"))
+    print(details(desk)[1]["new"], decided(desk))
+    assert details(desk)[1]["new"] == {"numbers": ["300,000 people", "500 million dollars"]}
+
+
 def test_number_of_another_newsroom_is_told_when_the_interval_is_over(desk: Desk) -> None:
     """A retelling that adds a number beside the match waits for six hours, and is told with it."""
     rooms(desk)

@@ -217,6 +217,57 @@ def test_throttle_defers_and_never_drops(desk: Desk) -> None:
     assert open_messages(desk) == []
 
 
+SECOND = "format: 1\npack: talks\nrules: [{id: core, any: [delegation]}]\n"
+
+
+def test_throttle_of_one_pack_holds_no_other(desk: Desk) -> None:
+    """What fires both packs leaves at once, naming both; what the throttled one alone finds waits for its hour."""
+    throttled = PACK.replace("tags: [people]", "throttle: {max: 1 per 1h}")
+    begin(desk, packs={"packs/move.yaml": throttled, "packs/talks.yaml": SECOND})
+
+    tell(desk, "Resettlement of the harbour", "Resettlement talks: delegation lands in the valley", minutes=10)
+    tell(desk, "Resettlement of the desert", minutes=10)
+
+    assert told(desk) == [["Resettlement of the harbour"], ["Resettlement talks: delegation lands in the valley"]]
+    (both,) = desk.senders["desk"].notices[1].items
+    assert sorted(telling.pack for telling in both.tellings) == ["move", "talks"]
+    assert [slot.partition(":")[0] for slot, _, _ in open_messages(desk)] == ["throttle"]
+
+
+def test_throttle_merges_what_waits_by_its_worst_and_counts_it_as_told(desk: Desk) -> None:
+    """Three that wait are one message, as severe as the worst of them; an hour after it the next may leave."""
+    begin(desk, packs={"packs/move.yaml": PACK.replace("tags: [people]", "throttle: {max: 1 per 1h}")})
+    waiting = ["Resettlement of the valley", "Resettlement ultimatum at sea", "Resettlement by force in the lake"]
+
+    tell(desk, "Resettlement of the harbour", *waiting, minutes=10)
+    desk.later(minutes=30)
+    merged = desk.senders["desk"].notices[1]
+    tell(desk, "Resettlement of the plateau", minutes=50)
+    soon = len(told(desk))
+    desk.later(minutes=15)
+
+    assert sorted(one.title for one in merged.items) == sorted(waiting)
+    assert (merged.severity, merged.headline) == ("urgent", "3 reports beyond the throttle")
+    assert (soon, told(desk)[soon:]) == (2, [["Resettlement of the plateau"]])
+    assert open_messages(desk) == []
+
+
+def test_throttle_that_ends_in_quiet_hours_waits_for_their_end(desk: Desk) -> None:
+    """Its hour is over at half past ten, the night at half past six: one message in the morning has all of it."""
+    begin(desk, packs={"packs/move.yaml": PACK.replace("tags: [people]", "throttle: {max: 1 per 1h}")})
+    asks(desk, quiet=hours.parse_quiet("22:00-06:30"))
+    desk.clock.set_by(datetime(2025, 3, 10, 21, 20, tzinfo=UTC) - desk.clock.now())
+
+    tell(desk, "Resettlement of the harbour", "Resettlement of the valley", minutes=10)
+    desk.later(hours=2)
+    night = told(desk)
+    desk.clock.set_by(datetime(2025, 3, 11, 6, 30, 5, tzinfo=UTC) - desk.clock.now())
+    desk.run()
+
+    assert night == [["Resettlement of the harbour"]]
+    assert told(desk)[1:] == [["Resettlement of the valley"]]
+
+
 def test_f39_storm_is_few_messages_and_loses_nothing(desk: Desk) -> None:
     """Sixty matches at once: ten leave one by one, the rest together, and each is told exactly once."""
     begin(desk)
