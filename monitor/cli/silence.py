@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -88,23 +88,14 @@ def _require_known(loaded: Config, pack: str | None, rule: str | None, newsroom:
 
 
 def _end(lasts: str | None, until: str | None, loaded: Config, now: datetime) -> datetime:
-    from zoneinfo import ZoneInfo
-
-    from monitor.config_schema import parse_duration
+    from monitor.jobs import silencing
 
     if (lasts is None) == (until is None):
         raise common.fail("give either --for (4h) or --until (2025-03-10T07:00): a silence has an end", 2)
     try:
-        if lasts is not None:
-            return now + timedelta(seconds=parse_duration(lasts))
-        moment = datetime.fromisoformat(str(until))
-    except ValueError:
-        written = f"--for: `{lasts}`" if lasts is not None else f"--until: `{until}`"
-        raise common.fail(f"{written} is not understood; write 90m, 4h or 7d, or 2025-03-10T07:00", 2) from None
-    end = moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(loaded.timezone))
-    if end <= now:
-        raise common.fail(f"--until: `{until}` is over already", 2)
-    return end
+        return silencing.end_of(lasts, until, loaded.timezone, now)
+    except silencing.Unfit as fault:
+        raise common.fail(f"--{fault.field}: {fault}", 2) from None
 
 
 @group.command("list")

@@ -66,6 +66,21 @@ def list_all(connection: sa.Connection) -> list[StoredSilence]:
     return _stored(connection, sa.true())
 
 
+def list_ended(connection: sa.Connection, before: int | None = None, limit: int = 50) -> list[StoredSilence]:
+    """Return the silences that are over and told of, the newest first, those with an id below `before`."""
+    names = StoredSilence.__dataclass_fields__
+    query = sa.select(*(silences.c[name] for name in names)).where(silences.c.ended_at.is_not(None))
+    if before is not None:
+        query = query.where(silences.c.id < before)
+    rows = connection.execute(query.order_by(silences.c.id.desc()).limit(limit)).mappings()
+    return [StoredSilence(**row) for row in rows]
+
+
+def get(connection: sa.Connection, silence_id: int) -> StoredSilence | None:
+    """Return one silence; None where there is none with this id."""
+    return next(iter(_stored(connection, silences.c.id == silence_id)), None)
+
+
 def list_over(connection: sa.Connection, now: datetime) -> list[StoredSilence]:
     """Return the silences that are over and whose end was not told yet."""
     return _stored(connection, sa.and_(silences.c.ended_at.is_(None), silences.c.until <= now))

@@ -104,7 +104,7 @@ def test_one_feed_shows_its_polls_its_entries_and_what_was_left_out(busy: Site) 
 
     assert herald.count("failed 503") == 3
     assert "first look 200" in herald
-    assert re.search(r"Resettlement plan for Gaza is discussed in Cairo . 6 h ago read a\d", herald)
+    assert re.search(r"Resettlement plan for Gaza is discussed in Cairo . 6 h ago read art-\d", herald)
     assert "Left out of its last body" in hostile
 
 
