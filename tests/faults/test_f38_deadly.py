@@ -62,7 +62,7 @@ def live_and_die(desk: Desk, lives: int) -> list[str]:
 
 
 def test_f38_f45_message_that_kills_at_each_start_is_set_aside_and_told(desk: Desk) -> None:
-    """After eight deaths the one behind it is sent, the ops channel knows, others had theirs once, resend redrives."""
+    """After twelve deaths the one behind it is sent, the ops channel knows, others had theirs once, resend redrives."""
     desk.publishes("gazette", item(1, "Resettlement deadly"))
     desk.later()
     desk.publishes("gazette", item(1, "Resettlement deadly"), item(2, "Resettlement clinic opens in the valley"))
@@ -77,7 +77,7 @@ def test_f38_f45_message_that_kills_at_each_start_is_set_aside_and_told(desk: De
     assert sorted(mail.titles) == ["Resettlement clinic opens in the valley", "Resettlement deadly"]
     (told,) = [one for one in ops.notices if "set aside" in one.headline]
     assert told.headline == "A message to channel chat was set aside: the monitor died of it"
-    assert "8 times in a row" in told.body
+    assert f"{recover.DEATHS} times in a row" in told.body
     assert "Not delivered: al-" in told.body
     desk.senders["chat"] = FakeSender()
     alert = int(told.body.partition("al-")[2].partition(".")[0])
@@ -98,7 +98,7 @@ def test_f38_suspect_message_waits_longer_after_each_death(desk: Desk) -> None:
         desk.clock.advance(seconds=90)
         desk.run()
 
-    assert waits == [0, 10, 20, 30, 40, 50, 60]
+    assert waits == [0, 10, 20, 30, 40, 50, 60, 60, 60, 60, 60]
 
 
 def test_f38_a_result_of_any_kind_clears_the_suspicion(desk: Desk) -> None:
