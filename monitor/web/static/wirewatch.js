@@ -96,6 +96,17 @@
     setTimeout(() => { for (const field of emptied) field.disabled = false; });
   });
 
+  // What scrolls sideways by itself is reached by keys, too.
+  function reach() {
+    for (const frame of document.querySelectorAll(".wide, .source, pre")) {
+      if (frame.scrollWidth > frame.clientWidth) frame.tabIndex = 0;
+    }
+  }
+  document.addEventListener("DOMContentLoaded", reach);
+  document.addEventListener("htmx:after:swap", reach);
+  document.addEventListener("toggle", reach, true);
+  addEventListener("resize", reach);
+
   // -- htmx -------------------------------------------------------------------------------------
   document.addEventListener("htmx:config:request", (event) => {
     const token = document.querySelector('meta[name="csrf"]')?.content;
