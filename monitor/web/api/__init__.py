@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from monitor.web.api import (
+    access,
     alerts,
     articles,
     backtest,
@@ -17,5 +18,5 @@ from monitor.web.api import (
     system,
 )
 
-NOUNS = (alerts, stories, decisions, articles, feeds, opml, silences, search, rules, backtest, channels, system)
+NOUNS = (alerts, stories, decisions, articles, feeds, opml, silences, search, rules, backtest, channels, system, access)
 """In the order in which the document lists them."""

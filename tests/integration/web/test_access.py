@@ -375,6 +375,26 @@ def test_commands_list_and_end_what_is_open(locked: Site, tmp_path: Path) -> Non
     assert commands.call("web", "token", "list", "--json", *config).json == []
 
 
+def test_api_lists_and_ends_what_is_open(locked: Site) -> None:
+    """A program sees sessions and tokens without their secrets, and ends them."""
+    locked.login()
+    secret = token(locked, "write")
+    sent = {"Authorization": f"Bearer {secret}", "Cookie": ""}
+
+    def ask(method: str, path: str) -> dashboard.Answer:
+        return locked.ask(method, "/api/v1" + path, headers=sent)
+
+    (session,), (listed,) = ask("GET", "/sessions").json["sessions"], ask("GET", "/tokens").json["tokens"]
+    ended, again = ask("DELETE", f"/sessions/{session['id']}"), ask("DELETE", f"/sessions/{session['id']}")
+    gone = ask("DELETE", f"/tokens/{listed['id']}")
+
+    assert listed["scopes"] == ["write"]
+    assert secret not in str(listed)
+    assert (ended.status, again.status, gone.status) == (204, 404, 204)
+    assert locked.get("/sessions").status == 303
+    assert ask("GET", "/tokens").status == 401
+
+
 def test_command_hashes_a_password() -> None:
     """`wirewatch web hash` prints what `password` under [web] takes."""
     printed = commands.call("web", "hash", stdin=PASSWORD.encode() + b"\n").out.strip()
