@@ -29,6 +29,7 @@ from monitor.config_settings import (
     OpsSettings,
     PollingSettings,
     Rate,
+    RetentionSettings,
     WebSettings,
     effective_channels,
     effective_route,
@@ -46,6 +47,7 @@ __all__ = [
     "OpsSettings",
     "PollingSettings",
     "Rate",
+    "RetentionSettings",
     "WebSettings",
     "differences",
     "effective_channels",
@@ -124,6 +126,7 @@ class _Loading:
         polling = self._polling()
         web = self._web()
         ops = self._table(config_schema.OpsTable, "ops")
+        retention = self._table(config_schema.RetentionTable, "retention")
         channels = self._channels()
         database = self._database(monitor.database)
         routes = self._routes()
@@ -144,6 +147,7 @@ class _Loading:
             routes=tuple(routes.values()),
             web=web,
             ops=OpsSettings(ops.heartbeat_url),
+            retention=RetentionSettings(retention.articles),
             warnings=tuple(self._warnings),
             sources=(Path(os.path.abspath(self._path)), *self._lists, *self._filler.files),
             filled=tuple(SecretStr(value) for value in self._filled_secrets()),

@@ -21,13 +21,10 @@ from monitor import hours, model, toml_places, urls
 from monitor.errors import Fault, FetchError
 from monitor.http import addresses
 
-LATER_KEYS: Mapping[str, frozenset[str]] = {
-    "": frozenset({"retention"}),
-}
-"""Keys that belong to the format but not to this version, by table: refused, with a word of their own."""
-
 MIN_TOKEN_LENGTH = 16
 MIN_PASSWORD_LENGTH = 10
+LEAST_KEPT = 7 * 86_400.0
+"""Seconds: the stories and copies of some days are told by their texts."""
 MAX_DURATION = 400 * 86_400.0
 
 _UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
@@ -143,6 +140,13 @@ def _channel_url(value: str) -> str:
         raise _refuse(
             "bad_url", "the address has no scheme", "write slack://..., mailtos://... or another address with ://"
         )
+    return value
+
+
+def _kept(value: float) -> float:
+    if value < LEAST_KEPT:
+        message = "`{shown}` is too short: new articles are compared with those of the last days"
+        raise _refuse("short_retention", message, 'write at least "7d"')
     return value
 
 
@@ -404,6 +408,12 @@ class OpsTable(Table):
     heartbeat_url: Annotated[Secret, AfterValidator(_heartbeat_url)] | None = None
 
 
+class RetentionTable(Table):
+    """`[retention]`."""
+
+    articles: Annotated[Duration, AfterValidator(_kept)] | None = None
+
+
 TABLES: Mapping[str, type[Table]] = {
     "monitor": MonitorTable,
     "polling": PollingTable,
@@ -413,6 +423,7 @@ TABLES: Mapping[str, type[Table]] = {
     "routes": RouteTable,
     "web": WebTable,
     "ops": OpsTable,
+    "retention": RetentionTable,
 }
 """The model of each table of the file; of each of its members for `feeds` and `channels`."""
 
@@ -474,8 +485,6 @@ class Report:
 def unknown_key(path: toml_places.Path) -> tuple[str, str, str]:
     """Return code, message and remedy for the key at the end of `path`, which its table does not know."""
     name, table = str(path[-1]), str(path[0]) if len(path) > 1 else ""
-    if name in LATER_KEYS.get(table, ()):
-        return "unsupported_key", f"the key `{name}` is not supported by this version", "remove it"
     known = list(TABLES[table].model_fields) if table else list(TABLES)
     homes = [title for title, model in TABLES.items() if name in model.model_fields and title != table]
     near = nearest(name, known)

@@ -115,6 +115,14 @@ class OpsSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class RetentionSettings:
+    """`[retention]`."""
+
+    articles: float | None = None
+    """Seconds for which texts of articles are kept that nobody was told of; None: for ever."""
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """The whole configuration, checked; paths are absolute."""
 
@@ -131,6 +139,7 @@ class Config:
     routes: tuple[Route, ...] = ()
     web: WebSettings = field(default_factory=WebSettings)
     ops: OpsSettings = field(default_factory=OpsSettings)
+    retention: RetentionSettings = field(default_factory=RetentionSettings)
     warnings: tuple[Fault, ...] = ()
     """What is odd but usable, mostly in feed lists; every code begins with W."""
     sources: tuple[Path, ...] = ()

@@ -99,6 +99,8 @@ class Context:
     """Hosts that sent Retry-After, and until when; the database keeps a copy for the next start."""
     network: outage.Network = field(default_factory=outage.Network)
     """What the last polls say of our own way out."""
+    forms_seen: tuple[str, str] = ("", "")
+    """The word form and its words down to which the last sweep looked for those that no text holds any more."""
     pulse: Pulse = field(default_factory=Pulse)
     """What the monitor knows of its own health."""
     under_way: UnderWay = field(default_factory=UnderWay)

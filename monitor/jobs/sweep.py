@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from monitor import metrics
-from monitor.jobs import alarm, decide, desk, digests, hush, notice, release, replan, watch
+from monitor.jobs import alarm, decide, desk, digests, hush, notice, release, replan, retention, watch
 from monitor.jobs.context import Context
 from monitor.store import feeds, messages, poll_hours, stories
 from monitor.store.store import Connection, lock_deciding
@@ -40,6 +40,7 @@ async def sweep(context: Context, gather: timedelta = alarm.GATHER) -> None:
     await context.store.write(lambda connection: _settle(connection, polled, now))
     context.pulse.swept = time.monotonic()
     metrics.LAST_SWEEP.set(now.timestamp())
+    await retention.keep_up(context)
 
 
 def _expire(context: Context, connection: Connection, now: datetime) -> tuple[int, int]:

@@ -128,8 +128,8 @@ def _noted_epoch(path: Path) -> int | None:
     return int(words[-1]) if words[-2:-1] == ["epoch"] and words[-1].isdecimal() else None
 
 
-def note_epoch(engine: sa.Engine, epoch: int) -> None:
-    """Write beside the database which epoch it has reached, so that an older state of it is known as such."""
+def note_epoch(engine: sa.Engine, epoch: int | None) -> None:
+    """Write beside the database which epoch it reached (None: none), so that an older state is known as such."""
     path = database.sqlite_path(str(engine.url))
     if path is not None:
         _write_lock(path, epoch)

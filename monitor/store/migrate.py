@@ -64,6 +64,13 @@ def upgrade(engine: sa.Engine, now: datetime) -> Path | None:
     return saved
 
 
+def upgrade_in_place(engine: sa.Engine) -> None:
+    """Bring a database up to date that is itself a copy. Raises: DatabaseTooNew."""
+    refuse_newer(engine)
+    if revision_of(engine) != newest():
+        _migrate(engine)
+
+
 def _migrate(engine: sa.Engine) -> None:
     from alembic import command
     from alembic.config import Config

@@ -14,6 +14,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    ColumnElement,
     DateTime,
     Dialect,
     Float,
@@ -26,6 +27,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    literal_column,
     true,
 )
 from sqlalchemy.types import TypeDecorator
@@ -304,6 +306,7 @@ revisions = Table(
     Column("table_id", String(40)),
     Column("created_at", UtcTime, nullable=False),
     UniqueConstraint("article_id", "n"),
+    Index("ix_revisions_text_hash", "text_hash"),
 )
 
 matches = Table(
@@ -333,6 +336,22 @@ decisions = Table(
     Column("alert_id", Id),
     Index("ix_decisions_decided_seq", "decided_seq"),
 )
+MATCHED = decisions.c.pack != literal_column("'*'")
+"""A pack's own decision. Statements say it in the very words of the partial indexes that it serves."""
+NOT_UNMATCHED = decisions.c.reason != literal_column("'no_match'")
+
+
+def _partial(condition: ColumnElement[bool], *columns: Column[Any]) -> None:
+    """Index the rows for which a condition holds; an index that names a table's columns belongs to it."""
+    name = "_".join(("ix_decisions", *(column.name for column in columns), "of"))
+    kind = "matched" if condition is MATCHED else "reason"
+    Index(f"{name}_{kind}", *columns, sqlite_where=condition, postgresql_where=condition)
+
+
+# Most rows of `decisions` say that no pack matched: these hold the others.
+_partial(MATCHED, decisions.c.decided_seq)
+_partial(MATCHED, decisions.c.pack, decisions.c.decided_seq)
+_partial(NOT_UNMATCHED, decisions.c.reason, decisions.c.decided_seq)
 
 holds = Table(  # decisions `held` that nothing has closed yet
     "holds",

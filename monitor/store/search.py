@@ -253,6 +253,16 @@ def _lexemes(spelling: Spelling) -> str:
     return "(" + " & ".join([*(f"'{word}'" for word in before), f"'{last}'{':*' if begins else ''}"]) + ")"
 
 
+def is_held(connection: sa.Connection, words: str, begins: bool = False) -> bool:
+    """Return whether the index holds words side by side (on PostgreSQL: in one article)."""
+    if connection.dialect.name == "sqlite":
+        query, asked = "SELECT 1 FROM search WHERE search MATCH :words LIMIT 1", _fts5_words((words, begins))
+    else:
+        query = "SELECT 1 FROM search WHERE words @@ to_tsquery('simple', :words) LIMIT 1"
+        asked = _lexemes((words, begins))
+    return connection.execute(sa.text(query), {"words": asked}).first() is not None
+
+
 # -- articles --------------------------------------------------------------------------------------
 
 _OTHER = revisions.alias("other")

@@ -57,6 +57,13 @@ def find_beginning(connection: sa.Connection, head: str) -> list[str]:
     return list(connection.execute(sa.select(word_forms.c.words).where(*inside).distinct()).scalars())
 
 
+def list_after(connection: sa.Connection, pair: Pair, limit: int) -> list[Pair]:
+    """Return the next pairs behind one."""
+    behind = sa.tuple_(word_forms.c.form, word_forms.c.words) > sa.tuple_(*map(sa.literal, pair))
+    query = sa.select(word_forms).where(behind).order_by(word_forms.c.form, word_forms.c.words)
+    return [(row.form, row.words) for row in connection.execute(query.limit(limit))]
+
+
 def forget(connection: sa.Connection, forms: Iterable[Pair]) -> None:
     """Forget pairs whose words stand in the index no more."""
     rows = [{"form": form[:LONGEST], "words": _kept(words)} for form, words in forms]

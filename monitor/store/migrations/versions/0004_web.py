@@ -47,6 +47,7 @@ def upgrade() -> None:
     _search()
     op.drop_index("ix_articles_story_id", "articles")  # PostgreSQL sorted a whole story to find its first articles
     op.create_index("ix_articles_story_id_id", "articles", ["story_id", "id"])
+    _ledger()
 
 
 def _feeds() -> None:
@@ -64,6 +65,17 @@ def _feeds() -> None:
     )
 
 
+def _ledger() -> None:
+    """Index the decisions that are about a match, by pack, and by reason those that are not `no_match`."""
+    matched, other = sa.text("pack != '*'"), sa.text("reason != 'no_match'")
+    for name, columns, where in (
+        ("ix_decisions_decided_seq_of_matched", ["decided_seq"], matched),
+        ("ix_decisions_pack_decided_seq_of_matched", ["pack", "decided_seq"], matched),
+        ("ix_decisions_reason_decided_seq_of_reason", ["reason", "decided_seq"], other),
+    ):
+        op.create_index(name, "decisions", columns, sqlite_where=where, postgresql_where=where)
+
+
 def _search() -> None:
     """Add what the search of the archive looks up; the forms of articles that are there already are noted later."""
     folded = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
@@ -75,4 +87,5 @@ def _search() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("ix_articles_first_seen", "articles", ["first_seen"])
+    op.create_index("ix_revisions_text_hash", "revisions", ["text_hash"])
     op.execute("INSERT INTO counters (name, value) SELECT 'forms_missing', id FROM articles ORDER BY id DESC LIMIT 1")
