@@ -160,7 +160,7 @@ class Site:
             path = getattr(route, "path", "")
             if "GET" not in (getattr(route, "methods", None) or ()) or path.startswith(("/api/v1", "/static", "/rate")):
                 continue
-            path = re.sub(r"\{(\w+)\}", lambda name: "move" if name[1] in ("pack", "name") else "1", path)
+            path = re.sub(r"\{(\w+)(?::\w+)?\}", lambda name: "move" if name[1] in ("pack", "name") else "1", path)
             answer = self.get(path)
             if answer.status == 200 and answer.headers["content-type"].startswith("text/html"):
                 found.append(path)

@@ -1,6 +1,6 @@
 """Pictures of every page of the dashboard, to look at: empty, seeded, with hostile texts, and full.
 
-    python -m tests.support.screens FOLDER [--many 10000] [--only empty,seeded,hostile,full] [PATH ...]
+    python -m tests.support.screens [--many 10000] [--only empty,seeded,hostile,full] FOLDER [PATH ...]
 
 writes FOLDER/STATE-PAGE-light.png, -dark.png and -phone.png.
 """
