@@ -7,33 +7,34 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from monitor.model import Outcome, Reason
+from monitor.model import Outcome
 from monitor.store import decisions
 
-WORDS: Mapping[Reason, str] = {
-    Reason.FIRST_REPORT: "The first report of its story that this pack's rules are true of.",
-    Reason.TRUSTED_REPORT: "Only feeds that are not trusted had told the story before.",
-    Reason.CORROBORATED: "The rules ask for several independent newsrooms, and they are there.",
-    Reason.UNCONFIRMED: "The rules ask for several independent newsrooms; too few came in time, so it is unconfirmed.",
-    Reason.HIGHER_SEVERITY: "The story was told at a lower severity.",
-    Reason.NEWSROOMS: "More independent newsrooms carry the story than when it was told.",
-    Reason.NEW_FACTS: "It has names, places or numbers that no message told yet.",
-    Reason.AWAITING_CORROBORATION: "It waits until enough independent newsrooms carry the story, or its time is over.",
-    Reason.AWAITING_INTERVAL: "It has new facts; the story was told a short time ago, so they are gathered.",
-    Reason.SAME_ARTICLE: "An earlier version of this very article was told.",
-    Reason.SAME_URL: "An article with the same address was told.",
-    Reason.SAME_TEXT: "An article with the same text was told.",
-    Reason.COPY: "An article that shares most of its words was told.",
-    Reason.SAME_STORY: "Another article of the story was told, or is held and will be.",
-    Reason.UNCORROBORATED: "Too few independent newsrooms came while it was held.",
-    Reason.FEED_QUOTA: "Its feed had brought as much as it may on one day.",
-    Reason.BASELINE: "It stood in the feed when the feed was first polled.",
-    Reason.TOO_OLD: "It was older than the rule's max_age when it was first seen.",
-    Reason.SILENCED: "A person muted it.",
-    Reason.INHIBITED: "It is routine, and everybody whom it would reach was told the story as urgent lately.",
-    Reason.TEST_STATUS: "Only rules with `status: test` matched: recorded, never sent.",
-    Reason.NO_MATCH: "No rule of the pack is true of it.",
-    Reason.UNREADABLE: "Neither the page nor the feed's text could be read, three times.",
+WORDS: Mapping[str, str] = {
+    "first_report": "The first report of its story that this pack's rules are true of.",
+    "trusted_report": "Only feeds that are not trusted had told the story before.",
+    "corroborated": "The rules ask for several independent newsrooms, and they are there.",
+    "unconfirmed": "The rules ask for several independent newsrooms; too few came in time, so it is unconfirmed.",
+    "other_event": "Its story was told, and it is unlike everything that was told of it: perhaps another event.",
+    "higher_severity": "The story was told at a lower severity.",
+    "newsrooms": "More independent newsrooms carry the story than when it was told.",
+    "new_facts": "It has names, places or numbers that no message told yet.",
+    "awaiting_corroboration": "It waits until enough independent newsrooms carry the story, or its time is over.",
+    "awaiting_interval": "It has new facts; the story was told a short time ago, so they are gathered.",
+    "same_article": "An earlier version of this very article was told.",
+    "same_url": "An article with the same address was told.",
+    "same_text": "An article with the same text was told.",
+    "copy": "An article that shares most of its words was told.",
+    "same_story": "Another article of the story was told, or is held and will be.",
+    "uncorroborated": "Too few independent newsrooms came while it was held.",
+    "feed_quota": "Its feed had brought as much as it may on one day.",
+    "baseline": "It stood in the feed when the feed was first polled.",
+    "too_old": "It was older than the rule's max_age when it was first seen.",
+    "silenced": "A person muted it.",
+    "inhibited": "It is routine, and everybody whom it would reach was told the story as urgent lately.",
+    "test_status": "Only rules with `status: test` matched: recorded, never sent.",
+    "no_match": "No rule of the pack is true of it.",
+    "unreadable": "Neither the page nor the feed's text could be read, three times.",
 }
 
 OUTCOMES: Mapping[Outcome, str] = {
@@ -62,12 +63,12 @@ class Fact:
 
 def sentence(reason: str) -> str:
     """Return a reason in words; the code itself where a newer version wrote it."""
-    return WORDS[Reason(reason)] if reason in set(Reason) else reason.replace("_", " ")
+    return WORDS.get(reason) or reason.replace("_", " ")
 
 
-def pack_named(pack: str) -> str:
-    """Return a pack as the ledger names it."""
-    return "every pack" if pack == decisions.EVERY_PACK else pack
+def pack_named(pack: str, alone: bool = True) -> str:
+    """Return a pack as the ledger names it; `alone`: whether no other pack has a row beside it."""
+    return ("every pack" if alone else "every other pack") if pack == decisions.EVERY_PACK else pack
 
 
 def facts(detail: Mapping[str, Any] | None) -> tuple[Fact, ...]:
@@ -78,6 +79,8 @@ def facts(detail: Mapping[str, Any] | None) -> tuple[Fact, ...]:
 def _facts(detail: Mapping[str, Any]) -> Iterator[Fact]:
     if isinstance(detail.get("alert"), int):
         yield Fact("Told before by", f"al-{detail['alert']}", f"/alerts/{detail['alert']}")
+    if isinstance(detail.get("nearest"), int):
+        yield Fact("Most like it, of what was told", f"art-{detail['nearest']}", f"/ledger/{detail['nearest']}")
     if "held" in detail:
         yield Fact("Told together with what is held")
     if "until" in detail and (until := _moment(detail["until"])) is not None:
