@@ -15,6 +15,7 @@ import structlog
 from monitor import config as configuration
 from monitor import errors, http, metrics, text
 from monitor.alerts import rating
+from monitor.backtest import plan
 from monitor.config import Config
 from monitor.delivery import channel
 from monitor.jobs import feed_add
@@ -70,11 +71,7 @@ def http_settings(config: Config) -> http.HttpSettings:
 
 def known_names(config: Config) -> load.Known:
     """Return the channels, sources and groups that rule files may name."""
-    return load.Known(
-        channels=frozenset(configuration.effective_channels(config)),
-        sources=frozenset(name for feed in config.feeds for name in (feed.id, feed.newsroom)),
-        groups=frozenset(tag for feed in config.feeds for tag in feed.tags),
-    )
+    return plan.known_names(config)
 
 
 def load_rules(config: Config, current: LiveRules | None, deleted: Literal["go", "stay"] = "go") -> LiveRules:

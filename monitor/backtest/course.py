@@ -37,8 +37,8 @@ def decide_side(job: Job, side: Side, until: datetime) -> int:
         until: When the period ends; what is held longer stays held.
     Raises: StoreError.
     """
-    with visit.reading(job.database) as archive:
-        found = _decided(archive, job, side, until) if archive is not None else []
+    with visit.reading_again(job.database) as archive:
+        found = _decided(archive, job, side, until)
     _file(job, side).write_bytes(pickle.dumps(found, pickle.HIGHEST_PROTOCOL))
     return sum(one.told is not None for one in found)
 

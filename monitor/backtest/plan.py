@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from monitor.backtest.values import Job, Pair
-from monitor.config_settings import Config
-from monitor.rules import live, packs
+from monitor.config_settings import Config, effective_channels
+from monitor.rules import live, load, packs
 from monitor.rules.compile import id_of, source_from
 from monitor.store.backtests import Span
 
@@ -39,11 +39,20 @@ def with_pack(source: str, name: str, files: Mapping[str, str]) -> str:
     return source_from({**_files(source), name: files})
 
 
+def known_names(config: Config) -> load.Known:
+    """Return the channels, sources and groups that rule files may name."""
+    return load.Known(
+        channels=frozenset(effective_channels(config)),
+        sources=frozenset(name for feed in config.feeds for name in (feed.id, feed.newsroom)),
+        groups=frozenset(tag for feed in config.feeds for tag in feed.tags),
+    )
+
+
 def make_job(
     config: Config, folder: Path, sources: tuple[str, str], pairs: Sequence[Pair], span: Span, recorded: bool = False
 ) -> Job:
     """Write the live and the edited source into `folder` and return the job; its spool is made where it runs."""
-    before, after = (_put(folder, source) for source in sources)
+    before, after = (put(folder, source) for source in sources)
     same = _shared(sources[1]).items() <= _shared(sources[0]).items()
     return Job(
         database=config.database,
@@ -60,7 +69,8 @@ def make_job(
     )
 
 
-def _put(folder: Path, source: str) -> str:
+def put(folder: Path, source: str) -> str:
+    """Write a source into a folder under the name that its content gives it, and return the path."""
     path = folder / f"{id_of(source)}.json"
     if not path.exists():
         partial = path.with_suffix(".part")

@@ -6,6 +6,7 @@ Cancelling the task kills the workers' tasks under way and leaves nothing behind
 from __future__ import annotations
 
 import asyncio
+import itertools
 import shutil
 import tempfile
 from collections.abc import Callable, Coroutine, Iterable
@@ -27,6 +28,8 @@ STEP_LIMIT = 300.0
 """Seconds for one step of matching."""
 DECIDING_LIMIT = 900.0
 """Seconds for all decisions of a side."""
+FEW = 1_000
+"""Matches that one worker decides for both sides: rules are loaded once more for each that takes part."""
 POOL = WorkerSettings(count=AT_ONCE + 1, memory_mb=250, cpu_seconds=DECIDING_LIMIT)
 
 
@@ -74,6 +77,11 @@ async def _steps(
     progress(Progress("matching", 0.0))
     counted, stopped = await _match(workers, job, progress, stretch)
     progress(Progress("deciding", 0.8, counted))
+    if counted.live + counted.edited <= FEW:
+        short = report.decide_and_report
+        made = await workers.call(short, job, *period, counted, timeout=DECIDING_LIMIT, source="backtest")
+        progress(Progress("done", 1.0, counted))
+        return replace(made, stopped=stopped)
     until = period[1]
     sides = (
         workers.call(course.decide_side, job, side, until, timeout=DECIDING_LIMIT, source="backtest") for side in SIDES
@@ -85,12 +93,15 @@ async def _steps(
     return replace(made, stopped=stopped)
 
 
+def stretches(span: Span, size: int) -> list[Span]:
+    """Return a period cut at multiples of `size`, so that those within it are the same whenever it is asked for."""
+    cuts = [span.first, *range((span.first // size + 1) * size, span.last + 1, size), span.last + 1]
+    return [Span(low, high - 1) for low, high in itertools.pairwise(cuts)]
+
+
 async def _match(workers: Workers, job: Job, progress: Callable[[Progress], None], stretch: int) -> tuple[Counted, str]:
     """Match every stretch, AT_ONCE at a time; return what was seen, and why it ended early."""
-    waiting = [
-        Span(at, min(at + stretch - 1, job.span.last)) for at in range(job.span.first, job.span.last + 1, stretch)
-    ]
-    waiting.reverse()
+    waiting = stretches(job.span, stretch)[::-1]
     counted, done, whole = NOTHING, 0, len(waiting)
 
     async def one_after_another() -> None:

@@ -6,7 +6,10 @@ read any further. What matches is written to a file for the next step: matches o
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import hashlib
+import os
 import pickle
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,22 +18,24 @@ from pathlib import Path
 from monitor import model
 from monitor.alerts import facts
 from monitor.backtest import sameness
-from monitor.backtest.values import NOTHING, SIDES, Counted, Job, Pair, Seen, Side
+from monitor.backtest.values import SIDES, Counted, Job, Pair, Seen, Side
 from monitor.rules import collector, live, match, mentions, packs
 from monitor.rules.compile import RuleSet, compile_rules
 from monitor.store import backtests, visit
 from monitor.store.backtests import Archived, Span, Written
 from monitor.store.store import Connection
 
+KEPT = ".looked"
+"""Ending of the files that keep what does not depend on the edit."""
+LEAST_KEPT = 250
+"""Revisions of a stretch that is kept; the last ones of a day are not yet complete."""
 MOST_TERMS = 12
 """Terms of a match that are kept: what a change is put down to."""
 
 
 def sift(job: Job, span: Span) -> Counted:
     """Match the revisions of `span` under both rule sets, and leave what matched in the spool. Raises: StoreError."""
-    with visit.reading(job.database) as connection:
-        if connection is None:
-            return NOTHING
+    with visit.reading_again(job.database) as connection:
         found = list(_recorded(connection, job, span) if job.recorded else _matched(connection, job, span))
     seen = [one for one in found if one is not None]
     read = 1 + span.last - span.first if job.recorded else len(found)
@@ -116,9 +121,31 @@ def _live(traits: packs.Traits) -> packs.Traits:
 # -- matching anew ---------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class _Looked:
+    """A revision with what does not depend on the edit."""
+
+    written: Written
+    haystack: bytes
+    source: Archived
+    live: tuple[model.Match, ...]
+
+    @property
+    def article(self) -> model.Article:
+        """Return it as rules see it."""
+        return self.source.article(self.written.title, self.written.text)
+
+
 def _matched(connection: Connection, job: Job, span: Span) -> Iterator[Seen | None]:
     """Yield what came of each revision: None for what neither side matches."""
     before, differing = rules_of(job, "live"), _differing(job.live, job.edited, job.pairs)
+    looked = _kept(connection, job, before, span) if job.keep else _candidates(connection, before, differing, span)
+    for one in looked:
+        yield None if one is None else _compared_with(job, differing, one)
+
+
+def _candidates(connection: Connection, before: RuleSet, differing: _Differing, span: Span) -> Iterator[_Looked | None]:
+    """Yield the revisions that an automaton lets through, None for the others."""
     batch: list[tuple[Written, bytes]] = []
     for written in backtests.iter_written(connection, span):
         haystack = match.haystack_of(model.Article(written.title, written.text))
@@ -127,23 +154,41 @@ def _matched(connection: Connection, job: Job, span: Span) -> Iterator[Seen | No
         else:
             yield None
         if len(batch) >= backtests.ASKED:
-            yield from _judged(connection, job, before, differing, batch)
+            yield from _look(connection, before, batch)
             batch.clear()
-    yield from _judged(connection, job, before, differing, batch)
+    yield from _look(connection, before, batch)
 
 
-def _judged(
-    connection: Connection, job: Job, before: RuleSet, differing: _Differing, batch: Sequence[tuple[Written, bytes]]
-) -> Iterator[Seen | None]:
+def _look(connection: Connection, before: RuleSet, batch: Sequence[tuple[Written, bytes]]) -> Iterator[_Looked]:
     sources = backtests.get_archived(connection, (written.revision_id for written, _ in batch))
     for written, haystack in batch:
         source = sources[written.revision_id]
-        article = source.article(written.title, written.text)
-        old = match.match_article(before, article, haystack)
-        new = [one for one in old if (one.pack, one.rule) in differing.same]
-        new += match.match_article(differing.rules, article, haystack)
-        found: dict[Side, tuple[model.Match, ...]] = {"live": _live_only(old), "edited": _live_only(new)}
-        yield _seen(job, written, source, article, found) if any(found.values()) else None
+        found = match.match_article(before, source.article(written.title, written.text), haystack)
+        yield _Looked(written, haystack, source, _live_only(found))
+
+
+def _kept(connection: Connection, job: Job, before: RuleSet, span: Span) -> Sequence[_Looked]:
+    """Return all revisions of a stretch, from the file that the last edit left: a page asks again at each key."""
+    names = hashlib.sha256(repr(job.pairs).encode()).hexdigest()[:16]
+    path = Path(job.keep) / f"{Path(job.live).stem}.{names}.{span.first}-{span.last}{KEPT}"
+    with contextlib.suppress(FileNotFoundError):
+        known: list[_Looked] = pickle.loads(path.read_bytes())
+        return known
+    written = backtests.iter_written(connection, span)
+    batch = [(one, match.haystack_of(model.Article(one.title, one.text))) for one in written]
+    looked = list(_look(connection, before, batch))
+    if span.last - span.first + 1 >= LEAST_KEPT:
+        partial = path.with_suffix(f".{os.getpid()}.part")
+        partial.write_bytes(pickle.dumps(looked, pickle.HIGHEST_PROTOCOL))
+        partial.rename(path)
+    return looked
+
+
+def _compared_with(job: Job, differing: _Differing, one: _Looked) -> Seen | None:
+    new = [found for found in one.live if (found.pack, found.rule) in differing.same]
+    new += match.match_article(differing.rules, one.article, one.haystack)
+    sides: dict[Side, tuple[model.Match, ...]] = {"live": one.live, "edited": _live_only(new)}
+    return _seen(job, one.written, one.source, one.article, sides) if any(sides.values()) else None
 
 
 def _live_only(found: Iterable[model.Match]) -> tuple[model.Match, ...]:

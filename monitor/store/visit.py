@@ -6,6 +6,7 @@ Reading never creates or migrates anything. Writing is one short BEGIN IMMEDIATE
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -42,6 +43,24 @@ def reading(url: str) -> Iterator[sa.Connection | None]:
             return
         with engine.connect() as connection:
             yield connection
+
+
+@contextlib.contextmanager
+def reading_again(url: str) -> Iterator[sa.Connection]:
+    """Yield a reading connection of a process that asks often: the database is opened and looked at once.
+
+    Raises: DatabaseUnusable where there is no database; StoreError.
+    """
+    with _explained(url), _kept(url).connect() as connection:
+        yield connection
+
+
+@functools.lru_cache(maxsize=2)
+def _kept(url: str) -> sa.Engine:
+    engine = database.open_engine(url)
+    if not _has_schema(engine):
+        raise errors.DatabaseUnusable("there is no database yet; `wirewatch run` makes one")
+    return engine
 
 
 def write(url: str, job: Callable[[sa.Connection], T]) -> T:

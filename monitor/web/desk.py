@@ -23,6 +23,7 @@ from monitor.web.faults import Busy, NotThere
 from monitor.web.forms import MOST_FORM, Form, read_form
 from monitor.web.headers import PAGE_POLICY
 from monitor.web.sessions import StoredKeys
+from monitor.web.trials import Trials
 
 READERS = 2
 """Threads that read for pages: the dashboard never takes the readers of polling (A25)."""
@@ -57,6 +58,8 @@ class Desk:
         """Takes secrets of the configuration out of a text that is sent."""
         self.keys = StoredKeys(self, csrf_key, self._password)
         """Sessions and tokens."""
+        self.trials = Trials(context)
+        """The workers that look at rules as they are typed."""
 
     @property
     def zone(self) -> str:
@@ -163,7 +166,8 @@ class Desk:
         return RedirectResponse(where, 303)
 
     def close(self) -> None:
-        """Let go of the threads."""
+        """Let go of the threads and workers."""
+        self.trials.close()
         self._readers.shutdown(wait=False, cancel_futures=True)
 
 

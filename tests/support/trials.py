@@ -84,16 +84,24 @@ class Archive:
 
 
 class InPlace:
-    """Stands in for the workers: runs each task where it is called."""
+    """Stands in for the workers: runs each task where it is called; `fail` maps its name to what it raises instead."""
 
     def __init__(self) -> None:
         self.called: list[str] = []
+        self.fail: dict[str, Exception] = {}
+        self.is_closed = False
 
     async def call(self, function: Callable[..., T], *args: object, timeout: float, source: str = "") -> T:
         """Return what the task returns."""
         assert timeout > 0
         self.called.append(function.__name__)
+        if function.__name__ in self.fail:
+            raise self.fail[function.__name__]
         return function(*args)
+
+    def close(self) -> None:
+        """Note that nobody asks any more."""
+        self.is_closed = True
 
 
 def pack(rules: Sequence[str], name: str = "aid", more: str = "") -> dict[str, str]:

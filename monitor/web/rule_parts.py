@@ -1,0 +1,171 @@
+"""What pages and API show of packs: how they stand, what their alerts were worth, what is wrong with their files."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from monitor import errors, model
+from monitor.rules import compile as rules_compile
+from monitor.rules import feedback, packs, usage
+from monitor.rules.live import LiveRules
+from monitor.store import ratings
+from monitor.store.ratings import Told
+from monitor.store.store import Connection
+
+STATISTICS = timedelta(days=30)
+"""Of which alerts are counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class RuleRow:
+    """One rule of a pack. `row`: what became of its alerts; None where it told nothing."""
+
+    id: str
+    title: str
+    kind: str
+    severity: str
+    status: str
+    languages: tuple[str, ...]
+    terms: int
+    line: int
+    row: feedback.Row | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PackRow:
+    """A pack as it stands. `state`: `good`, `stale` (an older version runs) or `off`; `why`: of the last two."""
+
+    id: str
+    title: str
+    description: str
+    file: str
+    state: str
+    why: str
+    status: str
+    severity: str
+    owner: str
+    route: tuple[str, ...]
+    terms: int
+    tests: int
+    rules: tuple[RuleRow, ...]
+    faults: tuple[errors.Fault, ...]
+    """Of its file, and of those that it uses, as they stand on disk."""
+    alerts: int = 0
+    rated: int = 0
+    useful: int = 0
+
+    @property
+    def share_useful(self) -> float | None:
+        """Return the share of the rated alerts that was useful."""
+        return self.useful / self.rated if self.rated else None
+
+    @property
+    def on_trial(self) -> tuple[str, ...]:
+        """Return the rules of status `test`."""
+        return tuple(rule.id for rule in self.rules if rule.status == "test")
+
+    @property
+    def name(self) -> str:
+        """Return the name of its file, without the folder."""
+        return self.file.rpartition("/")[2]
+
+
+def list_packs(connection: Connection, live: LiveRules, now: datetime) -> list[PackRow]:
+    """Return every pack, live ones and those that are off, by id."""
+    judged = judged_since(connection, now - STATISTICS, None)
+    rows = [_pack_row(pack, live, judged) for pack in live.ruleset.packs.values()]
+    off = [_off(name, why, live) for name, why in live.stale.items() if name not in live.ruleset.packs]
+    return sorted([*rows, *off], key=lambda row: row.id)
+
+
+def get_pack(
+    connection: Connection, live: LiveRules, name: str, now: datetime
+) -> tuple[PackRow, Sequence[feedback.Row]] | None:
+    """Return a pack and what became of the alerts of each of its terms; None where there is none of that name."""
+    pack = live.ruleset.packs.get(name)
+    if pack is None:
+        return (_off(name, live.stale[name], live), []) if name in live.stale else None
+    judged = judged_since(connection, now - STATISTICS, name)
+    return _pack_row(pack, live, judged), feedback.term_rows(judged)
+
+
+def judged_since(connection: Connection, since: datetime, pack: str | None) -> list[feedback.Judged]:
+    """Return the alerts since then with what their readers said; of one pack with the words that they fired by."""
+    given = ratings.ratings_since(connection, since, pack)
+    evidence = ratings.evidence_since(connection, since, pack) if pack is not None else {}
+    return [
+        _judged(row, given.get(row.alert_id, []), evidence.get(row.alert_id, {}))
+        for row in ratings.list_told(connection, since, pack)
+    ]
+
+
+def _judged(row: Told, given: Sequence[str], found: Mapping[str, Sequence[model.Evidence]]) -> feedback.Judged:
+    by_rule = {
+        rule: frozenset(usage.Word(span.term, span.entity) for span in found.get(rule, ())) for rule in row.rules
+    }
+    return feedback.Judged(row.alert_id, row.pack, by_rule, row.story_id, feedback.verdict(given))
+
+
+def _pack_row(pack: packs.Pack, live: LiveRules, judged: Sequence[feedback.Judged]) -> PackRow:
+    own = [one for one in judged if one.pack == pack.id]
+    told = {row.rule: row for row in feedback.rule_rows(own)}
+    said = [one.useful for one in own]
+    why = live.stale.get(pack.id, "")
+    return PackRow(
+        id=pack.id,
+        title=pack.title,
+        description=pack.traits.description,
+        file=pack.place.file,
+        state="stale" if why else "good",
+        why=why,
+        status=pack.status,
+        severity=pack.severity,
+        owner=pack.owner,
+        route=pack.route,
+        terms=counts_of(pack)[0],
+        tests=len(pack.tests),
+        rules=tuple(_rule_row(pack, rule, told.get(rule.id)) for rule in pack.rules),
+        faults=tuple(fault for fault in live.faults if fault.file in pack.files),
+        alerts=len(own),
+        rated=sum(one is not None for one in said),
+        useful=said.count(True),
+    )
+
+
+def _rule_row(pack: packs.Pack, rule: packs.Rule, row: feedback.Row | None) -> RuleRow:
+    traits = rule.traits
+    kind = "query" if rule.query is not None else "score" if rule.score is not None else "lists"
+    languages = tuple(sorted(traits.languages)) if traits.languages is not None else ()
+    terms = counts_of(pack)[1][rule.id]
+    return RuleRow(rule.id, traits.title, kind, traits.severity, traits.status, languages, terms, rule.place.line, row)
+
+
+def _off(name: str, why: str, live: LiveRules) -> PackRow:
+    faults = tuple(fault for fault in live.faults if fault.file == name or f"`{name}`" in fault.message)
+    file = name if name.startswith("packs/") else next((fault.file for fault in faults), f"packs/{name}.yaml")
+    faults = tuple(fault for fault in live.faults if fault.file == file)
+    return PackRow(name, name, "", file, "off", why, "", "", "", (), 0, 0, (), faults)
+
+
+# Counting walks every alias behind every name: once for each version of a pack, which its files tell.
+
+
+@functools.lru_cache(maxsize=64)
+def _counts(source: str, pack: _Counted) -> tuple[int, dict[str, int]]:
+    rules = {rule.id: len(usage.words_of_rule(pack.pack, rule)) for rule in pack.pack.rules}
+    return len(usage.words_of(pack.pack)), rules
+
+
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """A pack that is not looked at to tell it from another."""
+
+    pack: packs.Pack = field(compare=False)
+
+
+def counts_of(pack: packs.Pack) -> tuple[int, dict[str, int]]:
+    """Return how many terms a pack has, and each of its rules."""
+    return _counts(rules_compile.id_of(rules_compile.source_of([pack])), _Counted(pack))

@@ -1,0 +1,280 @@
+"""What the playground and the API ask of workers of their own: lint, preview, explanation, backtest.
+
+The workers are started when they are first needed and ended when nobody has asked for a while, so that a dashboard that
+nobody plays with costs nothing; what they choke on never touches the workers that read feeds and pages.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import secrets
+import shutil
+import tempfile
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TypeVar
+
+from monitor import errors
+from monitor.backtest import drafts, plan, run
+from monitor.backtest.drafts import Checked, Draft, Judged
+from monitor.backtest.run import Progress
+from monitor.backtest.values import Job, Pair, Report
+from monitor.jobs.context import Context
+from monitor.rules import shelf
+from monitor.store import backtests
+from monitor.store.backtests import Span
+from monitor.store.store import Connection
+from monitor.web.faults import Busy, NotThere, Unusable
+from monitor.workers import Workers
+
+T = TypeVar("T")
+PRELOAD = ("monitor.reading", "monitor.feeds.parse")
+"""What the fork server of the daemon has; it is one for all workers."""
+IDLE = 120.0
+"""Seconds after which workers that nobody asks are ended."""
+CHECK_LIMIT = 10.0
+"""Seconds that a text may be looked at."""
+PREVIEW = timedelta(days=1)
+PREVIEW_STRETCH = 500
+"""Revisions a step of a preview: two workers share a day."""
+MOST_PREVIEWED = 10_000
+"""Revisions that a preview reads, the newest: a day of a large desk."""
+MOST_RUNS = 20
+"""Backtests that are remembered."""
+AT_ONCE = 1
+"""Backtests in work; each takes two workers."""
+MOST_WAITING = 8
+"""Questions in work; beyond, pages are told to try again."""
+LONGEST_TEXT = 1_000_000
+DEFAULT_FILE = "draft.yaml"
+
+
+def _start() -> Workers:
+    return Workers(run.POOL, PRELOAD)
+
+
+@dataclass(slots=True)
+class Run:
+    """A backtest that was begun from a page or by the API."""
+
+    id: str
+    pack: str
+    days: int
+    begun_at: datetime
+    progress: Progress = field(default_factory=lambda: Progress("waiting", 0.0))
+    report: Report | None = None
+    fault: str = ""
+    cancelled: bool = False
+    task: asyncio.Task[None] | None = None
+
+    @property
+    def state(self) -> str:
+        """Return `running`, `done`, `failed` or `cancelled`."""
+        if self.cancelled:
+            return "cancelled"
+        if self.fault:
+            return "failed"
+        return "done" if self.report is not None else "running"
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text as it was typed. `file`: name of the pack file that it stands for, empty for none yet."""
+
+    said: str
+    file: str = ""
+
+
+class Trials:
+    """One for each dashboard."""
+
+    def __init__(self, context: Context, start: Callable[[], Workers] = _start) -> None:
+        """Look at texts by the workers that `start` starts."""
+        self._context = context
+        self._start = start
+        self._workers: Workers | None = None
+        self._folder: Path | None = None
+        self._asked = 0
+        self._runs: OrderedDict[str, Run] = OrderedDict()
+        self._end: asyncio.TimerHandle | None = None
+
+    # -- questions that are answered at once ------------------------------------------------------
+
+    async def check(self, text: Text) -> Checked:
+        """Return what is wrong with a text. Raises: Unusable, Busy."""
+        return await self._ask(drafts.check, self._draft(text))
+
+    async def preview(self, text: Text) -> tuple[Checked, Report | None]:
+        """Return what a text would have sent on the last day beside the live rules; no report where it has errors."""
+        ready = await self._ask(drafts.prepare, self._draft(text))
+        if not ready.files:
+            return ready, None
+        now = self._context.clock.now()
+        span = await self._read(functools.partial(_newest, since=now - PREVIEW))
+        if span is None:
+            return ready, None
+        job = self._job(ready, span, keep=True)
+        with self._asking():
+            made = await run.run(self._pool(), job, (now - PREVIEW, now), stretch=PREVIEW_STRETCH)
+        return ready, made
+
+    async def judge(self, text: Text, what: str) -> tuple[Checked, Judged | None]:
+        """Return why a text is true of an article of the archive, or is not; None where there is no such article."""
+        ready = await self._ask(drafts.prepare, self._draft(text))
+        if not ready.files:
+            return ready, None
+        path = plan.put(self._home(), ready.source)
+        number = what.strip().removeprefix("art-")
+        found = await self._ask(drafts.judge, self._context.setup.config.database, path, ready.pack, number)
+        return ready, found
+
+    # -- backtests ---------------------------------------------------------------------------------
+
+    async def begin(self, text: Text, days: int) -> tuple[Checked, Run | None]:
+        """Begin a backtest over the last `days`; none where the text has errors. Raises: Busy."""
+        ready = await self._ask(drafts.prepare, self._draft(text))
+        if not ready.files:
+            return ready, None
+        if sum(one.state == "running" for one in self._runs.values()) >= AT_ONCE:
+            raise Busy("A backtest is in work already. Wait for it, or cancel it.", 10)
+        now = self._context.clock.now()
+        since = now - timedelta(days=days)
+        span = await self._read(functools.partial(backtests.span_of, since=since))
+        if span is None:
+            raise Unusable(f"The archive has no article of the last {days} days.", "days")
+        one = Run(secrets.token_hex(8), ready.pack, days, now)
+        while len(self._runs) >= MOST_RUNS:
+            self._runs.popitem(last=False)
+        self._runs[one.id] = one
+        one.task = asyncio.create_task(self._run(one, self._job(ready, span), (since, now)))
+        return ready, one
+
+    def get(self, number: str) -> Run:
+        """Return a backtest. Raises: NotThere."""
+        found = self._runs.get(number)
+        if found is None:
+            raise NotThere("There is no such backtest; the last twenty are remembered until the monitor stops.")
+        return found
+
+    def list_runs(self) -> Sequence[Run]:
+        """Return the backtests, the newest first."""
+        return list(reversed(self._runs.values()))
+
+    async def cancel(self, number: str) -> Run:
+        """End a backtest that is in work. Raises: NotThere."""
+        found = self.get(number)
+        if found.task is not None and not found.task.done():
+            found.cancelled = True
+            found.task.cancel()
+            await asyncio.wait([found.task], timeout=5)
+        return found
+
+    async def _run(self, one: Run, job: Job, period: tuple[datetime, datetime]) -> None:
+        def note(progress: Progress) -> None:
+            one.progress = progress
+
+        try:
+            with self._asking():
+                one.report = await run.run(self._pool(), job, period, note)
+        except errors.MonitorError as fault:
+            one.fault = str(fault)
+
+    # -- the workers -------------------------------------------------------------------------------
+
+    def _draft(self, text: Text) -> Draft:
+        """Return a text as workers look at it. Raises: Unusable."""
+        if len(text.said) > LONGEST_TEXT:
+            raise Unusable("The text is larger than 1 MB.", "text")
+        file = text.file or DEFAULT_FILE
+        if not shelf.NAME.fullmatch(file):
+            raise Unusable("A pack file is named in lower case letters, digits, - and _, and ends in .yaml.", "file")
+        config = self._context.setup.config
+        return Draft(str(config.rules), f"packs/{file}", text.said, plan.known_names(config))
+
+    def _job(self, ready: Checked, span: Span, keep: bool = False) -> Job:
+        setup, home = self._context.setup, self._home()
+        after = plan.with_pack(setup.live.source, ready.pack, ready.files)
+        job = plan.make_job(setup.config, home, (setup.live.source, after), [Pair(ready.pack, ready.pack)], span)
+        # the live rules stand in every worker from its start, under the name that its server was told
+        named_by = tuple(str(setup.rules_path) if path == job.live else path for path in job.named_by)
+        job = replace(job, live=str(setup.rules_path), named_by=(named_by[0], named_by[1]))
+        return replace(job, keep=self._kept(setup.live.id)) if keep else job
+
+    def _kept(self, live: str) -> str:
+        """Return the folder of what is kept of the live rules; what was kept of others goes."""
+        folder = self._home() / f"kept-{live}"
+        if not folder.exists():
+            for old in self._home().glob("kept-*"):
+                shutil.rmtree(old, ignore_errors=True)
+            folder.mkdir()
+        return str(folder)
+
+    async def _read(self, query: functools.partial[Span | None]) -> Span | None:
+        return await self._context.store.read(query)
+
+    async def _ask(self, function: Callable[..., T], *args: object) -> T:
+        """Return what a worker answers. Raises: Unusable for a text that a worker chokes on; Busy."""
+        with self._asking():
+            try:
+                return await self._pool().call(function, *args, timeout=CHECK_LIMIT, source="page")
+            except (errors.WorkerTimeout, errors.WorkerCrashed) as fault:
+                raise Unusable(
+                    f"This text takes too long, or too much memory, to be looked at: {fault}.", "text"
+                ) from None
+            except errors.WorkerUnavailable as fault:
+                raise Busy(f"No worker is free: {fault}.") from None
+            except errors.RuleError as fault:
+                raise Unusable(str(fault), "text") from None
+
+    @contextlib.contextmanager
+    def _asking(self) -> Iterator[None]:
+        """Count who asks: workers are ended only when nobody does. Raises: Busy."""
+        if self._asked >= MOST_WAITING:
+            raise Busy("Several texts are looked at already. Try again in a moment.")
+        self._asked += 1
+        if self._end is not None:
+            self._end.cancel()
+            self._end = None
+        try:
+            yield
+        finally:
+            self._asked -= 1
+            if not self._asked:
+                self._end = asyncio.get_running_loop().call_later(IDLE, self._let_go)
+
+    def _pool(self) -> Workers:
+        if self._workers is None:
+            self._workers = self._start()
+        return self._workers
+
+    def _home(self) -> Path:
+        if self._folder is None:
+            self._folder = Path(tempfile.mkdtemp(prefix="wirewatch-trials-"))
+        return self._folder
+
+    def _let_go(self) -> None:
+        """End the workers; the next question starts others."""
+        if self._workers is not None and not self._asked:
+            workers, self._workers = self._workers, None
+            asyncio.get_running_loop().run_in_executor(None, workers.close)
+
+    def close(self) -> None:
+        """End the workers and remove what they left."""
+        for one in self._runs.values():
+            if one.task is not None:
+                one.task.get_loop().call_soon_threadsafe(one.task.cancel)
+        if self._workers is not None:
+            self._workers.close()
+            self._workers = None
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _newest(connection: Connection, since: datetime) -> Span | None:
+    span = backtests.span_of(connection, since)
+    return None if span is None else backtests.newest_from(connection, span, MOST_PREVIEWED)
