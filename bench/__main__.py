@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from bench import archive, backtest, copies, day, delivery, figures, hostile, hour, load, match, polls, world
+from bench import archive, backtest, copies, day, delivery, figures, hostile, hour, load, match, polls, search, world
 from bench.figures import Figure
 
 SHORT = ("world", "unchanged", "sparse", "busy", "match")
@@ -31,11 +31,12 @@ def main() -> None:
         "copies",
         "delivery",
         "backtest",
+        "search",
     )
     parser.add_argument("what", nargs="*", choices=known, default=["all"])
     parser.add_argument("--repeat", type=int, default=3, help="runs of the world, of which the median is reported")
     parser.add_argument("--only", nargs="+", choices=match.PARTS, default=(), help="parts of `match`")
-    parser.add_argument("--articles", type=int, default=archive.ARTICLES, help="that `archive` stores")
+    parser.add_argument("--articles", type=int, default=archive.ARTICLES, help="that `archive` and `search` store")
     parser.add_argument("--tried", type=int, default=backtest.ARTICLES, help="articles that `backtest` reads")
     parser.add_argument("--minutes", type=float, default=60.0, help="that `hour` lasts, and `hostile` at most")
     parser.add_argument("--stored", type=int, nargs="+", default=copies.STORED, help="articles that `copies` adds to")
@@ -54,6 +55,7 @@ def main() -> None:
         "hour": partial(hour.hour, args.minutes),
         "backtest": partial(backtest.backtest, args.tried),
         "copies": partial(copies.copies, args.stored),
+        "search": partial(search.search, args.articles),
         "delivery": partial(delivery.delivery, args.feeds, args.seconds),
     }
     for what in SHORT if "all" in args.what else args.what:

@@ -82,6 +82,7 @@ def _make(path: Path, articles: int) -> None:
                 "added",
                 END - SPAN,
             )  # fmt: skip
+        connection.exec_driver_sql("UPDATE feeds SET paused_at = '2025-01-01 00:00:00.000000'")  # they are nowhere
     pools = _pools(known)
     with engine.begin() as connection:
         for pool in pools.values():
