@@ -88,7 +88,7 @@ class Dot:
 def timeline(title: str, rows: Sequence[str], dots: Sequence[Dot], ticks: Sequence[tuple[float, str]]) -> Markup:
     """Return events over time, a row for each name; `ticks` are times with their labels."""
     height = 24 + 22 * max(1, len(rows))
-    left, right = 150, 12
+    left, right = 150, 24
     begin, end = _span([dot.at for dot in dots] + [at for at, _ in ticks])
     scale = (WIDTH - left - right) / (end - begin)
     pieces = []

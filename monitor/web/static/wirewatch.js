@@ -103,6 +103,11 @@
     }
   }
   document.addEventListener("DOMContentLoaded", reach);
+  // On a phone the row of pages is longer than the screen.
+  document.addEventListener("DOMContentLoaded", () => {
+    const row = document.querySelector(".pages"), here = row?.querySelector("[aria-current]");
+    if (here) row.scrollLeft = here.offsetLeft - (row.clientWidth - here.offsetWidth) / 2;
+  });
   document.addEventListener("htmx:after:swap", reach);
   document.addEventListener("toggle", reach, true);
   addEventListener("resize", reach);
