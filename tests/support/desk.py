@@ -124,6 +124,10 @@ class InlineWorkers:
         """Keep nobody waiting."""
         return False
 
+    def pids(self) -> tuple[int, ...]:
+        """Have no process of their own."""
+        return ()
+
     async def call(self, function: Callable[..., Any], *args: object, timeout: float, source: str = "") -> Any:
         if function.__name__ in self.fail:
             raise self.fail[function.__name__]
