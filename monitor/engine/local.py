@@ -36,7 +36,7 @@ STEADY = 3600.0
 """Seconds after which the two clocks are compared anew, so that what a clock is corrected by does not add up; shorter,
 and a clock that stands still, or limps, would never be noticed."""
 BREATH = 0.02
-"""Least seconds between two rounds, so that a burst of finished jobs makes one round."""
+"""Least seconds between two rounds of the daemon, so that a burst of finished jobs makes one round."""
 PROCESSING = 12
 """Entries under way at once: enough to keep two workers busy while pages are fetched."""
 FEW = 64
@@ -287,7 +287,7 @@ class LocalEngine:
         self._wake.clear()
         while await self._round() or await self._wait_out() or await self._flush() or await self._sweep_once():
             await self._wake.wait()
-            await asyncio.sleep(BREATH)
+            await asyncio.sleep(0)
             self._wake.clear()
         return await self._summary()
 
@@ -309,7 +309,7 @@ class LocalEngine:
         self._wake.clear()
         while await self._round():
             await self._wake.wait()
-            await asyncio.sleep(BREATH)
+            await asyncio.sleep(0)
             self._wake.clear()
 
     async def _sweep_once(self) -> bool:

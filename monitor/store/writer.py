@@ -50,6 +50,8 @@ class Writer:
         self.fault = ""
         """What the database said to the last batch that failed; empty once one was committed."""
         self.fenced = False
+        self.patient = True
+        """Whether jobs may wait for company; a caller that does one thing at a time waits for nobody."""
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
         self._thread.start()
 
@@ -58,7 +60,7 @@ class Writer:
 
         `patience`: seconds that the job may wait for company. A commit costs more than most jobs do.
         """
-        item = _Item(job, time.monotonic() + patience)
+        item = _Item(job, time.monotonic() + (patience if self.patient else 0.0))
         if self._closed:
             item.future.set_exception(errors.StoreError("the writer is closed"))
             return item.future

@@ -195,7 +195,9 @@ class Desk:
     def _open(self) -> Store:
         engine = database.open_engine(self._url)
         epoch = database.write_once(engine, lambda connection: hold.take(connection, self.clock.now()))
-        return Store(engine, epoch)
+        store = Store(engine, epoch)
+        store.writer.patient = False  # one pass after the other: nothing comes to share a commit
+        return store
 
     def has(
         self,
