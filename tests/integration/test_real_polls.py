@@ -82,4 +82,4 @@ def test_no_report_of_two_polls_is_told_twice(database_url: str, tmp_path: Path,
     assert [title for title, count in told.items() if count > 1] == []
     assert told["Belarusian partisans say Russian military aircraft damaged near Minsk"] == 1
     assert sum(counts.values()) >= stored
-    assert counts["alert", "first_report"] >= 80
+    assert counts["alert", "first_report"] >= 95
