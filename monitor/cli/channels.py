@@ -94,9 +94,13 @@ def send_test(
 
     Example: wirewatch channels test desk-slack
     """
+    from monitor.clock import SystemClock
+    from monitor.jobs import channel_test
+
     common.quiet_logs(verbose)
     loaded = common.load_config(config)
-    results = asyncio.run(_send(_opened(loaded, name), _notice(loaded, name)))
+    told = channel_test.notice(loaded, name, SystemClock().now())
+    results = asyncio.run(channel_test.send(_opened(loaded, name), told))
     if json:
         common.print_json([_result(target, result) for target, result in results])
     else:
@@ -109,32 +113,13 @@ def send_test(
 
 def _opened(config: Config, name: str) -> tuple[OpenTarget, ...]:
     from monitor import config as configuration
-    from monitor.delivery import channel
+    from monitor.jobs import channel_test
 
-    known = configuration.effective_channels(config)
-    if name not in known:
-        raise common.fail(f"there is no channel `{name}`; there is {', '.join(known)}", 2)
-    settings = channel.SenderSettings(template=known[name].template)
-    return channel.open_channel(name, known[name].url.get_secret_value(), settings)
-
-
-def _notice(config: Config, name: str) -> model.Notice:
-    from monitor.clock import SystemClock
-    from monitor.store import messages
-
-    sent = common.when(SystemClock().now(), config.timezone)
-    body = f"Alerts routed to `{name}` arrive here. Sent by hand at {sent} ({config.timezone}); nothing happened."
-    return model.Notice("test", messages.new_message_id(), "info", headline="Test of Wirewatch", body=body)
-
-
-async def _send(targets: tuple[OpenTarget, ...], notice: model.Notice) -> list[tuple[model.Target, model.SendResult]]:
-    results = []
-    for opened in targets:
-        try:
-            results.append((opened.target, await opened.sender.send(notice)))
-        finally:
-            await opened.sender.close()
-    return results
+    targets = channel_test.opened(config, name)
+    if targets is None:
+        known = ", ".join(configuration.effective_channels(config))
+        raise common.fail(f"there is no channel `{name}`; there is {known}", 2)
+    return targets
 
 
 def _result(target: model.Target, result: model.SendResult) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
@@ -188,8 +189,15 @@ def backup(file: Target, config: common.ConfigOption = None, json: common.JsonOp
 
     Example: wirewatch db backup wirewatch-monday.db
     """
-    from monitor.store import visit
+    from monitor import errors
+    from monitor.clock import SystemClock
+    from monitor.store import system_views, visit
 
-    visit.backup(common.load_config(config).database, file)
+    url = common.load_config(config).database
+    visit.backup(url, file)
+    try:
+        visit.write(url, lambda connection: system_views.note_backup(connection, SystemClock().now()))
+    except errors.StoreError as fault:
+        print(f"{file} is written; the dashboard will not know of it: {fault}", file=sys.stderr)
     size = file.stat().st_size
     common.print_json({"file": file, "bytes": size}) if json else print(f"{file}: {size / 1_000_000:.1f} MB")
