@@ -28,7 +28,7 @@ from monitor.jobs import beat, recover, watchdog
 from monitor.jobs.context import Context
 from monitor.jobs.under_way import SUFFIX, UnderWay
 from monitor.reload import CHECK, Reloader
-from monitor.store import database, feeds, hold, messages, migrate, ratings
+from monitor.store import database, feeds, hold, messages, migrate, ratings, room
 from monitor.store.store import Store
 from monitor.web import access
 from monitor.web import app as web_app
@@ -76,6 +76,7 @@ def opened_store(config: Config, seams: Seams) -> Iterator[Store]:
 
 
 def _take(engine: database.Engine, seams: Seams) -> Store:
+    room.Room(database.sqlite_path(str(engine.url))).look()
     database.check_integrity(engine)
     migrate.refuse_newer(engine)
     hold.require_latest(engine)
@@ -172,6 +173,8 @@ class Health:
             reasons.append("rules_stale")
         if not self._context.setup.live.ruleset.packs or pulse.has("no_rules", timedelta()):
             reasons.append("no_rules")
+        if self._context.store.room.full:
+            reasons.append("disk_full")
         if vitals.fault or vitals.commit > STUCK:
             reasons.append("not_writing")
         if vitals.sweep > watch.SWEEP_STILL:
@@ -222,6 +225,7 @@ async def _serve_and_run(
 ) -> None:
     health = Health(context, engine)
     engine.add_periodic(5.0, health.refresh)
+    engine.add_periodic(room.LOOK, lambda: asyncio.to_thread(context.store.room.look))
     engine.add_periodic(memory.EVERY, memory.trim)
     engine.add_periodic(beat.EVERY, beat.Heartbeat(context, health.vitals, heartbeat.Heart().beat).beat)
     guard = watchdog.Watchdog(health.vitals, watchdog.Outcry(lambda: context.setup.config).say)

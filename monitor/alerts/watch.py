@@ -260,8 +260,8 @@ def judge_disk(signs: DiskSigns) -> Finding | None:
     pace = f" At today's pace it is full in {_span(days * 86_400)}." if soon else ""
     body = (
         f"{signs.folder}: {signs.free / 1e6:,.0f} MB of {signs.total / 1e6:,.0f} MB are free.{pace} On a full disk no "
-        "article can be recorded, so no alert goes out until there is room; what stands in the feeds then is caught "
-        "up. Free space, or move the database ([monitor] database)."
+        "article can be recorded: what is decided is sent, and nothing new until there is room; what stands in the "
+        "feeds then is caught up. Free space, or move the database ([monitor] database)."
     )
     return Finding("disk", "The disk of the database is nearly full", body, patience=AT_ONCE)
 

@@ -135,6 +135,8 @@ class LocalEngine:
 
     async def _due_feeds(self, among: feeds.Among, n: int) -> list[model.Feed]:
         await self._mind_clock()
+        if self.context.store.room.full:
+            return []
         until = self._polls_until or self.context.clock.now()
         most = n + len(self._polled)  # those of this pass may be due once more, and must not take the places of others
         due = await self.context.store.read(lambda connection: feeds.list_due(connection, until, most, among))
@@ -162,6 +164,8 @@ class LocalEngine:
 
     async def _due_entries(self, n: int) -> list[int]:
         now = self.context.clock.now()
+        if self.context.store.room.full:
+            return []
         found = await self.context.store.read(lambda connection: entries.list_pending(connection, now, n))
         if len(found) <= TURNS:
             return found
@@ -172,6 +176,8 @@ class LocalEngine:
 
     async def _due_pages(self, n: int) -> list[int]:
         now = self.context.clock.now()
+        if self.context.store.room.full:
+            return []
         return await self.context.store.read(lambda connection: articles.list_retries(connection, now, n))
 
     async def _due_targets(self, _n: int) -> list[int]:

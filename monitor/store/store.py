@@ -10,7 +10,8 @@ from typing import TypeVar
 import sqlalchemy as sa
 
 from monitor import errors
-from monitor.store import hold
+from monitor.store import database, hold
+from monitor.store.room import Room
 from monitor.store.schema import counters
 from monitor.store.writer import Writer
 
@@ -30,7 +31,8 @@ class Store:
     def __init__(self, engine: sa.Engine, epoch: int) -> None:
         self.engine = engine
         self.epoch = epoch
-        self.writer = Writer(engine, lambda connection: hold.require_epoch(connection, epoch))
+        self.room = Room(database.sqlite_path(str(engine.url)))
+        self.writer = Writer(engine, lambda connection: hold.require_epoch(connection, epoch), self.room.release)
         self._readers = ThreadPoolExecutor(max_workers=3, thread_name_prefix="reader")
 
     async def read(self, query: Callable[[sa.Connection], T]) -> T:

@@ -39,11 +39,13 @@ class Writer:
     - A job with patience may wait that long for others to share its commit; the first one without ends the wait.
     - While another process holds the lock, the batch waits and is run again: nothing fails, nothing is lost.
     - `guard` runs first in every transaction and raises Fenced when another daemon has taken over.
+    - `make_room` is called where the disk is full; where it made some, the batch is run again.
     """
 
-    def __init__(self, engine: sa.Engine, guard: Job) -> None:
+    def __init__(self, engine: sa.Engine, guard: Job, make_room: Callable[[], bool] = lambda: False) -> None:
         self._engine = engine
         self._guard = guard
+        self._make_room = make_room
         self._items: queue.SimpleQueue[_Item | None] = queue.SimpleQueue()
         self._closed = False
         self.beat = self.committed = time.monotonic()
@@ -112,6 +114,8 @@ class Writer:
             try:
                 answers = self._commit(live)
             except sa.exc.OperationalError as fault:
+                if database.is_full(fault) and self._make_room():
+                    continue
                 if not database.is_locked(fault):
                     return self._fail(live, errors.StoreError(_sentence(fault)))
                 self.beat = time.monotonic()
