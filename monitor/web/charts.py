@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 WIDTH, HEIGHT = 600, 120
-_LEFT, _RIGHT, _TOP, _BOTTOM = 34, 6, 8, 20
+_LEFT, _RIGHT, _TOP, _BOTTOM = 48, 6, 10, 22
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +153,7 @@ def _axis(top: float, unit: str) -> Markup:
 
 
 def _labels(labels: Sequence[str], step: float) -> list[Markup]:
-    every = max(1, math.ceil(len(labels) / 8))
+    every = max(1, math.ceil(len(labels) / 6))
     return [
         Markup('<text class="tick" x="{:.1f}" y="{}" text-anchor="middle">{}</text>').format(
             _LEFT + (i + 0.5) * step, HEIGHT - 5, label
