@@ -210,8 +210,8 @@ def _phrases(asked: Wanted) -> Iterator[Phrase]:
 
 def _fts5(asked: Wanted, spellings: _Spellings) -> str:
     if isinstance(asked, Phrase):
-        words = _fts5_phrase(spellings.of(asked))
-        return words if asked.column is None else f"{{{asked.column}}} : ({words})"
+        words = f"({_fts5_phrase(spellings.of(asked))})"
+        return words if asked.column is None else f"{{{asked.column}}} : {words}"
     sign = " AND " if isinstance(asked, All) else " OR "
     return f"({sign.join(_fts5(part, spellings) for part in asked.parts)})"
 

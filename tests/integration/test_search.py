@@ -203,6 +203,16 @@ def test_words_are_found_as_rules_find_them(connection: sa.Connection) -> None:
     assert ids(archive.search(connection, ask("body:elysee"))) == []
 
 
+def test_only_articles_that_hold_every_word_are_read(connection: sa.Connection) -> None:
+    """Further spellings of one word widen that word alone: the index asks for all three, whatever their forms."""
+    both = [Written("للقاهرة harbour"), Written("القاهرة harbour")]
+    fill(connection, [*both, Written("للقاهرة strike"), Written("harbour strike"), Written("للقاهرة harbour strike")])
+
+    found = archive.search(connection, ask("القاهرة AND harbour AND strike"))
+
+    assert (len(found.hits), found.looked_at) == (1, 1)
+
+
 def test_every_span_is_shown_where_it_stands(connection: sa.Connection) -> None:
     """The places that make the query true count within title and text as they are stored."""
     fill(connection, [Written("Aid for Gaza", "Convoys of aid wait.\nGAZA's port is shut.")])
