@@ -53,12 +53,15 @@ class FeedPage:
 
 def list_page(connection: sa.Connection, wanted: Narrowed, after: str = "", limit: int = PAGE) -> FeedPage:
     """Return the feeds whose ids come after `after`."""
-    query = sa.select(*_COLUMNS).where(*_conditions(wanted)).order_by(feeds.c.slug).limit(limit + 1)
-    if after:
-        query = query.where(feeds.c.slug > after)
-    rows = [_row(row) for row in connection.execute(query).mappings()]
+    rows = [_row(row) for row in connection.execute(page_query(wanted, after, limit + 1)).mappings()]
     more = len(rows) > limit
     return FeedPage(tuple(rows[:limit]), rows[limit - 1].health.feed.slug if more else None)
+
+
+def page_query(wanted: Narrowed, after: str, limit: int) -> sa.Select[Any]:
+    """Return the query of a page: along the index of ids from the cursor on."""
+    query = sa.select(*_COLUMNS).where(*_conditions(wanted)).order_by(feeds.c.slug).limit(limit)
+    return query.where(feeds.c.slug > after) if after else query
 
 
 def _conditions(wanted: Narrowed) -> list[sa.ColumnElement[bool]]:
@@ -146,6 +149,14 @@ def get(connection: sa.Connection, feed_id: int, entry_count: int = 30) -> FeedD
         row["stale_at"],
         list_entries(connection, feed_id, entry_count),
     )
+
+
+def find(connection: sa.Connection, url: str) -> FeedRow | None:
+    """Return the feed that is polled at an address, or was declared with it."""
+    same = sa.or_(feeds.c.url == url, feeds.c.declared_url == url)
+    query = sa.select(*_COLUMNS).where(same, feeds.c.retired_at.is_(None)).limit(1)
+    row = connection.execute(query).mappings().first()
+    return _row(row) if row else None
 
 
 def list_entries(connection: sa.Connection, feed_id: int, limit: int) -> tuple[EntryRow, ...]:

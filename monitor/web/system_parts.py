@@ -113,7 +113,7 @@ def read(connection: Connection, context: Context, now: datetime) -> System:
     return System(
         machine=_machine(connection, context),
         outbox=tuple(system_views.outbox(connection)),
-        channels=tuple(_channels(connection, context, now)),
+        channels=tuple(channels(connection, context, now)),
         troubles=tuple(notices.list_open(connection)),
         feeds=feed_views.count(connection),
         days=tuple(Day(_day_name(at, zone), n) for at, n in zip(bounds, counts, strict=False)),
@@ -151,7 +151,8 @@ def _machine(connection: Connection, context: Context) -> Machine:
     )
 
 
-def _channels(connection: Connection, context: Context, now: datetime) -> list[ChannelRow]:
+def channels(connection: Connection, context: Context, now: datetime) -> list[ChannelRow]:
+    """Return the channels of the configuration, and how each fares."""
     config = context.setup.config
     found = signs.recipients(connection, now)
     route = configuration.effective_route(config)

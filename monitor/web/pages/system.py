@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from monitor import errors, model
+from monitor import errors
 from monitor.delivery import wording
 from monitor.jobs import channel_test
 from monitor.jobs.channel_test import Result
@@ -66,8 +66,3 @@ async def test_channel(desk: Desk, name: str) -> list[Result]:
             raise Unusable(f"Test of {name}: it did not answer within {PATIENCE:.0f} seconds.") from None
         except errors.DeliveryError as fault:
             raise Unusable(f"Test of {name}: {fault}") from None
-
-
-def is_sent(result: Result) -> bool:
-    """Return whether a recipient took the test."""
-    return result[1].outcome is model.SendOutcome.SENT
