@@ -14,12 +14,13 @@ import email.policy
 import sys
 import tempfile
 from dataclasses import replace
+from html import escape
 from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
 from monitor.alerts import digest
-from monitor.delivery import mail_body, slack_blocks
+from monitor.delivery import apprise_channel, mail_body, slack_blocks
 from tests.support import notices, slack_preview, world
 from tests.support.chromium import CHROMIUM, FLAGS
 
@@ -70,6 +71,25 @@ def lists() -> dict[str, str]:
     }
 
 
+def others() -> dict[str, str]:
+    """Return a storm in Slack, a notice of the monitor about itself, and the plain text that all other services get."""
+    envelope = mail_body.Envelope("wirewatch@desk.test", "Wirewatch", "anna@desk.test", "<desk.wirewatch.desk.test>")
+    crowd = [notices.item(title=f"Cabinet weighs plan {n} to move residents") for n in range(60)]
+    headline, body = digest.slot_words("storm", len(crowd), True)
+    storm = notices.notice(*crowd, kind="digest", headline=headline, body=body)
+    trouble = notices.ops()
+    plain = [apprise_channel.fit_text(notices.notice(one), 250, 2000) for one in (notices.updated(), notices.arabic())]
+    return {
+        "storm-slack": slack_preview.render_page(slack_blocks.render_payload(storm)),
+        "storm-mail": mail_body.render_html(storm, envelope),
+        "ops-mail": mail_body.render_html(trouble, envelope),
+        "ops-slack": slack_preview.render_page(slack_blocks.render_payload(trouble)),
+        "plain": "".join(
+            f'<p style="white-space: pre-wrap" dir="auto">{escape(a)}\n{escape(b)}</p><hr>' for a, b in plain
+        ),
+    }
+
+
 def draw(pages: dict[str, str], folder: Path) -> None:
     """Show each page in Chromium, 720 pixels wide or on a dark phone, and write its picture."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -87,7 +107,7 @@ def draw(pages: dict[str, str], folder: Path) -> None:
 
 if __name__ == "__main__":
     folder, *names = sys.argv[1:]
-    shown = developing() | lists()
+    shown = developing() | lists() | others()
     if not names or {"mail", "slack"} & set(names):
         shown["mail"], shown["slack"] = told()
     draw({name: shown[name] for name in names or shown}, Path(folder))
