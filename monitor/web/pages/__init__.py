@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from monitor.web.pages import (
     alert,
+    alert_feeds,
     alerts,
     feeds,
     ledger,
@@ -21,6 +22,7 @@ PAGES = (
     overview,
     session,
     alerts,
+    alert_feeds,
     alert,
     stories,
     feeds,
