@@ -37,7 +37,7 @@ PRELOAD = ("monitor.reading", "monitor.feeds.parse")
 """What the fork server of the daemon has; it is one for all workers."""
 IDLE = 120.0
 """Seconds after which workers that nobody asks are ended."""
-CHECK_LIMIT = 10.0
+CHECK_LIMIT = 30.0
 """Seconds that a text may be looked at."""
 PREVIEW = timedelta(days=1)
 PREVIEW_STRETCH = 500
