@@ -37,7 +37,7 @@ demo: setup ## a small world on loopback: news site, mailbox, webhook and the re
 	@$(BIN)/wirewatch demo $(ARGS)
 
 test: setup ## all tests (JOBS=2 processes)
-	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: setup ## format, lint, types, architecture, docs, container: one line each
 	@tools/check $(ARGS)
@@ -46,7 +46,7 @@ format: setup ## put the code into its format
 	@$(BIN)/ruff check --quiet --fix-only . && $(BIN)/ruff format --quiet .
 
 eval: setup ## quality of the shipped rules on the labelled cases
-	@$(BIN)/python -m pytest tests/eval -s $(ARGS)
+	@WIREWATCH_THOROUGH=1 $(BIN)/python -m pytest tests/eval -s $(ARGS)
 
 bench: setup ## cost per article and feed, and memory, on a simulated world
 	@$(BIN)/python -m bench $(ARGS)

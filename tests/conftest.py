@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 from collections.abc import Generator
 
 import pytest
 
+MEMORY, ROOM = "/dev/shm", 4_000_000_000
+"""Where temporary folders go if it has so many bytes free: the suite flushes databases some ten thousand times, and
+what it kills are processes, never the machine."""
+
 NEEDS = "needs "
 """A skip whose reason begins so says that this machine lacks something: `needs chromium`."""
+
+
+def pytest_configure() -> None:
+    """Put temporary folders into memory, where there is room and nobody named another place; workers inherit it."""
+    if "TMPDIR" not in os.environ and os.path.isdir(MEMORY) and shutil.disk_usage(MEMORY).free >= ROOM:
+        os.environ["TMPDIR"] = MEMORY
+        tempfile.tempdir = None
 
 
 def _refuse_skip_for_want(report: pytest.TestReport | pytest.CollectReport) -> None:

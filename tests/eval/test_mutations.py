@@ -9,10 +9,13 @@ import pytest
 from monitor.rules import live, load
 from tests.eval import mistakes, mutations
 from tests.eval.mutations import Mutation, Verdict
+from tests.support.corpora import THOROUGH
 
 pytestmark = pytest.mark.timeout(600)
 
 LEAST_TRIED = 120
+PART = 3
+"""One mutation in so many of each kind is tried in the suite; all of them by `make eval`."""
 LEAST_STOPPED = 0.95
 
 Tried = list[tuple[Mutation, Verdict]]
@@ -20,9 +23,11 @@ Tried = list[tuple[Mutation, Verdict]]
 
 @pytest.fixture(scope="module")
 def tried() -> Tried:
-    """Every mutation of the catalogue with what became of it."""
+    """The mutations of the catalogue with what became of them."""
     sheets = mutations.sheets()
-    drawn = [mutation for mistake in mistakes.MISTAKES for mutation in mistake.mutations(sheets)]
+    drawn = [
+        mutation for mistake in mistakes.MISTAKES for mutation in mistake.mutations(sheets)[:: 1 if THOROUGH else PART]
+    ]
     return list(zip(drawn, mutations.judge_all(drawn), strict=True))
 
 
@@ -40,7 +45,7 @@ def test_typical_mistakes_are_stopped_before_they_go_live(tried: Tried) -> None:
     )
 
     survivors = [f"{mutation.mistake}: {mutation.where}" for mutation, verdict in counted if verdict.how == "survived"]
-    assert len(counted) >= LEAST_TRIED
+    assert len(counted) >= (LEAST_TRIED if THOROUGH else LEAST_TRIED // PART)
     assert stopped >= LEAST_STOPPED, "\n".join(survivors)
 
 

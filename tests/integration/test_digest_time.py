@@ -357,7 +357,7 @@ def test_reload_makes_what_gathers_leave_sooner_and_never_later(
     desk.later(seconds=30)
     planned = [due for _, due in waiting(desk)]
     while desk.clock.now() < leaves + timedelta(minutes=2):
-        desk.later(minutes=1 if leaves - desk.clock.now() < timedelta(hours=1) else 20)
+        desk.later(minutes=1 if leaves - desk.clock.now() < timedelta(minutes=21) else 20)
 
     assert planned in ([leaves], [])
     assert Counter(told(desk)) == Counter(published(desk))

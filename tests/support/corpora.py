@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -9,5 +10,8 @@ import pytest
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 SUITES = DATA / "feeds-parser-suites"
 ARCHIVE = DATA / "rss-archive-2023" / "dev"
+
+THOROUGH = os.environ.get("WIREWATCH_THOROUGH") == "1"
+"""Whether the dearest evaluations take all there is (`make eval`) or, so that the suite stays short, a part."""
 
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="the labelled and real data (../shared/data) are not here")
