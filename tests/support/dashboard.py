@@ -162,7 +162,7 @@ class Site:
                 continue
             path = re.sub(r"\{(\w+)(?::\w+)?\}", lambda name: "move" if name[1] in ("pack", "name") else "1", path)
             answer = self.get(path)
-            if answer.status == 200 and answer.headers["content-type"].startswith("text/html"):
+            if answer.status == 200 and answer.text.startswith("<!doctype html>"):  # and no part of a page
                 found.append(path)
         return found
 

@@ -17,7 +17,9 @@ from tests.support import dashboard, databases
 from tests.support.dashboard import Site
 
 CANARY = "canary-{}-Zq7#x&Y"
-PASSWORD, METRICS, HEARTBEAT, SLACK, HEADER, LOGIN, KEY = (CANARY.format(n) for n in range(7))
+PASSWORD, METRICS, HEARTBEAT, HEADER, LOGIN, KEY = (CANARY.format(n) for n in range(6))
+SLACK = "canary-9-Zq7xYabcdefgh"
+"""The token of a webhook has letters and digits only."""
 
 
 @pytest.fixture(scope="module")
