@@ -69,13 +69,13 @@ class Stream:
         copy = copies.find_copy(own, [copies.Candidate(*one) for one in near])
         judged = time.thread_time()
         story = copy.story_id if copy else None
-        article_id, story_id = self._store(told, story)
+        article_id, story_id = self._store(told, story, made)
         stored = time.thread_time()
-        sketches.record(self.connection, article_id, made, trusted=told.trusted)
+        sketches.index(self.connection, article_id, made, trusted=told.trusted)
         deciding = judged - sketched + time.thread_time() - stored
         return Placed(article_id, story_id, copy, sketched - began, deciding)
 
-    def _store(self, told: Told, story: int | None) -> tuple[int, int]:
+    def _store(self, told: Told, story: int | None, made: sketch.Sketch) -> tuple[int, int]:
         """Insert the rows that an article needs."""
         self._last += 1
         own = self._last
@@ -93,7 +93,8 @@ class Stream:
         run(
             articles.insert(),
             {"id": own, "feed_id": feed, "entry_id": own, "story_id": story, "newsroom": told.newsroom}
-            | {"first_seen": now, "partial": False, "retries": 0},
+            | {"first_seen": now, "partial": False, "retries": 0}
+            | sketches.columns_of(made),
         )
         run(texts.insert(), {"hash": str(own), "text": told.body})
         run(

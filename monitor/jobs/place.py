@@ -87,7 +87,7 @@ def _keep(
     """Store by what the copies of an article are found, and what else tells of the same event."""
     own = task.own
     before = sketch.sketch_of(text.folded_words(own.text)).hashes if own else ()
-    sketches.record(connection, article_id, read.sketch, before, task.waiting.trusted)
+    sketches.index(connection, article_id, read.sketch, before, task.waiting.trusted)
     if weighed is not None:
         original = own.duplicate_of if own else assigned.duplicate_of
         indexed = original is None or story.is_told_anew(connection, original, task.waiting.trusted)
@@ -115,6 +115,7 @@ def _store_article(
         "partial": article.partial,
         "retry_at": task.retry_at,
         "features": features.pack(weighed.features) if weighed is not None else None,
+        **sketches.columns_of(read.sketch),
     }
     if task.own is not None:
         articles.update(connection, task.own.id, **changing, **_moved(task))

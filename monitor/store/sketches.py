@@ -81,10 +81,26 @@ def find(connection: sa.Connection, sketch: Sketch, trusted: bool = True, but: i
     ]
 
 
+def columns_of(sketch: Sketch) -> dict[str, Any]:
+    """Return what of a sketch stands in the row of its article."""
+    if not sketch.hashes:
+        return {"sketch_kind": None, "sketch_size": None, "sketch": None}
+    return {"sketch_kind": sketch.kind, "sketch_size": sketch.size, "sketch": sketch.digest}
+
+
 def record(
     connection: sa.Connection, article_id: int, sketch: Sketch, before: Collection[int] = (), trusted: bool = True
 ) -> None:
     """Store the sketch of an article's text; `before` are the hashes of the text that stood there until now."""
+    index(connection, article_id, sketch, before, trusted)
+    if sketch.hashes or before:
+        connection.execute(_KEEP, columns_of(sketch) | {"own": article_id})
+
+
+def index(
+    connection: sa.Connection, article_id: int, sketch: Sketch, before: Collection[int] = (), trusted: bool = True
+) -> None:
+    """Store the hashes alone, where `columns_of` went into the article's row with the rest."""
     gone, new = set(before).difference(sketch.hashes), set(sketch.hashes).difference(before)
     own, dialect = {"id": article_id}, connection.dialect.name
     if gone:
@@ -92,11 +108,6 @@ def record(
     if new:
         listed = {"hashes": _listed(connection, new), "most": MOST_OF_HASH if trusted else MOST_UNTRUSTED}
         connection.execute(_ADD[dialect], own | listed)
-    kept: dict[str, Any] = {"kind": None, "size": None, "digest": None}
-    if sketch.hashes:
-        kept = {"kind": sketch.kind, "size": sketch.size, "digest": sketch.digest}
-    if sketch.hashes or before:
-        connection.execute(_KEEP, own | kept)
 
 
 # A statement with a list of values is built anew for each length of it, which costs more than to run it: the hashes go
@@ -136,4 +147,6 @@ _ADD = _each_dialect("""
     ON CONFLICT DO NOTHING
 """)
 _FORGET = _each_dialect("DELETE FROM sketches WHERE article_id = :id AND hash IN (SELECT value FROM EACH)")
-_KEEP = sa.text("UPDATE articles SET sketch_kind = :kind, sketch_size = :size, sketch = :digest WHERE id = :id")
+_KEEP = sa.text(
+    "UPDATE articles SET sketch_kind = :sketch_kind, sketch_size = :sketch_size, sketch = :sketch WHERE id = :own"
+)
