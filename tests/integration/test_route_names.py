@@ -92,9 +92,12 @@ def test_routes_that_lead_nowhere_are_told_and_told_again_when_mended(looked: Lo
 
 
 def test_routes_are_not_held_against_a_broken_rule_file(looked: Looked) -> None:
-    """The pack that a route names may be the one whose file is broken: only the file is told of."""
+    """The pack that a route names may be the one whose file is broken: only the file is told of, and its repair."""
     looked.save("move", world.PACK.replace("any:", "ayn:"))
-
     told = looked.start()
+    looked.save("move", world.PACK)
+    after = looked.look()
 
     assert [one.partition(":")[0] for one in told] == ["Rule files are broken; the last good versions stay"]
+    assert "packs/move.yaml:5:16" in told[0]
+    assert after[1:] == ["The rule files are sound again: "]
