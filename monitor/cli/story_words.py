@@ -77,6 +77,8 @@ def _details(row: Mapping[str, Any], zone: str) -> Iterator[str]:
     detail = row.get("detail") or {}
     if row["decision"] == "suppressed" and "alert" in detail:
         yield f"al-{detail['alert']} was told"
+    if "nearest" in detail:
+        yield f"art-{detail['nearest']} is nearest of what was told, {abs(detail['fit']):.0%} short of what is needed"
     if "held" in detail:
         yield "told with what is held"
     if "until" in detail:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from monitor.cli import story_words
 from monitor.store import stories
 from monitor.store.schema import alerts, articles, decisions
 from monitor.stories.assign import Merge
@@ -69,6 +70,8 @@ def test_another_event_in_a_told_story_is_told(joined: Desk) -> None:
     assert told.detail["nearest"] == 1
     assert told.detail["fit"] < 0
     assert joined.senders["desk"].titles == [FIRST["title"], OTHER["title"]]
+    row = {"pack": "move", "decision": "alert", "alert": "al-2", "reason": "other_event", "detail": told.detail}
+    assert "move: alert al-2, other event (art-1 is nearest of what was told, " in story_words.decided(row, "UTC")
 
 
 def test_retelling_of_either_event_is_folded(joined: Desk) -> None:
