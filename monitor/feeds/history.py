@@ -54,39 +54,37 @@ class History:
 
 
 def note(kept: bytes | None, poll: Poll) -> bytes:
-    """Return what is kept after one more poll."""
-    before = read(kept)
+    """Return what is kept after one more poll. The older polls are not read: this is done at each poll of each feed."""
+    before, tail = _split(kept)
     today = poll.at // _DAY_SECONDS
     # A clock that was set back leaves days to come, which would stand for ever.
-    days = [one for one in before.days if today - DAYS < one.day <= today]
-    if not days or days[-1].day != today:
-        days.append(Day(today))
-    last, brought = days[-1], poll.new if poll.outcome == "ok" else 0
-    days[-1] = Day(today, last.polls + 1, last.failed + (poll.outcome == "failed"), last.new + brought)
-    return _write(History(tuple(days), (*before.polls, poll)[-POLLS:]))
+    days = [one for one in before if today - DAYS < one[0] <= today]
+    if not days or days[-1][0] != today:
+        days.append((today, 0, 0, 0))
+    _, polls, failed, new = days[-1]
+    brought = poll.new if poll.outcome == "ok" else 0
+    failed = min(failed + (poll.outcome == "failed"), _MOST)
+    days[-1] = (today, min(polls + 1, _MOST), failed, min(new + brought, _MOST_NEW))
+    last = _POLL.pack(poll.at, OUTCOMES.index(poll.outcome), min(poll.status, _MOST), min(poll.new, _MOST_NEW))
+    head = _HEAD.pack(_VERSION, len(days)) + b"".join(_DAY.pack(*one) for one in days)
+    return head + (tail + last)[-POLLS * _POLL.size :]
 
 
 def read(kept: bytes | None) -> History:
     """Return what is kept; nothing where it is none of ours."""
+    days, tail = _split(kept)
+    rows = _POLL.iter_unpack(tail)
+    polls = tuple(Poll(at, OUTCOMES[outcome], status, new) for at, outcome, status, new in rows)
+    return History(tuple(Day(*row) for row in days), polls)
+
+
+def _split(kept: bytes | None) -> tuple[list[tuple[int, ...]], bytes]:
+    """Return the days, and the polls as they are kept."""
     if not kept or kept[0] != _VERSION:
-        return History()
+        return [], b""
     _, count = _HEAD.unpack_from(kept)
     place = _HEAD.size + count * _DAY.size
-    days = tuple(Day(*row) for row in _DAY.iter_unpack(kept[_HEAD.size : place]))
-    rows = _POLL.iter_unpack(kept[place:])
-    return History(days, tuple(Poll(at, OUTCOMES[outcome], status, new) for at, outcome, status, new in rows))
-
-
-def _write(history: History) -> bytes:
-    days = (
-        _DAY.pack(one.day, min(one.polls, _MOST), min(one.failed, _MOST), min(one.new, _MOST_NEW))
-        for one in history.days
-    )
-    polls = (
-        _POLL.pack(one.at, OUTCOMES.index(one.outcome), min(one.status, _MOST), min(one.new, _MOST_NEW))
-        for one in history.polls
-    )
-    return b"".join((_HEAD.pack(_VERSION, len(history.days)), *days, *polls))
+    return list(_DAY.iter_unpack(kept[_HEAD.size : place])), kept[place:]
 
 
 def daily(history: History, today: int) -> tuple[Day, ...]:

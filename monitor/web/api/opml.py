@@ -23,7 +23,7 @@ class ListImported(Model):
 def operations(desk: Desk) -> list[Operation]:
     """Return the operations on lists."""
     return [
-        Operation("GET", "/opml", "The polled feeds as OPML", export_list, answer=feed_intake.OPML_TYPE),
+        Operation("GET", "/opml", "The polled feeds as OPML", export_list, answer=feed_intake.OPML_TYPE, heavy=True),
         Operation(
             "POST",
             "/opml",

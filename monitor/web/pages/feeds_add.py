@@ -92,7 +92,9 @@ class _Adding:
 
     async def export(self, request: Request) -> Response:
         headers = {"Content-Disposition": 'attachment; filename="wirewatch-feeds.opml"'}
-        return Response(await feed_intake.export_list(self._desk), headers=headers, media_type=feed_intake.OPML_TYPE)
+        async with self._desk.heavy():
+            data = await feed_intake.export_list(self._desk)
+        return Response(data, headers=headers, media_type=feed_intake.OPML_TYPE)
 
     def _page(self, request: Request, status: int = 200, **values: Any) -> Response:
         known: dict[str, Any] = {"url": "", "typed": {}, "fault": "", "field": "", "list_fault": "", "imported": None}

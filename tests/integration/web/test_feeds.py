@@ -71,7 +71,7 @@ def test_list_says_how_each_feed_fares(busy: Site) -> None:
     failing, paused = row_of(busy, "Herald"), row_of(busy, "Wafa")
 
     assert "✗ failing" in failing
-    assert "The server answered 503, since 10 Mar 2025, 10:40, 3 times in a row." in failing
+    assert re.search(r"The server answered 503, since 10 Mar 2025, \d\d:\d\d, 3 times in a row\.", failing)
     assert "(it failed; the wait doubles with each failure)" in failing
     assert "‖ paused" in paused
     assert "next check" not in paused
@@ -104,7 +104,7 @@ def test_one_feed_shows_its_polls_its_entries_and_what_was_left_out(busy: Site) 
 
     assert herald.count("failed 503") == 3
     assert "first look 200" in herald
-    assert re.search(r"Resettlement plan for Gaza is discussed in Cairo . 6 h ago read art-\d", herald)
+    assert re.search(r"Resettlement plan for Gaza is discussed in Cairo .{1,30} ago read art-\d", herald)
     assert "Left out of its last body" in hostile
 
 
