@@ -6,7 +6,22 @@ import argparse
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from bench import archive, backtest, copies, day, delivery, figures, hostile, hour, load, match, polls, search, world
+from bench import (
+    archive,
+    backtest,
+    copies,
+    day,
+    delivery,
+    figures,
+    hostile,
+    hour,
+    ledger,
+    load,
+    match,
+    polls,
+    search,
+    world,
+)
 from bench.figures import Figure
 
 SHORT = ("world", "unchanged", "sparse", "busy", "match")
@@ -31,6 +46,7 @@ def main() -> None:
         "copies",
         "delivery",
         "backtest",
+        "ledger",
         "search",
     )
     parser.add_argument("what", nargs="*", choices=known, default=["all"])
@@ -54,6 +70,7 @@ def main() -> None:
         "day": partial(day.day, world.PREFILTER if args.prefilter else ""),
         "hour": partial(hour.hour, args.minutes),
         "backtest": partial(backtest.backtest, args.tried),
+        "ledger": partial(ledger.ledger_lists, args.articles),
         "copies": partial(copies.copies, args.stored),
         "search": partial(search.search, args.articles),
         "delivery": partial(delivery.delivery, args.feeds, args.seconds),

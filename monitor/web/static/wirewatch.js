@@ -112,6 +112,18 @@
   document.addEventListener("toggle", reach, true);
   addEventListener("resize", reach);
 
+  // -- live list: what comes in on top does not move what is being read -----------------------------
+  document.addEventListener("DOMContentLoaded", () => {
+    const list = document.getElementById("alerts");
+    if (!list) return;
+    new MutationObserver((changes) => {
+      const added = changes.flatMap((change) => [...change.addedNodes]).filter((node) => node.nodeType === 1);
+      const height = added.reduce((sum, item) => sum + item.getBoundingClientRect().height, 0);
+      const isRead = scrollY > 0 || list.matches(":hover, :focus-within");
+      if (height && isRead) scrollBy({ top: height, behavior: "instant" });
+    }).observe(list, { childList: true });
+  });
+
   // -- htmx -------------------------------------------------------------------------------------
   document.addEventListener("htmx:config:request", (event) => {
     const token = document.querySelector('meta[name="csrf"]')?.content;
