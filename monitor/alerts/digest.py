@@ -10,6 +10,8 @@ REBUILT = "rebuilt"
 """Batch of a feed that was rebuilt: all of its entries look new."""
 CATCH_UP = "catch_up"
 """Batch of what came out while we were away."""
+RESTORED = "restored"
+"""Batch of what came out between a backup and its return: some of it may have been told before."""
 LATE = timedelta(hours=24)
 """How long after its beginning a batch takes in what its entries still give: a page that is read at a later try."""
 
@@ -17,13 +19,14 @@ LATE = timedelta(hours=24)
 def joins_digest(kind: str, begun: datetime, decision: Decision, now: datetime) -> bool:
     """Return whether an alert about an entry of a batch goes into the batch's digest instead of a message of its own.
 
-    Of a rebuilt feed all but urgent ones do, of what was missed those that are too old by their rule's max_age.
+    Of a rebuilt feed all but urgent ones do, of what was missed those that are too old by their rule's max_age, of what
+    came before a backup was put back every one.
     """
     if decision.outcome not in (Outcome.ALERT, Outcome.UPDATE) or now - begun > LATE:
         return False
     if kind == CATCH_UP:
         return bool(decision.detail and decision.detail.get("missed"))
-    return decision.severity != "urgent"
+    return kind == RESTORED or decision.severity != "urgent"
 
 
 def render_words(kind: str, feed_name: str | None, entries: int, matched: int, first: bool) -> tuple[str, str]:
@@ -43,6 +46,12 @@ def render_words(kind: str, feed_name: str | None, entries: int, matched: int, f
             f"older than the rule's max_age: told here together, so that nothing is lost, and not one by one."
         )
         return f"Catch-up: {reports} from while the monitor was away", body
+    if kind == RESTORED:
+        body = (
+            f"The database was put back to a backup. {reports} came out since that backup: some of them may have been "
+            f"told before, so they are told here together and not one by one."
+        )
+        return f"Restored: {reports} from since the backup", body
     feed = feed_name or "a feed"
     match = "matches" if matched == 1 else "match"
     body = (

@@ -180,7 +180,7 @@ def restore(
     if done.messages:
         print(f"{done.messages} messages waited when the backup was made and may have been sent since: they are dead "
               "(`restored`); `wirewatch alerts resend` sends one all the same")  # fmt: skip
-    print("what came out since the backup and still stands in the feeds is told in one catch-up digest")
+    print("what came out since the backup and still stands in the feeds is told in one digest")
 
 
 @group.command("backup")

@@ -112,7 +112,7 @@ def decide_placed(
         task.waiting.first_seen,
         placed.duplicate_of,
         placed.duplicate_reason,
-        missed=batch is not None and batch.kind == digest.CATCH_UP,
+        missed=batch is not None and batch.kind in (digest.CATCH_UP, digest.RESTORED),
         trusted=task.waiting.trusted,
     )
     seq = next_number(connection, "decided_seq")

@@ -142,6 +142,10 @@ def _batched(
 ) -> list[entries.NewEntry]:
     """Mark new entries that are told together: all of a rebuilt feed, or what came out while we were away."""
     last_poll = feed.succeeded_at
+    restored = batches.restored_at(connection) if fresh else None
+    if restored is not None and last_poll is not None and last_poll < restored:
+        batch = batches.open_restored(connection, now)
+        return [item if _came_after(item, restored) else replace(item, batch_id=batch) for item in fresh]
     away = novelty.was_away(last_poll, feed.every, now)
     dates = [item.entry.published for item in fresh]
     if novelty.is_mass_novelty(dates, listed, named, last_poll, away):
@@ -155,6 +159,11 @@ def _batched(
         replace(item, batch_id=batch) if novelty.came_meanwhile(item.entry.published, last_poll) else item
         for item in fresh
     ]
+
+
+def _came_after(item: entries.NewEntry, moment: datetime) -> bool:
+    published = item.entry.published
+    return published is not None and published > moment
 
 
 def _baseline(fresh: list[entries.NewEntry], backfill: int) -> list[entries.NewEntry]:

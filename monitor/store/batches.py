@@ -9,20 +9,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
 from monitor.store import gathering, prune
 from monitor.store.rows import new_id
-from monitor.store.schema import batches, entries, feeds, messages
+from monitor.store.schema import batches, counters, entries, feeds, messages
 
 GATHER = timedelta(minutes=15)
 """Longest wait of a digest for entries that are still pending."""
 
 REBUILT = "rebuilt"
 CATCH_UP = "catch_up"
+RESTORED = "restored"
+RESTORED_AT = "restored_at"
+"""Counter: when a backup was last put back, in seconds since 1970."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +47,30 @@ def open_rebuilt(connection: sa.Connection, feed_id: int, now: datetime) -> int:
 
 def open_catch_up(connection: sa.Connection, now: datetime) -> int:
     """Return the id of the open catch-up batch, which all feeds share; a new one if none is open."""
-    query = sa.select(batches.c.id).where(batches.c.closed_at.is_(None), batches.c.kind == CATCH_UP)
+    return _shared(connection, CATCH_UP, now)
+
+
+def open_restored(connection: sa.Connection, now: datetime) -> int:
+    """Return the id of the open batch of what came before a backup was put back; a new one if none is open."""
+    return _shared(connection, RESTORED, now)
+
+
+def restored_at(connection: sa.Connection) -> datetime | None:
+    """Return when a backup was last put in the place of this database; None: never."""
+    seconds = connection.scalar(sa.select(counters.c.value).where(counters.c.name == RESTORED_AT))
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+
+
+def note_restored(connection: sa.Connection, now: datetime) -> None:
+    """Note that a backup was put in the place of this database."""
+    connection.execute(counters.delete().where(counters.c.name == RESTORED_AT))
+    connection.execute(counters.insert().values(name=RESTORED_AT, value=int(now.timestamp())))
+
+
+def _shared(connection: sa.Connection, kind: str, now: datetime) -> int:
+    query = sa.select(batches.c.id).where(batches.c.closed_at.is_(None), batches.c.kind == kind)
     found = connection.execute(query.order_by(batches.c.id).limit(1)).scalar()
-    return found or _open(connection, CATCH_UP, None, now)
+    return found or _open(connection, kind, None, now)
 
 
 def _open(connection: sa.Connection, kind: str, feed_id: int | None, now: datetime) -> int:
@@ -107,12 +131,12 @@ _OPEN = sa.select(batches.c.id, batches.c.kind, batches.c.created_at).where(batc
 
 
 def _is_complete(connection: sa.Connection, row: sa.Row[*tuple[Any, ...]], now: datetime) -> bool:
-    if row.kind == CATCH_UP and row.created_at <= now - GATHER:
+    if row.kind in (CATCH_UP, RESTORED) and row.created_at <= now - GATHER:
         return True  # what comes after it is another catching up
     pending = sa.select(entries.c.id).where(entries.c.batch_id == row.id, entries.c.state == "pending").limit(1)
     if connection.execute(pending).first() is not None:
         return False
-    return row.kind != CATCH_UP or not _is_behind(connection, now)
+    return row.kind not in (CATCH_UP, RESTORED) or not _is_behind(connection, now)
 
 
 def _is_behind(connection: sa.Connection, now: datetime) -> bool:

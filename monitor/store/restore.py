@@ -20,7 +20,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from monitor import errors
-from monitor.store import database, hold, migrate
+from monitor.store import batches, database, hold, migrate
 from monitor.store.schema import alerts, articles, messages
 
 MAGIC = b"SQLite format 3\0"
@@ -63,7 +63,7 @@ def restore(url: str, source: Path, now: datetime) -> Restored:
             _copy(source, copy)
             _check(copy, source)
             before = _bring_up_to_date(copy)
-            told = _prepare(copy)
+            told = _prepare(copy, now)
             kept = _swap(copy, target, now)
             _note(url)
             return Restored(migrate.newest(), before if before != migrate.newest() else None, kept, **told)
@@ -197,11 +197,12 @@ def _unlike(engine: sa.Engine) -> str | None:
 # -- the exchange ------------------------------------------------------------------------------------
 
 
-def _prepare(copy: Path) -> dict[str, Any]:
+def _prepare(copy: Path, now: datetime) -> dict[str, Any]:
     """Keep what waited from being sent again, and count what there is."""
     engine = database.open_engine(f"sqlite:///{copy}")
     try:
         with engine.connect().execution_options(writes=True) as connection, connection.begin():
+            batches.note_restored(connection, now)
             dead = messages.update().where(messages.c.state.in_(_OPEN)).values(state="dead", reason=RESTORED)
             silent = connection.execute(dead).rowcount
             counted = [

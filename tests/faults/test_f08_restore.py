@@ -18,6 +18,7 @@ from monitor.store.schema import counters, messages, targets
 from tests.support import commands
 from tests.support.archive import START, Written, fill
 from tests.support.databases import Databases
+from tests.support.desk import Desk, item
 
 
 @pytest.fixture(scope="module")
@@ -163,6 +164,40 @@ def test_f08_an_empty_place_takes_a_backup(url: str, tmp_path: Path) -> None:
 
     assert done.kept is None
     assert titles(new) == ["First", "Second"]
+
+
+def test_f08_after_a_restore_there_is_one_summary_and_nothing_old(made: Databases, tmp_path: Path) -> None:
+    """A day later the backup comes back: what it knew is not told again, what came since is one digest."""
+    url = made.sqlite()
+    desk = Desk(url, tmp_path).has(["gazette"], backfill=5)
+    known = [_dated(1, "Resettlement plan unveiled", desk), _dated(2, "Resettlement talks begin in the capital", desk)]
+    desk.publishes("gazette", *known)
+    desk.run()
+    visit.backup(url, tmp_path / "b.db")
+    desk.clock.advance(hours=6)
+    since = [_dated(n, f"Resettlement of village {n} ordered by court number {n}", desk) for n in range(3, 7)]
+    desk.publishes("gazette", *since, *known)
+    desk.run()
+    desk.close()
+    assert desk.senders["desk"].titles
+
+    desk.clock.advance(hours=18)
+    restore.restore(url, tmp_path / "b.db", desk.clock.now())
+    after = Desk(url, tmp_path)
+    after.clock.time = desk.clock.now()
+    after.has(["gazette"], backfill=5)
+    after.web.answers = desk.web.answers
+    after.run()
+    after.later()
+
+    sent = after.senders["desk"].notices
+    assert len(sent) == 1
+    assert sorted(item.title for item in sent[0].items) == sorted(one["title"] for one in since)
+    after.close()
+
+
+def _dated(n: int, title: str, desk: Desk) -> dict[str, str]:
+    return {**item(n, title), "pubDate": desk.clock.now().strftime("%a, %d %b %Y %H:%M:%S GMT")}
 
 
 # -- hostile backups -------------------------------------------------------------------------------
