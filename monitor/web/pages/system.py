@@ -17,6 +17,8 @@ from monitor.web.desk import Desk
 from monitor.web.faults import NotThere, Unusable
 from monitor.web.forms import Form
 
+MOST_TROUBLES = 15
+"""Open troubles that the page lists; a bad day has one for each of a thousand feeds."""
 PATIENCE = 60.0
 """Seconds in which every recipient of a channel has to answer a test."""
 
@@ -32,6 +34,7 @@ def routes(desk: Desk) -> list[BaseRoute]:
             "system.html",
             system=system,
             states=system_parts.STATES,
+            most_troubles=MOST_TROUBLES,
             kinds=system_parts.POLL_KINDS,
             alert_chart=system_parts.alert_chart(system),
             delay_chart=system_parts.delay_chart(system),
