@@ -32,7 +32,9 @@ from monitor.store.schema import (
 from monitor.store.wanted import Wanted
 
 MOST_LOOKED = 20_000
-"""Alerts that one page looks at."""
+"""Alerts that one page looks at, ..."""
+MOST_FOR_WORDS = 2_000
+"""... and where words are asked for: a word may stand in every article between the first and the last of them."""
 _BATCH = 500
 RATED = ("useful", "noise", "none")
 
@@ -95,8 +97,10 @@ def list_page(
 ) -> AlertPage:
     """Return the newest alerts with an id below `before` and above `after`."""
     low, high = _bounds(connection, narrowed, before, after)
-    floor = _floor(connection, low, high)
+    floor = _floor(connection, low, high, MOST_LOOKED if narrowed.words is None else min(MOST_FOR_WORDS, MOST_LOOKED))
     fits = _conditions(connection, narrowed)
+    if narrowed.words is not None:
+        fits.append(_has_words(connection, narrowed.words, floor, high))
     ids = (
         sa.select(alerts.c.id)
         .join(articles, articles.c.id == alerts.c.article_id)
@@ -131,10 +135,10 @@ def _bounds(connection: sa.Connection, narrowed: Narrowed, before: int | None, a
     return low, high
 
 
-def _floor(connection: sa.Connection, low: int, high: int) -> int:
+def _floor(connection: sa.Connection, low: int, high: int, most: int) -> int:
     """Return the id down to which a page looks."""
     looked = sa.select(alerts.c.id).where(alerts.c.id < high, alerts.c.id >= low).order_by(alerts.c.id.desc())
-    lowest = connection.scalar(sa.select(sa.func.min(looked.limit(MOST_LOOKED).subquery().c.id)))
+    lowest = connection.scalar(sa.select(sa.func.min(looked.limit(most).subquery().c.id)))
     return low if lowest is None else lowest
 
 
@@ -151,8 +155,6 @@ def _conditions(connection: sa.Connection, narrowed: Narrowed) -> list[sa.Column
         found.append(articles.c.newsroom.icontains(narrowed.newsroom, autoescape=True))
     if narrowed.rated is not None:
         found.append(_rated(narrowed.rated))
-    if narrowed.words is not None:
-        found.append(_has_words(connection, narrowed.words))
     return found
 
 
@@ -161,15 +163,23 @@ def _rated(rated: str) -> sa.ColumnElement[bool]:
     return ~given if rated == "none" else given.where(ratings.c.rating == rated)
 
 
-def _has_words(connection: sa.Connection, words: Wanted) -> sa.ColumnElement[bool]:
+def _has_words(connection: sa.Connection, words: Wanted, floor: int, high: int) -> sa.ColumnElement[bool]:
+    """Return the condition that an alert's article has words; `floor`, `high`: between which ids alerts are."""
     if connection.dialect.name == "sqlite":
-        found = sa.text("SELECT rowid AS id FROM search WHERE search MATCH :words")
+        found = sa.text(
+            "SELECT rowid AS id FROM search WHERE search MATCH :words AND rowid >= :oldest AND rowid <= :newest"
+        )
         asked = search.to_fts5(connection, words)
     else:
-        found = sa.text("SELECT article_id AS id FROM search WHERE words @@ to_tsquery('simple', :words)")
+        found = sa.text(
+            "SELECT article_id AS id FROM search WHERE words @@ to_tsquery('simple', :words)"
+            " AND article_id >= :oldest AND article_id <= :newest"
+        )
         asked = search.to_tsquery(connection, words)
-    ids = found.bindparams(words=asked).columns(articles.c.id).subquery()
-    return alerts.c.article_id.in_(sa.select(ids.c.id))
+    looked = sa.select(sa.func.min(alerts.c.article_id), sa.func.max(alerts.c.article_id))
+    oldest, newest = connection.execute(looked.where(alerts.c.id >= floor, alerts.c.id < high)).one()
+    bound = found.bindparams(words=asked, oldest=oldest or 0, newest=newest or 0)
+    return alerts.c.article_id.in_(sa.select(bound.columns(articles.c.id).subquery().c.id))
 
 
 # -- what belongs to them --------------------------------------------------------------------------

@@ -21,9 +21,11 @@ def first_key_at(connection: sa.Connection, key: Column, time: Column, at: datet
         key: An indexed column of whole numbers.
         time: Of the same table, growing with `key`.
     """
-    low, high = connection.execute(sa.select(sa.func.min(key), sa.func.max(key) + 1)).one()
-    if low is None:
+    # One by one: asked for both at once, SQLite reads the whole index.
+    low, high = connection.scalar(sa.select(sa.func.min(key))), connection.scalar(sa.select(sa.func.max(key)))
+    if low is None or high is None:
         return 0
+    high += 1
     while low < high:
         middle = (low + high) // 2
         found = connection.execute(sa.select(key, time).where(key >= middle).order_by(key).limit(1)).one()
