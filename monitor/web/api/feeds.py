@@ -314,9 +314,8 @@ def operations(desk: Desk) -> list[Operation]:
             add_feed,
             answer=FeedAdded,
             body_model=FeedIn,
-            status=201,
             heavy=True,
-            description="200 where it was polled already. 422 where there is no feed at the address, or several.",
+            description="`added` is false where it was polled already. 422 where there is no feed at the address, or several.",
         ),
         Operation(
             "POST",
@@ -394,7 +393,7 @@ async def add_feed(call: Call) -> Answer:
     row = await call.desk.read(lambda c: feed_views.find(c, wanted.url))
     if row is None:
         raise Conflicting("It was removed while it was added. Nothing is polled.")
-    return Answer(FeedAdded(added=bool(added), feed=FeedOut.of(row, now)), 201 if added else 200)
+    return Answer(FeedAdded(added=bool(added), feed=FeedOut.of(row, now)))
 
 
 async def _seen(desk: Desk, wanted: OpmlFeed) -> OpmlFeed:
