@@ -315,7 +315,7 @@ def operations(desk: Desk) -> list[Operation]:
             answer=FeedAdded,
             body_model=FeedIn,
             heavy=True,
-            description="`added` is false where it was polled already. 422 where there is no feed at the address, or several.",
+            description="`added` is false where it was polled already. 422 where no feed is there, or several are.",
         ),
         Operation(
             "POST",
