@@ -13,6 +13,7 @@ from bench import (
     day,
     delivery,
     figures,
+    flood,
     hostile,
     hour,
     ledger,
@@ -48,13 +49,16 @@ def main() -> None:
         "backtest",
         "ledger",
         "search",
+        "flood",
     )
     parser.add_argument("what", nargs="*", choices=known, default=["all"])
     parser.add_argument("--repeat", type=int, default=3, help="runs of the world, of which the median is reported")
     parser.add_argument("--only", nargs="+", choices=match.PARTS, default=(), help="parts of `match`")
     parser.add_argument("--articles", type=int, default=archive.ARTICLES, help="that `archive` and `search` store")
     parser.add_argument("--tried", type=int, default=backtest.ARTICLES, help="articles that `backtest` reads")
-    parser.add_argument("--minutes", type=float, default=60.0, help="that `hour` lasts, and `hostile` at most")
+    parser.add_argument(
+        "--minutes", type=float, default=60.0, help="that `hour` lasts, `hostile` at most, and `flood` up to 5"
+    )
     parser.add_argument("--stored", type=int, nargs="+", default=copies.STORED, help="articles that `copies` adds to")
     parser.add_argument("--feeds", type=int, default=delivery.FEEDS, help="that `delivery` polls")
     parser.add_argument("--seconds", type=int, default=delivery.SECONDS, help="that `delivery` publishes for")
@@ -73,6 +77,7 @@ def main() -> None:
         "ledger": partial(ledger.ledger_lists, args.articles),
         "copies": partial(copies.copies, args.stored),
         "search": partial(search.search, args.articles),
+        "flood": partial(flood.flood, min(args.minutes, 5.0)),
         "delivery": partial(delivery.delivery, args.feeds, args.seconds),
     }
     for what in SHORT if "all" in args.what else args.what:
