@@ -3,6 +3,7 @@ named. On both databases."""
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Iterator
 from datetime import timedelta
@@ -38,6 +39,8 @@ entities:
 }
 VOCABULARIES = {one.id: one for one in load.load_packs(NAMES).vocabularies}
 HOUR = timedelta(hours=1)
+EXAMPLES = int(os.environ.get("EXAMPLES", "25"))
+"""Of queries; after a change of the language or of the look-up run with EXAMPLES=2000 and --timeout=0."""
 
 
 def random_archive() -> list[Written]:
@@ -50,7 +53,7 @@ def random_archive() -> list[Written]:
     langs = ("en", "ar", "he", None)
     return [
         Written(text(chance.randint(1, 4)), text(chance.randint(0, 14)), chance.choice(langs), author="Jane Doe")
-        for _ in range(120)
+        for _ in range(80)
     ]
 
 
@@ -85,7 +88,7 @@ def ids(found: archive.Found) -> list[int]:
 # -- nothing is missed -------------------------------------------------------------------------------
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(reference.queries_of(reference.MIXED))
 def test_what_a_query_is_true_of_is_found(engine: sa.Engine, written: str) -> None:
     """For any query, the pages of the search together hold exactly what evaluating every article finds."""
