@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from monitor.store import times_by_key
 from monitor.store.schema import MATCHED, NOT_UNMATCHED, articles, decisions, feeds, revisions
 
-MOST_LOOKED = 20_000
+MOST_LOOKED = 10_000
 """Decisions that one page looks at where no index leads to what it is narrowed to."""
 NONE = "none"
 NO_MATCH = "no_match"

@@ -352,7 +352,7 @@ def seed_many(desk: Desk, count: int) -> None:
         for n in range(count):
             i, at = first + n, now - timedelta(minutes=count - n)
             title = f"Resettlement of {words[n % 10]} {words[n // 10 % 10]} number {n}"
-            severity = ("normal", "high", "low", "urgent")[n % 4]
+            severity = ("normal", "high", "info", "urgent")[n % 4]
             rows[stories].append({"id": i, "created_at": at, "updated_at": at, "articles": 1})
             rows[entries].append(
                 {

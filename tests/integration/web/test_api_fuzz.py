@@ -39,6 +39,7 @@ def site(made_databases: databases.Databases, tmp_path_factory: pytest.TempPathF
         yield made
 
 
+@pytest.mark.timeout(120 + 40 * TRIES)
 def test_a08_every_operation_answers_as_its_document_says(site: dashboard.Site) -> None:
     """Good and bad parameters, bodies and paths get an answer of the documented status, type and shape."""
     document = site.get("/api/v1/openapi.json").json
@@ -68,7 +69,7 @@ def faults_of(site: dashboard.Site, session: requests.Session, operation: Any) -
         suppress_health_check=list(HealthCheck),
     )
     def attempt(case: Any) -> None:
-        case.call_and_validate(base_url=site.address, session=session, checks=CHECKS)
+        case.call_and_validate(base_url=site.address, session=session, checks=CHECKS, timeout=60)
 
     try:
         attempt()
