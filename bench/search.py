@@ -32,7 +32,7 @@ QUERIES = 40
 EVERY, WATCH = 2, 20.0
 """Seconds between polls, and for which they are watched before the backup."""
 FEEDS = 50
-PAGES = ("/search?q=government", "/ledger", "/alerts", "/stories?show=all")
+PAGES = ("/search?q=government", "/search?q=%24gaza+AND+%24egypt", "/api/v1/search?q=%22police+country%22")
 WEB = '\n[web]\nlisten = "127.0.0.1:{port}"\n'
 
 
