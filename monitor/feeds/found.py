@@ -1,4 +1,4 @@
-"""What was found at an address: plain values, for processes that load none of the libraries that find it."""
+"""What was found at an address: plain values, so that the daemon, which is handed them, loads no parser of feeds."""
 
 from __future__ import annotations
 
