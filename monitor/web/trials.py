@@ -140,6 +140,13 @@ class Trials:
         ready = await self._ask(drafts.prepare, self._draft(text))
         if not ready.files:
             return ready, None
+        return ready, await self._begin(ready.pack, days, functools.partial(self._job, ready))
+
+    async def begin_shadow(self, pack: str, days: int) -> Run:
+        """Begin to decide what rules on trial would have sent, as live traffic matched them. Raises: Busy, Unusable."""
+        return await self._begin(pack, days, functools.partial(self._shadow_job, pack))
+
+    async def _begin(self, pack: str, days: int, job: Callable[[Span], Job]) -> Run:
         if sum(one.state == "running" for one in self._runs.values()) >= AT_ONCE:
             raise Busy("A backtest is in work already. Wait for it, or cancel it.", 10)
         now = self._context.clock.now()
@@ -147,12 +154,12 @@ class Trials:
         span = await self._read(functools.partial(backtests.span_of, since=since))
         if span is None:
             raise Unusable(f"The archive has no article of the last {days} days.", "days")
-        one = Run(secrets.token_hex(8), ready.pack, days, now)
+        one = Run(secrets.token_hex(8), pack, days, now)
         while len(self._runs) >= MOST_RUNS:
             self._runs.popitem(last=False)
         self._runs[one.id] = one
-        one.task = asyncio.create_task(self._run(one, self._job(ready, span), (since, now)))
-        return ready, one
+        one.task = asyncio.create_task(self._run(one, job(span), (since, now)))
+        return one
 
     def get(self, number: str) -> Run:
         """Return a backtest. Raises: NotThere."""
@@ -204,6 +211,11 @@ class Trials:
         named_by = tuple(str(setup.rules_path) if path == job.live else path for path in job.named_by)
         job = replace(job, live=str(setup.rules_path), named_by=(named_by[0], named_by[1]))
         return replace(job, keep=self._kept(setup.live.id)) if keep else job
+
+    def _shadow_job(self, pack: str, span: Span) -> Job:
+        setup = self._context.setup
+        sources = setup.live.source, setup.live.source
+        return plan.make_job(setup.config, self._home(), sources, [Pair(pack, pack)], span, recorded=True)
 
     def _kept(self, live: str) -> str:
         """Return the folder of what is kept of the live rules; what was kept of others goes."""

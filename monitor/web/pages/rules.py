@@ -16,9 +16,12 @@ from monitor.rules import shelf
 from monitor.web import rule_parts
 from monitor.web.desk import Desk
 from monitor.web.faults import Busy, NotThere, Unusable
+from monitor.web.forms import Form
 from monitor.web.trials import Text
 
-SHOWN_TERMS = 60
+SHOWN_TERMS = 25
+SHADOW_DAYS = 7
+"""Of which is shown what rules on trial would have sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +76,16 @@ def routes(desk: Desk) -> list[BaseRoute]:
         lines = lines_of(text, checked, pack.faults)
         return desk.render(request, "_pack_source.html", lines=lines, checked=checked, fault=fault, looking=False)
 
+    async def shadow(request: Request, form: Form) -> Response:
+        name = str(request.path_params["pack"])
+        if name not in desk.context.setup.live.ruleset.packs:
+            raise NotThere(f"There is no pack {name[:60]!r}.")
+        run = await desk.trials.begin_shadow(name, SHADOW_DAYS)
+        return desk.redirect(request, f"/playground/backtests/{run.id}")
+
     return [
         Route("/rules", show_all, methods=["GET"]),
+        desk.post("/rules/{pack}/shadow", shadow),
         Route("/rules/{pack}", show, methods=["GET"]),
         Route("/rules/{pack}/source", show_source, methods=["GET"]),
     ]

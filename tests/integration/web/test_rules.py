@@ -206,6 +206,28 @@ def test_a_backtest_of_a_faulty_text_names_the_fault(made: Site, rules: Path) ->
     assert "AND" in answer.text
 
 
+def test_what_rules_on_trial_would_have_sent_is_shown_from_live_traffic(
+    made_databases: databases.Databases, tmp_path: Path
+) -> None:
+    """A pack on trial offers what it would have sent: alerts that nobody got, decided as if it were live."""
+    packs = {"packs/move.yaml": PACK, "packs/next.yaml": PACK.replace("pack: move", "pack: next\nstatus: test")}
+    with dashboard.opened(made_databases.sqlite(), tmp_path, packs=packs) as site:
+        workers = InPlace()
+        site.web.trials = Trials(site.desk.context, lambda: workers)  # type: ignore[arg-type, return-value]
+
+        page = site.get("/rules/next")
+        begun = site.post("/rules/next/shadow")
+        for _ in range(200):
+            shown = site.get(begun.headers["location"]).text
+            if ">running<" not in shown:
+                break
+            time.sleep(0.05)
+
+    assert "On trial: core, loud" in page.text
+    assert "gained" in shown
+    assert "Resettlement" in shown
+
+
 # -- saving ----------------------------------------------------------------------------------------
 
 
