@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,6 +13,7 @@ from monitor.cli import common, story_words
 
 if TYPE_CHECKING:
     from monitor.config import Config
+    from monitor.store.alert_views import Sending
     from monitor.store.decisions import AlertRow, LedgerRow
     from monitor.store.ratings import StoredRating
     from monitor.store.store import Connection
@@ -43,7 +45,7 @@ def list_alerts(
 
     Example: wirewatch alerts list --decisions --reason silenced
     """
-    from monitor.store import decisions, messages
+    from monitor.store import alert_views, decisions
 
     loaded = common.load_config(config)
     if decided or reason:
@@ -53,7 +55,8 @@ def list_alerts(
     with common.reading(loaded) as connection:
         if connection is not None:
             rows = decisions.list_alerts(connection, pack, limit=limit)
-            found = [_json(row) | {"deliveries": _states(messages.deliveries_of(connection, row.id))} for row in rows]
+            sent = alert_views.sendings_of(connection, [row.id for row in rows])
+            found = [_json(row) | {"deliveries": _states(sent.get(row.id, []))} for row in rows]
     if json:
         common.print_json(found)
         return
@@ -183,8 +186,8 @@ def _json(row: AlertRow) -> dict[str, Any]:
     }
 
 
-def _states(deliveries: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [{"channel": row["channel"], "target": row["label"], "state": row["state"]} for row in deliveries]
+def _states(sendings: Sequence[Sending]) -> list[dict[str, Any]]:
+    return [{"channel": one.channel, "target": one.target, "state": one.state} for one in sendings]
 
 
 def _sent(deliveries: list[dict[str, Any]]) -> str:

@@ -6,10 +6,9 @@ no more than one that fits all, and the page says from where to go on.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -20,7 +19,6 @@ from monitor.store.ratings import StoredRating
 from monitor.store.schema import (
     alerts,
     articles,
-    attempts,
     matches,
     message_alerts,
     messages,
@@ -233,23 +231,6 @@ def ratings_of(connection: sa.Connection, ids: Sequence[int]) -> dict[int, list[
         for row in connection.execute(query).mappings():
             found.setdefault(row["alert_id"], []).append(StoredRating(**row))
     return found
-
-
-def deliveries_of(connection: sa.Connection, alert_id: int) -> list[Mapping[str, Any]]:
-    """Return the messages that carry an alert, each with its target and `attempts`, in two queries."""
-    query = (
-        sa.select(messages, targets.c.channel, targets.c.label, targets.c.paused_until)
-        .join(message_alerts, message_alerts.c.message_id == messages.c.id)
-        .join(targets, targets.c.id == messages.c.target_id)
-        .where(message_alerts.c.alert_id == alert_id)
-        .order_by(messages.c.id)
-    )
-    found = [dict(row) for row in connection.execute(query).mappings()]
-    tries: dict[int, list[Mapping[str, Any]]] = {row["id"]: [] for row in found}
-    of_messages = sa.select(attempts).where(attempts.c.message_id.in_(list(tries)))
-    for row in connection.execute(of_messages.order_by(attempts.c.message_id, attempts.c.n)).mappings():
-        tries[row["message_id"]].append(dict(row))
-    return [row | {"attempts": tries[row["id"]]} for row in found]
 
 
 def _some(ids: Sequence[int]) -> list[list[int]]:

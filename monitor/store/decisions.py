@@ -13,7 +13,17 @@ import sqlalchemy as sa
 from monitor import model
 from monitor.store.held import family_of
 from monitor.store.rows import new_id
-from monitor.store.schema import alerts, articles, decisions, feeds, matches, revisions, stories
+from monitor.store.schema import (
+    MATCHED,
+    NOT_UNMATCHED,
+    alerts,
+    articles,
+    decisions,
+    feeds,
+    matches,
+    revisions,
+    stories,
+)
 
 ASKED = 1000
 """Rows asked for in one statement: databases bound its parameters (SQLite 32,766), and a digest may hold more."""
@@ -215,8 +225,10 @@ def list_ledger(
         query = query.where(decisions.c.pack == pack)
     if reason is not None:
         query = query.where(decisions.c.reason == reason)
-    elif pack is None:
-        query = query.where(decisions.c.pack != EVERY_PACK)
+        if reason != model.Reason.NO_MATCH.value:
+            query = query.where(NOT_UNMATCHED)
+    if pack not in (None, EVERY_PACK) or (pack is None and reason is None):
+        query = query.where(MATCHED)
     return [LedgerRow(*row) for row in connection.execute(query)]
 
 

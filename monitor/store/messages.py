@@ -380,10 +380,11 @@ def deliveries_of(connection: sa.Connection, alert_id: int) -> list[dict[str, An
         .order_by(messages.c.id)
     )
     found = [dict(row) for row in connection.execute(query).mappings()]
-    for row in found:
-        tries = sa.select(attempts).where(attempts.c.message_id == row["id"]).order_by(attempts.c.n)
-        row["attempts"] = [dict(item) for item in connection.execute(tries).mappings()]
-    return found
+    tries: dict[int, list[dict[str, Any]]] = {row["id"]: [] for row in found}
+    of_messages = sa.select(attempts).where(attempts.c.message_id.in_(list(tries)))
+    for item in connection.execute(of_messages.order_by(attempts.c.message_id, attempts.c.n)).mappings():
+        tries[item["message_id"]].append(dict(item))
+    return [row | {"attempts": tries[row["id"]]} for row in found]
 
 
 def count_by_state(connection: sa.Connection) -> list[tuple[str, str, int]]:

@@ -11,7 +11,7 @@ from typing import Any
 from monitor import model
 from monitor.alerts import render
 from monitor.jobs import voices
-from monitor.store import alert_views, articles, decisions, story_views
+from monitor.store import alert_views, articles, decisions, messages, story_views
 from monitor.store.alert_views import AlertPage, Sending
 from monitor.store.decisions import AlertRow
 from monitor.store.ratings import StoredRating
@@ -149,7 +149,7 @@ def load(connection: Connection, alert_id: int) -> Full | None:
         text_spans=spans(fired, "text", text),
         fired=fired,
         report=report,
-        deliveries=tuple(alert_views.deliveries_of(connection, alert_id)),
+        deliveries=tuple(messages.deliveries_of(connection, alert_id)),
         told=tuple(story_views.told_of(connection, [one.story]).get(one.story, ())),
         folded_count=count,
         folded=tuple(folded),
