@@ -181,7 +181,9 @@ class LocalEngine:
         return await self.context.store.read(lambda connection: articles.list_retries(connection, now, n))
 
     async def _due_targets(self, _n: int) -> list[int]:
-        now = self.context.clock.now()
+        setup, now = self.context.setup, self.context.clock.now()
+        if await self.context.store.read(lambda connection: gathering.is_due(connection, now)):
+            await self.context.store.write(lambda connection: replan.settle(setup, connection, now))
         due = await self.context.store.read(lambda connection: messages.due_targets(connection, now))
         return [target for target in due if target in self.context.setup.outlets]
 

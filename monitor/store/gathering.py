@@ -86,6 +86,19 @@ def settle(connection: sa.Connection, now: datetime, early: Sequence[str] = ()) 
     return connection.execute(change.values(state="queued", due_at=now)).rowcount
 
 
+def is_due(connection: sa.Connection, now: datetime) -> bool:
+    """Return whether anything has gathered long enough."""
+    return connection.execute(_DUE, {"now": now}).first() is not None
+
+
+_DUE = (
+    sa.select(messages.c.id)
+    .join(targets, targets.c.id == messages.c.target_id)
+    .where(messages.c.state == "gathering", messages.c.due_at <= sa.bindparam("now"), targets.c.removed_at.is_(None))
+    .limit(1)
+)
+
+
 def of_kinds(kinds: Sequence[str]) -> sa.ColumnElement[bool]:
     """Return the condition that a message's slot is of one of these kinds."""
     return sa.or_(sa.false(), *(messages.c.slot.like(f"{kind}:%") for kind in kinds))

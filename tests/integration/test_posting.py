@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -13,6 +14,7 @@ import sqlalchemy as sa
 
 from monitor import hours
 from monitor.alerts.route import Route
+from monitor.engine.local import LocalEngine
 from monitor.store.schema import alerts, messages
 from tests.support import invariants
 from tests.support.desk import Desk, item
@@ -283,6 +285,25 @@ def test_f39_storm_is_few_messages_and_loses_nothing(desk: Desk) -> None:
     assert sorted(title for titles in sent for title in titles) == sorted(
         f"Resettlement number{n} alpha{n} beta{n}" for n in range(60)
     )
+
+
+def test_group_leaves_when_its_window_ends_and_waits_for_no_sweep(desk: Desk) -> None:
+    """A tick a second after the window is enough: a sweep, twice a minute, would make it half a minute late."""
+    begin(desk)
+    asks(desk, group=60.0)
+    desk.publishes("gazette", *(item(3000 + n, f"Resettlement of the {place}") for n, place in enumerate(PLACES[:3])))
+    desk.clock.advance(minutes=20)
+    assert desk.context is not None
+
+    asyncio.run(LocalEngine(desk.context).work_off())
+    first = [len(titles) for titles in told(desk)]
+    desk.clock.advance(seconds=59)
+    asyncio.run(LocalEngine(desk.context).work_off())
+    early = [len(titles) for titles in told(desk)]
+    desk.clock.advance(seconds=2)
+    asyncio.run(LocalEngine(desk.context).work_off())
+
+    assert (first, early, [len(titles) for titles in told(desk)]) == ([1], [1], [1, 2])
 
 
 def test_group_sends_the_first_at_once_and_what_follows_together(desk: Desk) -> None:
