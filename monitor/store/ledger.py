@@ -57,6 +57,8 @@ class Entry:
     detail: Mapping[str, Any] | None
     decided_at: datetime
     alert_id: int | None
+    alone: bool
+    """Whether no pack has a decision of its own about this revision: `*` is every pack then, else every other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,11 +156,13 @@ def _narrow(query: sa.Select[Any], narrowed: Narrowed, feed_id: int | None) -> s
 
 def _rows(connection: sa.Connection, narrowed: Narrowed, feed_id: int | None, low: int, high: int) -> tuple[Entry, ...]:
     query = _narrow(_ENTRIES, narrowed, feed_id).where(decisions.c.decided_seq >= low, decisions.c.decided_seq < high)
-    order = (decisions.c.decided_seq.desc(), decisions.c.pack, decisions.c.n.desc())
+    last = sa.case((MATCHED, 0), else_=1)
+    order = (decisions.c.decided_seq.desc(), last, decisions.c.pack, decisions.c.n.desc())
     return tuple(Entry(*row) for row in connection.execute(query.order_by(*order)))
 
 
 _OF_DECISION = ("pack", "n", "outcome", "reason", "severity", "detail", "decided_at", "alert_id")
+_OWN = decisions.alias("own")
 _ENTRIES = (
     sa.select(
         decisions.c.decided_seq,
@@ -170,6 +174,7 @@ _ENTRIES = (
         feeds.c.slug,
         revisions.c.lang,
         *(decisions.c[name] for name in _OF_DECISION),
+        (~sa.exists().where(_OWN.c.revision_id == decisions.c.revision_id, _OWN.c.pack != "*")).label("alone"),
     )
     .join(revisions, revisions.c.id == decisions.c.revision_id)
     .join(articles, articles.c.id == revisions.c.article_id)

@@ -73,6 +73,14 @@ def test_the_ledger_holds_every_decision_and_is_narrowed(
     }
 
 
+def test_a_pack_that_was_told_is_not_among_those_without_a_match(shared: dashboard.Site) -> None:
+    """An article that one pack matched says "every other pack" of those that did not, below the pack's own decision."""
+    text = shared.get("/ledger").text
+
+    assert "every other pack" in text
+    assert text.index('<bdi dir="auto">move</bdi>') < text.index("every other pack")
+
+
 def test_a_filter_of_the_ledger_that_is_none_is_said(shared: dashboard.Site) -> None:
     """A reason that does not exist is no empty list."""
     answer = shared.get("/ledger?reason=bored")
