@@ -144,6 +144,24 @@ def test_keys_lead_through_the_pages(site: Site, chromium: Browser) -> None:
     assert (first, opened, closed) == ("skip", True, False)
 
 
+def test_keys_rate_what_is_chosen_and_nothing_else(site: Site, chromium: Browser) -> None:
+    """`u` rates the alert that `j` chose; where none is chosen it rates nothing."""
+    context = chromium.new_context()
+    page = context.new_page()
+    page.goto(site.address + "/alerts")
+
+    page.keyboard.press("u")
+    page.wait_for_timeout(300)
+    nothing = page.locator('[aria-pressed="true"]').count()
+    page.keyboard.press("j")
+    page.keyboard.press("u")
+    page.wait_for_selector('[data-item] [data-key="u"][aria-pressed="true"]')
+    rated = page.locator('[aria-pressed="true"]').count()
+    context.close()
+
+    assert (nothing, rated) == (0, 1)
+
+
 def test_the_light_is_switched_and_kept(site: Site, chromium: Browser) -> None:
     """The switch turns the page dark at once, and the next page is dark before it is drawn."""
     context = chromium.new_context(color_scheme="light")

@@ -36,7 +36,9 @@
   }
 
   function press(selector) {
-    const place = chosen() ?? document.querySelector("main");
+    // In a list only what is chosen is rated; the page of one alert has no list of alerts.
+    const inList = items().some((item) => item.querySelector(selector));
+    const place = chosen() ?? (inList ? null : document.querySelector("main"));
     const button = place?.querySelector(selector);
     if (button) button.click();
   }
