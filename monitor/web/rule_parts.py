@@ -113,7 +113,7 @@ def _pack_row(pack: packs.Pack, live: LiveRules, judged: Sequence[feedback.Judge
     own = [one for one in judged if one.pack == pack.id]
     told = {row.rule: row for row in feedback.rule_rows(own)}
     said = [one.useful for one in own]
-    why = live.stale.get(pack.id, "")
+    why, (terms, by_rule) = live.stale.get(pack.id, ""), counts_of(pack)
     return PackRow(
         id=pack.id,
         title=pack.title,
@@ -125,9 +125,9 @@ def _pack_row(pack: packs.Pack, live: LiveRules, judged: Sequence[feedback.Judge
         severity=pack.severity,
         owner=pack.owner,
         route=pack.route,
-        terms=counts_of(pack)[0],
+        terms=terms,
         tests=len(pack.tests),
-        rules=tuple(_rule_row(pack, rule, told.get(rule.id)) for rule in pack.rules),
+        rules=tuple(_rule_row(rule, by_rule[rule.id], told.get(rule.id)) for rule in pack.rules),
         faults=tuple(fault for fault in live.faults if fault.file in pack.files),
         alerts=len(own),
         rated=sum(one is not None for one in said),
@@ -135,11 +135,10 @@ def _pack_row(pack: packs.Pack, live: LiveRules, judged: Sequence[feedback.Judge
     )
 
 
-def _rule_row(pack: packs.Pack, rule: packs.Rule, row: feedback.Row | None) -> RuleRow:
+def _rule_row(rule: packs.Rule, terms: int, row: feedback.Row | None) -> RuleRow:
     traits = rule.traits
     kind = "query" if rule.query is not None else "score" if rule.score is not None else "lists"
     languages = tuple(sorted(traits.languages)) if traits.languages is not None else ()
-    terms = counts_of(pack)[1][rule.id]
     return RuleRow(rule.id, traits.title, kind, traits.severity, traits.status, languages, terms, rule.place.line, row)
 
 
