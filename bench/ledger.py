@@ -127,7 +127,7 @@ def _single(articles: int) -> Iterator[tuple[str, Turn]]:
 _NUMBERS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :articles)"
 _AT = "strftime('%Y-%m-%d %H:%M:%S.000000', :now - (:articles - i) * 8.64, 'unixepoch')"
 """A hundred days, evenly."""
-_PACK = "'pack' || (i / 10 % 5)"
+_PACK = "'pack' || (i / 50 % 5)"
 _SEVERITY = "CASE i % 7 WHEN 0 THEN 'urgent' WHEN 1 THEN 'high' ELSE 'normal' END"
 _TITLE = "'Harbour of port ' || (i % 977) || ' closed by strike ' || i"
 _REASON = (

@@ -31,7 +31,7 @@ from monitor.store.wanted import Wanted
 
 MOST_LOOKED = 10_000
 """Alerts that one page looks at, ..."""
-MOST_FOR_WORDS = 2_000
+MOST_FOR_WORDS = 1_000
 """... and where words are asked for: a word may stand in every article between the first and the last of them."""
 _BATCH = 500
 RATED = ("useful", "noise", "none")

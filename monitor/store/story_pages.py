@@ -101,7 +101,8 @@ def _conditions(narrowed: Narrowed, story: Any, size: Any) -> list[sa.ColumnElem
         found.append(size >= narrowed.articles)
     told = sa.exists().where(articles.c.story_id == story, alerts.c.article_id == articles.c.id)
     if narrowed.pack is not None:
-        found.append(told.where(alerts.c.pack == narrowed.pack))
+        # In a function, so that no index on packs is taken: it would be walked for each story anew.
+        found.append(told.where(sa.func.coalesce(alerts.c.pack, "") == narrowed.pack))
     if narrowed.told is not None:
         found.append(told if narrowed.told else ~told)
     within = sa.exists().where(articles.c.story_id == story)
