@@ -2,7 +2,7 @@
 # Arguments go through ARGS: make demo ARGS=--once, make test ARGS="tests/unit -k rules".
 
 PYTHON ?= python3
-JOBS ?= 2
+JOBS ?= 4
 ARGS ?=
 BIN := .venv/bin
 LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links \
@@ -36,7 +36,7 @@ run: setup ## the daemon, with config.toml
 demo: setup ## a small world on loopback: news site, mailbox, webhook and the real daemon
 	@$(BIN)/wirewatch demo $(ARGS)
 
-test: setup ## all tests (JOBS=2 processes)
+test: setup ## all tests (JOBS=4 processes: many wait for a daemon)
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: setup ## format, lint, types, architecture, docs, container: one line each

@@ -649,6 +649,8 @@ def break_and_see(desk: world.World, daemon: world.Process, way: Way, n: int) ->
     world.until(lambda: gauges(daemon)["wirewatch_packs_stale"] == 1, LIMIT, f"{way.name}: a stale pack")
     assert gauges(daemon)["wirewatch_rules_load_failures_total"] > failures
     assert gauges(daemon)["wirewatch_config_last_reload_success"] == 1
+    # What is logged is written by a thread of its own, a moment later.
+    world.until(lambda: daemon.events("pack_stale") and len(daemon.events("rule_fault")) > faults, LIMIT, "the log")
     assert daemon.events("pack_stale")[-1]["pack"] == "move"
     places = [event["place"] for event in daemon.events("rule_fault")[faults:]]
     assert places
