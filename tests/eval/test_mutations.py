@@ -14,7 +14,7 @@ from tests.support.corpora import THOROUGH
 pytestmark = pytest.mark.timeout(600)
 
 LEAST_TRIED = 120
-PART = 6
+PART = 3
 """One mutation in so many of each kind is tried in the suite; all of them by `make eval`."""
 LEAST_STOPPED = 0.95
 
