@@ -111,7 +111,7 @@ async def test_f16_two_hundred_hanging_names_delay_the_others_little(server: Nam
     rounds = 200 / CONCURRENCY
     assert rounds * names.SECONDS <= 10
     assert len(done) == 50
-    assert max(done.values()) < 3 * rounds * WAIT
+    assert max(done.values()) < 6 * rounds * WAIT  # one after the other it would be a minute
 
 
 async def test_f16_known_hosts_outlive_a_dead_name_server(

@@ -30,7 +30,7 @@ SECONDS = 5.0
 pytestmark = pytest.mark.timeout(900)  # some of the files use up their limits; on a busy machine that takes long
 GROWTH_MB = 30
 WORKER_MB = 300
-EVERY_NTH = 60
+EVERY_NTH = 40
 WORST = (
     "feed-author-author", "feed-categories-1000000", "feed-deep-xhtml-100000", "feed-json-deep-lists",
     "feed-beyond-10-mb", "page-one-paragraph-312k", "page-deep-div-100000", "page-text-one-word", "list-entity-bomb",
@@ -46,7 +46,7 @@ def memory_mb(pid: int, field: str = "VmRSS") -> float:
 
 
 def representative() -> Iterable[hostile.Hostile]:
-    """Yield each sixtieth file and the worst; what is packed is for the gate."""
+    """Yield each fortieth file and the worst; what is packed is for the gate."""
     for place, file in enumerate(hostile.corpus()):
         if (place % EVERY_NTH == 0 or file.name in WORST) and not file.headers:
             yield file
