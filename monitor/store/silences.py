@@ -68,12 +68,8 @@ def list_all(connection: sa.Connection) -> list[StoredSilence]:
 
 def list_ended(connection: sa.Connection, before: int | None = None, limit: int = 50) -> list[StoredSilence]:
     """Return the silences that are over and told of, the newest first, those with an id below `before`."""
-    names = StoredSilence.__dataclass_fields__
-    query = sa.select(*(silences.c[name] for name in names)).where(silences.c.ended_at.is_not(None))
-    if before is not None:
-        query = query.where(silences.c.id < before)
-    rows = connection.execute(query.order_by(silences.c.id.desc()).limit(limit)).mappings()
-    return [StoredSilence(**row) for row in rows]
+    ended = silences.c.ended_at.is_not(None)
+    return _stored(connection, ended if before is None else sa.and_(ended, silences.c.id < before), newest=limit)
 
 
 def get(connection: sa.Connection, silence_id: int) -> StoredSilence | None:
@@ -86,10 +82,13 @@ def list_over(connection: sa.Connection, now: datetime) -> list[StoredSilence]:
     return _stored(connection, sa.and_(silences.c.ended_at.is_(None), silences.c.until <= now))
 
 
-def _stored(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> list[StoredSilence]:
-    names = StoredSilence.__dataclass_fields__
-    rows = connection.execute(sa.select(*(silences.c[name] for name in names)).where(condition).order_by(silences.c.id))
-    return [StoredSilence(**row) for row in rows.mappings()]
+def _stored(
+    connection: sa.Connection, condition: sa.ColumnElement[bool], newest: int | None = None
+) -> list[StoredSilence]:
+    """Return silences, oldest first; with `newest` at most so many, and the newest first."""
+    query = sa.select(*(silences.c[name] for name in StoredSilence.__dataclass_fields__)).where(condition)
+    ordered = query.order_by(silences.c.id) if newest is None else query.order_by(silences.c.id.desc()).limit(newest)
+    return [StoredSilence(**row) for row in connection.execute(ordered).mappings()]
 
 
 def end(connection: sa.Connection, silence_id: int, now: datetime) -> bool:
