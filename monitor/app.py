@@ -76,7 +76,8 @@ def opened_store(config: Config, seams: Seams) -> Iterator[Store]:
 
 
 def _take(engine: database.Engine, seams: Seams) -> Store:
-    room.Room(database.sqlite_path(str(engine.url))).look()
+    reserve = room.Room(database.sqlite_path(str(engine.url)))
+    reserve.look()
     database.check_integrity(engine)
     migrate.refuse_newer(engine)
     hold.require_latest(engine)
@@ -88,7 +89,7 @@ def _take(engine: database.Engine, seams: Seams) -> Store:
         log.info("database_upgraded", backup=str(saved), schema=migrate.newest())
     epoch = database.write_once(engine, lambda connection: hold.take(connection, now))
     hold.note_epoch(engine, epoch)
-    return Store(engine, epoch)
+    return Store(engine, epoch, reserve)
 
 
 @contextlib.asynccontextmanager

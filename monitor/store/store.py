@@ -10,7 +10,7 @@ from typing import TypeVar
 import sqlalchemy as sa
 
 from monitor import errors
-from monitor.store import database, hold
+from monitor.store import hold
 from monitor.store.room import Room
 from monitor.store.schema import counters
 from monitor.store.writer import Writer
@@ -26,12 +26,13 @@ class Store:
     """A database that this process holds with `epoch`.
 
     `read` and `write` take a function of a connection; what it returns comes back. A write is durable when awaited.
+    `room`: the reserve beside the database, that is let go when the disk is full; without one nothing is reserved.
     """
 
-    def __init__(self, engine: sa.Engine, epoch: int) -> None:
+    def __init__(self, engine: sa.Engine, epoch: int, room: Room | None = None) -> None:
         self.engine = engine
         self.epoch = epoch
-        self.room = Room(database.sqlite_path(str(engine.url)))
+        self.room = room or Room(None)
         self.writer = Writer(engine, lambda connection: hold.require_epoch(connection, epoch), self.room.release)
         self._readers = ThreadPoolExecutor(max_workers=3, thread_name_prefix="reader")
 
