@@ -233,10 +233,11 @@ async def test_real_workers_give_the_same_report_and_a_cancelled_one_leaves_noth
     pool = workers.Workers(run.POOL, preload=("monitor.backtest.report",))
     try:
         made = await run.run(pool, job, period, seen.append)
-        begun = asyncio.create_task(run.run(pool, job, period))
-        await asyncio.sleep(0.05)
+        matched = asyncio.Event()
+        begun = asyncio.create_task(run.run(pool, job, period, lambda one: matched.set() if one.share else None))
+        await asyncio.wait_for(matched.wait(), 60)
         begun.cancel()
-        await asyncio.gather(begun, return_exceptions=True)
+        (ended,) = await asyncio.gather(begun, return_exceptions=True)
     finally:
         pool.close()
 
@@ -244,6 +245,7 @@ async def test_real_workers_give_the_same_report_and_a_cancelled_one_leaves_noth
     archive.engine.dispose()
     assert [one.share for one in seen] == sorted(one.share for one in seen)
     assert seen[-1].share == 1.0
+    assert isinstance(ended, asyncio.CancelledError)
     assert not list(tmp_path.glob("spool-*"))
 
 
