@@ -15,10 +15,9 @@ import structlog
 from monitor import config as configuration
 from monitor import errors, http, metrics, text
 from monitor.alerts import rating
-from monitor.backtest import plan
 from monitor.config import Config
 from monitor.delivery import channel
-from monitor.jobs import feed_add
+from monitor.jobs import feed_add, names
 from monitor.jobs.context import Outlet, Setup
 from monitor.rules import live, load
 from monitor.rules.live import LiveRules
@@ -69,11 +68,6 @@ def http_settings(config: Config) -> http.HttpSettings:
     )
 
 
-def known_names(config: Config) -> load.Known:
-    """Return the channels, sources and groups that rule files may name."""
-    return plan.known_names(config)
-
-
 def load_rules(config: Config, current: LiveRules | None, deleted: Literal["go", "stay"] = "go") -> LiveRules:
     """Read the rule files and return what is live from now on; `deleted` as `live.next_live` has it.
 
@@ -85,7 +79,7 @@ def load_rules(config: Config, current: LiveRules | None, deleted: Literal["go",
         message = f"the rule folder {config.rules} cannot be read: {fault.strerror or fault}"
         return _none_loaded(config, current, message, fault)
     try:
-        return live.next_live(current, files, known_names(config), deleted)
+        return live.next_live(current, files, names.known_to_rules(config), deleted)
     except Exception as fault:  # noqa: BLE001 - whatever files do to the loader, the rules before them go on
         message = f"the rule files cannot be loaded: {type(fault).__name__}: {fault}"
         return _none_loaded(config, current, message, fault)

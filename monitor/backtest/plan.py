@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from monitor.backtest.values import Job, Pair
-from monitor.config_settings import Config, effective_channels
-from monitor.rules import live, load, packs
+from monitor.config_settings import Config
+from monitor.rules import live, packs
 from monitor.rules.compile import id_of, source_from
 from monitor.store.backtests import Span
 
@@ -37,15 +37,6 @@ def is_on_trial(pack: packs.Pack) -> bool:
 def with_pack(source: str, name: str, files: Mapping[str, str]) -> str:
     """Return a source in which one pack is made of other files."""
     return source_from({**_files(source), name: files})
-
-
-def known_names(config: Config) -> load.Known:
-    """Return the channels, sources and groups that rule files may name."""
-    return load.Known(
-        channels=frozenset(effective_channels(config)),
-        sources=frozenset(name for feed in config.feeds for name in (feed.id, feed.newsroom)),
-        groups=frozenset(tag for feed in config.feeds for tag in feed.tags),
-    )
 
 
 def make_job(

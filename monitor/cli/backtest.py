@@ -124,12 +124,12 @@ def _planned(config: Config, wish: _Wish, folder: Path) -> _Planned | None:
 
 def _edited(config: Config, wish: _Wish) -> str:
     """Return the source of the edited files; what is wrong with them is said on stderr."""
-    from monitor import wiring
+    from monitor.jobs import names
     from monitor.rules import compile as rules_compile
     from monitor.rules import load, trial
 
     folder = wish.rules or config.rules
-    found = load.load_packs(check.read_rules(folder), wiring.known_names(config))
+    found = load.load_packs(check.read_rules(folder), names.known_to_rules(config))
     for fault in found.faults:
         if fault.is_error:
             print(check.placed(fault, folder), file=sys.stderr)

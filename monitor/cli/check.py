@@ -89,9 +89,9 @@ def check_all(path: Path | None, warnings: bool) -> Checked:
 
 
 def _known(config: Config) -> tuple[load.Known, dict[str, int]]:
-    from monitor import wiring
+    from monitor.jobs import names
 
-    return wiring.known_names(config), {"feeds": len(config.feeds), "channels": len(config.channels)}
+    return names.known_to_rules(config), {"feeds": len(config.feeds), "channels": len(config.channels)}
 
 
 def _channel_faults(config: Config) -> tuple[errors.Fault, ...]:
@@ -106,12 +106,11 @@ def _channel_faults(config: Config) -> tuple[errors.Fault, ...]:
 
 def _name_faults(config: Config) -> list[errors.Fault]:
     """Return what routes and silences name that is not there; nothing while a file is broken that may bring it."""
-    from monitor import wiring
     from monitor.jobs import names
     from monitor.rules import load
 
     try:
-        loaded = load.load_packs(read_rules(config.rules), wiring.known_names(config))
+        loaded = load.load_packs(read_rules(config.rules), names.known_to_rules(config))
     except errors.ConfigError:
         return []
     if loaded.broken:

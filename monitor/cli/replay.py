@@ -71,13 +71,13 @@ def _rules(
     rules: Path | None, config: Path | None, only: Part | None
 ) -> tuple[RuleSet, tuple[FeedSettings, ...], bool]:
     """Return the rules, the known feeds, and whether every pack is in; what is out is said on stderr."""
-    from monitor import wiring
+    from monitor.jobs import names
     from monitor.rules import live, load
 
     loaded = _config(config, needed=rules is None)
     if only is Part.DUPLICATES:
         return live.next_live(None, {}, load.Known()).ruleset, loaded.feeds if loaded else (), True
-    known = wiring.known_names(loaded) if loaded and rules is None else load.Known()
+    known = names.known_to_rules(loaded) if loaded and rules is None else load.Known()
     folder = rules or (loaded.rules if loaded else Path("rules"))
     found = live.next_live(None, check.read_rules(folder), known)
     for fault in found.faults:

@@ -365,7 +365,7 @@ def where(rules: Path | None, config: Path | None) -> tuple[Path, load.Known, Co
 
     if rules is not None:
         return rules, load.Known(), None
-    from monitor import wiring
+    from monitor.jobs import names
 
     loaded = common.load_config(config)
-    return loaded.rules, wiring.known_names(loaded), loaded
+    return loaded.rules, names.known_to_rules(loaded), loaded

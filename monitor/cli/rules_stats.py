@@ -153,11 +153,11 @@ def _advice(config: Config, found: _Archive) -> Advice:
 
 def _packs(config: Config) -> dict[str, packs.Pack]:
     """Return the packs of the rule folder as it stands; those that are broken are left out."""
-    from monitor import wiring
     from monitor.cli import check
+    from monitor.jobs import names
     from monitor.rules import load
 
-    loaded = load.load_packs(check.read_rules(config.rules), wiring.known_names(config))
+    loaded = load.load_packs(check.read_rules(config.rules), names.known_to_rules(config))
     for pack in loaded.broken:
         print(f"pack {pack} has an error: what its file names now is not looked at", file=sys.stderr)
     return {pack.id: pack for pack in loaded.packs}

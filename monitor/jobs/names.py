@@ -1,4 +1,4 @@
-"""What routes of config.toml and silences may name, and what they name that is not there. Pure.
+"""What rule files, routes of config.toml and silences may name, and what the latter name that is not there. Pure.
 
 A route with a typing error sends nothing to the pager, and a silence with one mutes nothing: neither shows by itself.
 """
@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from monitor import config_schema, errors, text
-from monitor.config_settings import Config, FeedSettings
+from monitor.config_settings import Config, FeedSettings, effective_channels
+from monitor.rules import load
 from monitor.rules.packs import Pack
 
 _WITHOUT = {
@@ -39,6 +40,15 @@ class Unknown:
     message: str
     fix: str
     sure: bool = True
+
+
+def known_to_rules(config: Config) -> load.Known:
+    """Return the channels, sources and groups that rule files may name."""
+    return load.Known(
+        channels=frozenset(effective_channels(config)),
+        sources=frozenset(name for feed in config.feeds for name in (feed.id, feed.newsroom)),
+        groups=frozenset(tag for feed in config.feeds for tag in feed.tags),
+    )
 
 
 def known_to(packs: Iterable[Pack], feeds: Sequence[FeedSettings]) -> Known:

@@ -24,6 +24,7 @@ from monitor.backtest import drafts, plan, run
 from monitor.backtest.drafts import Checked, Draft, Judged
 from monitor.backtest.run import Progress
 from monitor.backtest.values import Job, Pair, Report
+from monitor.jobs import names
 from monitor.jobs.context import Context
 from monitor.rules import shelf
 from monitor.store import backtests
@@ -201,7 +202,7 @@ class Trials:
         if not shelf.NAME.fullmatch(file):
             raise Unusable("A pack file is named in lower case letters, digits, - and _, and ends in .yaml.", "file")
         config = self._context.setup.config
-        return Draft(str(config.rules), f"packs/{file}", text.said, plan.known_names(config))
+        return Draft(str(config.rules), f"packs/{file}", text.said, names.known_to_rules(config))
 
     def _job(self, ready: Checked, span: Span, keep: bool = False) -> Job:
         setup, home = self._context.setup, self._home()
