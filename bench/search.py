@@ -23,8 +23,8 @@ from bench.figures import Figure
 from monitor import errors
 from monitor.jobs import archive
 from monitor.rules import asked, load
+from monitor.store import articles as store_articles
 from monitor.store import database
-from monitor.store import search as store_search
 from monitor.store.store import Connection
 
 ARTICLES = 1_000_000
@@ -92,7 +92,7 @@ def _made(connection: Connection, names: list[str]) -> dict[str, tuple[list[str]
     """Return queries by kind, and what they may take in milliseconds."""
     rng = random.Random("queries")
     newest = int(connection.exec_driver_sql("SELECT max(id) FROM articles").scalar() or 1)
-    some = store_search.load(connection, [rng.randint(1, newest) for _ in range(2 * QUERIES)])
+    some = store_articles.load(connection, [rng.randint(1, newest) for _ in range(2 * QUERIES)])
     texts = [one.article.text.replace(".", " ").replace("\n", " ").split() for one in some]
 
     def words(text: list[str], count: int, apart: int) -> list[str]:

@@ -184,35 +184,21 @@ def judge(database: str, source_path: str, pack: str, what: str) -> Judged | Non
     """
     with visit.reading_again(database) as connection:
         number = int(what) if what.isascii() and what.isdecimal() else articles.find_by_link(connection, what)
-        stored = articles.get(connection, number) if number is not None else None
-        if stored is None:
-            return None
-        source = articles.provenance(connection, stored.entry_id)
-    article = model.Article(
-        title=stored.title,
-        text=stored.text,
-        lang=stored.lang,
-        url=stored.url or "",
-        source=source.feed_slug,
-        newsroom=stored.newsroom,
-        groups=source.feed_tags,
-        author=stored.author or "",
-        tags=source.entry_tags,
-        published=stored.published,
-        first_seen=stored.first_seen,
-        partial=stored.partial,
-    )
+        found = articles.load(connection, [number]) if number is not None else []
+    if not found:
+        return None
+    article = found[0].article
     rules = rules_compile.compile_rules(live.packs_of(Path(source_path).read_text("utf-8"), (pack,)).values())
     told = explain.explain(rules, pack, article)
     spans = tuple(dict.fromkeys(span for one in match.match_article(rules, article) for span in one.evidence))
     return Judged(
-        stored.id,
-        stored.title,
-        stored.text[:LONGEST_SHOWN],
-        stored.url,
-        stored.newsroom,
+        found[0].id,
+        article.title,
+        article.text[:LONGEST_SHOWN],
+        article.url or None,
+        article.newsroom,
         explain_text.to_text(told),
         explain_json.to_json(told),
         tuple(span for span in spans if span.field == "title" or span.end <= LONGEST_SHOWN),
-        len(stored.text) > LONGEST_SHOWN,
+        len(article.text) > LONGEST_SHOWN,
     )

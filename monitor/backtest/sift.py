@@ -133,7 +133,7 @@ class _Looked:
     @property
     def article(self) -> model.Article:
         """Return it as rules see it."""
-        return self.source.article(self.written.title, self.written.text)
+        return replace(self.source.article, text=self.written.text)
 
 
 def _matched(connection: Connection, job: Job, span: Span) -> Iterator[Seen | None]:
@@ -163,7 +163,7 @@ def _look(connection: Connection, before: RuleSet, batch: Sequence[tuple[Written
     sources = backtests.get_archived(connection, (written.revision_id for written, _ in batch))
     for written, haystack in batch:
         source = sources[written.revision_id]
-        found = match.match_article(before, source.article(written.title, written.text), haystack)
+        found = match.match_article(before, replace(source.article, text=written.text), haystack)
         yield _Looked(written, haystack, source, _live_only(found))
 
 
@@ -205,7 +205,7 @@ def _recorded(connection: Connection, job: Job, span: Span) -> Iterator[Seen | N
     texts, sources = backtests.get_written(connection, found), backtests.get_archived(connection, found)
     for revision_id, matches in found.items():
         written, source = texts[revision_id], sources[revision_id]
-        article = source.article(written.title, written.text)
+        article = replace(source.article, text=written.text)
         sides = {side: tuple(_taken(job, side, matches)) for side in SIDES}
         yield _seen(job, written, source, article, sides) if any(sides.values()) else None
 
@@ -248,7 +248,7 @@ def _seen(
         trusted=source.trusted,
         duplicate_of=source.duplicate_of,
         duplicate_reason=source.duplicate_reason,
-        article=replace(article, text=""),
+        article=source.article,
         matches={side: tuple(map(_cut, matches)) for side, matches in found.items()},
         facts=known,
     )

@@ -178,25 +178,10 @@ def _archived(config: Config, what: str) -> tuple[model.Article, dict[str, Any]]
         found = _locate(connection, what) if connection is not None else None
         if connection is None or found is None:
             raise _absent(what)
-        stored = articles.get(connection, found.article_id) if found.article_id else None
-        if stored is None:
+        archived = articles.load(connection, [found.article_id]) if found.article_id else []
+        if not archived:
             return _from_feed(connection, found), _of_feed(connection, found)
-        source, told = articles.provenance(connection, stored.entry_id), _of_archive(connection, found)
-    article = model.Article(
-        title=stored.title,
-        text=stored.text,
-        lang=stored.lang,
-        url=stored.url or "",
-        source=source.feed_slug,
-        newsroom=stored.newsroom,
-        groups=source.feed_tags,
-        author=stored.author or "",
-        tags=source.entry_tags,
-        published=stored.published,
-        first_seen=stored.first_seen,
-        partial=stored.partial,
-    )
-    return article, told
+        return archived[0].article, _of_archive(connection, found)
 
 
 def _from_feed(connection: Connection, found: _Located) -> model.Article:
@@ -303,7 +288,7 @@ def _of_archive(connection: Connection, found: _Located, zone: str = "UTC") -> d
     return {
         "article": f"art-{stored.id}",
         "entry": f"entry-{stored.entry_id}",
-        "feed": articles.provenance(connection, stored.entry_id).feed_slug,
+        "feed": report.feed,
         "title": stored.title,
         "url": stored.url,
         "newsroom": stored.newsroom,

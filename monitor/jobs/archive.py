@@ -15,8 +15,8 @@ from zoneinfo import ZoneInfo
 from monitor import model
 from monitor.config_schema import parse_duration
 from monitor.rules import asked, collector
+from monitor.store import articles, word_forms
 from monitor.store import search as archive
-from monitor.store import word_forms
 from monitor.store.search import Filters
 from monitor.store.store import Connection
 
@@ -84,7 +84,7 @@ def search(connection: Connection, ask: Asked, now: Callable[[], float] = time.m
     seeker = _Seeker(ask)
     for batch in archive.candidates(connection, ask.query.wanted, ask.filters, ask.below):
         for begin in range(0, len(batch.ids), LOADED):
-            seeker.look_at(archive.load(connection, batch.ids[begin : begin + LOADED]))
+            seeker.look_at(articles.load(connection, batch.ids[begin : begin + LOADED]))
             if seeker.full or now() >= until:
                 return seeker.found(connection)
         seeker.below = batch.oldest
@@ -108,7 +108,7 @@ class _Seeker:
         """Whether the page is full."""
         return len(self._hits) >= self._ask.limit
 
-    def look_at(self, batch: list[archive.Archived]) -> None:
+    def look_at(self, batch: list[articles.Archived]) -> None:
         """Evaluate the query on articles, until the page is full."""
         with collector.paused():
             for one in batch:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
+from monitor import model
 from monitor.store.rows import new_id
 from monitor.store.schema import articles, entries, feeds, matches, revisions, stories, texts
 
@@ -355,22 +356,63 @@ def _revision(connection: sa.Connection, row: sa.RowMapping) -> Revision:
     )
 
 
+# -- as rules see them -----------------------------------------------------------------------------
+
+SEEN_BY_RULES = (
+    *(articles.c[name] for name in ("url", "newsroom", "author", "published", "first_seen")),
+    revisions.c.title,
+    feeds.c.slug,
+    feeds.c.tags.label("groups"),
+    entries.c.tags,
+)
+"""What `seen_by_rules` asks of a row, beside `lang` and `partial` of the article or of one of its revisions."""
+
+
+def seen_by_rules(row: sa.RowMapping, text: str) -> model.Article:
+    """Return what a row tells of an article, as rules see it."""
+    return model.Article(
+        title=row["title"],
+        text=text,
+        lang=row["lang"],
+        url=row["url"] or "",
+        source=row["slug"],
+        newsroom=row["newsroom"],
+        groups=tuple(row["groups"]),
+        author=row["author"] or "",
+        tags=tuple(row["tags"]),
+        published=row["published"],
+        first_seen=row["first_seen"],
+        partial=row["partial"],
+    )
+
+
 @dataclass(frozen=True, slots=True)
-class Provenance:
-    """Where an article came from, as rules see it."""
+class Archived:
+    """An article of the archive with its newest revision, as rules see it."""
 
-    feed_slug: str
-    feed_tags: tuple[str, ...]
-    entry_tags: tuple[str, ...]
-    entry_title: str
-    entry_summary: str
+    id: int
+    story_id: int
+    revision_id: int
+    article: model.Article
 
 
-def provenance(connection: sa.Connection, entry_id: int) -> Provenance:
-    """Return feed and entry of an article."""
-    row = connection.execute(
-        sa.select(feeds.c.slug, feeds.c.tags, entries.c.tags.label("entry_tags"), entries.c.title, entries.c.summary)
-        .join(feeds, feeds.c.id == entries.c.feed_id)
-        .where(entries.c.id == entry_id)
-    ).one()
-    return Provenance(row.slug, tuple(row.tags), tuple(row.entry_tags), row.title, row.summary)
+_OTHER = revisions.alias("other")
+_LAST = sa.select(sa.func.max(_OTHER.c.n)).where(_OTHER.c.article_id == articles.c.id).scalar_subquery()
+NEWEST_REVISION = sa.and_(revisions.c.article_id == articles.c.id, revisions.c.n == _LAST)
+_ARCHIVED = (
+    sa.select(articles.c.id, articles.c.story_id, articles.c.lang, articles.c.partial, *SEEN_BY_RULES)
+    .add_columns(revisions.c.id.label("revision_id"), texts.c.text)
+    .select_from(articles)
+    .join(revisions, NEWEST_REVISION)
+    .join(texts, texts.c.hash == revisions.c.text_hash)
+    .join(feeds, feeds.c.id == articles.c.feed_id)
+    .join(entries, entries.c.id == articles.c.entry_id)
+    .where(articles.c.id.in_(sa.bindparam("ids", expanding=True)))
+    .order_by(articles.c.id.desc())
+)
+
+
+def load(connection: sa.Connection, ids: Sequence[int]) -> list[Archived]:
+    """Return articles with their newest text, newest first; one that is gone meanwhile is left out."""
+    rows = connection.execute(_ARCHIVED, {"ids": list(ids)}).mappings()
+    return [Archived(row["id"], row["story_id"], row["revision_id"], seen_by_rules(row, row["text"])) for row in rows]

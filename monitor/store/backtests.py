@@ -17,6 +17,7 @@ from monitor import model
 from monitor.store import decisions as decided
 from monitor.store import stories as story_rows
 from monitor.store import voices as voice_rows
+from monitor.store.articles import SEEN_BY_RULES, seen_by_rules
 from monitor.store.schema import (
     alerts,
     articles,
@@ -64,37 +65,12 @@ class Archived:
     article_id: int
     story_id: int
     feed_id: int
-    feed: str
-    feed_tags: tuple[str, ...]
-    entry_tags: tuple[str, ...]
     batch_id: int | None
     trusted: bool
-    newsroom: str
-    author: str | None
-    url: str | None
-    lang: str | None
-    partial: bool
-    published: datetime | None
-    first_seen: datetime
     duplicate_of: int | None
     duplicate_reason: str | None
-
-    def article(self, title: str, text: str) -> model.Article:
-        """Return the revision as rules see it."""
-        return model.Article(
-            title=title,
-            text=text,
-            lang=self.lang,
-            url=self.url or "",
-            source=self.feed,
-            newsroom=self.newsroom,
-            groups=self.feed_tags,
-            author=self.author or "",
-            tags=self.entry_tags,
-            published=self.published,
-            first_seen=self.first_seen,
-            partial=self.partial,
-        )
+    article: model.Article
+    """As rules see it, without its text."""
 
 
 # -- the period ------------------------------------------------------------------------------------
@@ -183,29 +159,25 @@ def get_archived(connection: sa.Connection, ids: Iterable[int]) -> dict[int, Arc
     """Return where revisions came from and what they repeat, by id; the story is that of today."""
     found: dict[int, Archived] = {}
     for some in _some(ids):
-        for row in connection.execute(_ARCHIVED.where(revisions.c.id.in_(some))):
-            values = row._mapping
-            tags = {name: tuple(values[name] or ()) for name in ("feed_tags", "entry_tags")}
-            found[row.revision_id] = Archived(**{**values, **tags})
+        for row in connection.execute(_ARCHIVED.where(revisions.c.id.in_(some))).mappings():
+            own = {column.name: row[column.name] for column in _OF_ARCHIVED}
+            found[row["revision_id"]] = Archived(**own, article=seen_by_rules(row, ""))
     return found
 
 
+_OF_ARCHIVED = (
+    revisions.c.id.label("revision_id"),
+    revisions.c.n,
+    articles.c.id.label("article_id"),
+    articles.c.story_id,
+    articles.c.feed_id,
+    entries.c.batch_id,
+    feeds.c.trusted,
+    articles.c.duplicate_of,
+    articles.c.duplicate_reason,
+)
 _ARCHIVED = (
-    sa.select(
-        revisions.c.id.label("revision_id"),
-        revisions.c.n,
-        revisions.c.lang,
-        revisions.c.partial,
-        articles.c.id.label("article_id"),
-        *(articles.c[name] for name in ("story_id", "feed_id", "newsroom", "author", "url", "published", "first_seen")),
-        articles.c.duplicate_of,
-        articles.c.duplicate_reason,
-        feeds.c.slug.label("feed"),
-        feeds.c.tags.label("feed_tags"),
-        feeds.c.trusted,
-        entries.c.tags.label("entry_tags"),
-        entries.c.batch_id,
-    )
+    sa.select(*_OF_ARCHIVED, *SEEN_BY_RULES, revisions.c.lang, revisions.c.partial)
     .join(articles, articles.c.id == revisions.c.article_id)
     .join(feeds, feeds.c.id == articles.c.feed_id)
     .join(entries, entries.c.id == articles.c.entry_id)

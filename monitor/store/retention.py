@@ -60,12 +60,10 @@ def list_due(connection: sa.Connection, before: datetime, limit: int) -> Due:
 
 
 def _list_old(connection: sa.Connection, ids: list[int]) -> list[Old]:
-    other = revisions.alias("other")
-    last = sa.select(sa.func.max(other.c.n)).where(other.c.article_id == articles.c.id).scalar_subquery()
     query = (
         sa.select(articles.c.id, revisions.c.id.label("revision_id"), revisions.c.title, texts.c.text)
         .select_from(articles)
-        .join(revisions, sa.and_(revisions.c.article_id == articles.c.id, revisions.c.n == last))
+        .join(revisions, store_articles.NEWEST_REVISION)
         .join(texts, texts.c.hash == revisions.c.text_hash)
         .where(articles.c.id.in_(ids), _NOBODY_TOLD)
         .order_by(articles.c.id)

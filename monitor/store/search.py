@@ -1,4 +1,4 @@
-"""The archive by its words: which articles may hold what is wanted, newest first, and the articles themselves.
+"""The archive by its words: which articles may hold what is wanted, newest first.
 
 One question for both databases: FTS5 on SQLite, where rows come one by one as they are found, tsvector on PostgreSQL.
 Positions are not asked for on PostgreSQL, which keeps but 256 of a word; the query itself sorts out what stands apart.
@@ -13,9 +13,8 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from monitor import model
 from monitor.store import word_forms
-from monitor.store.schema import articles, entries, feeds, matches, revisions, texts
+from monitor.store.schema import articles, feeds, matches, revisions
 from monitor.store.wanted import All, Phrase, Wanted
 
 FIRST_BATCH, BATCH = 30, 500
@@ -39,15 +38,6 @@ class Filters:
     newsroom: str | None = None
     lang: str | None = None
     pack: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Archived:
-    """An article of the archive, as rules see it."""
-
-    id: int
-    story_id: int
-    article: model.Article
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,54 +253,8 @@ def is_held(connection: sa.Connection, words: str, begins: bool = False) -> bool
     return connection.execute(sa.text(query), {"words": asked}).first() is not None
 
 
-# -- articles --------------------------------------------------------------------------------------
-
-_OTHER = revisions.alias("other")
-_LAST = sa.select(sa.func.max(_OTHER.c.n)).where(_OTHER.c.article_id == articles.c.id).scalar_subquery()
-_ARCHIVED = (
-    sa.select(
-        articles,
-        revisions.c.title,
-        texts.c.text,
-        feeds.c.slug,
-        feeds.c.tags.label("groups"),
-        entries.c.tags.label("categories"),
-    )
-    .select_from(articles)
-    .join(revisions, sa.and_(revisions.c.article_id == articles.c.id, revisions.c.n == _LAST))
-    .join(texts, texts.c.hash == revisions.c.text_hash)
-    .join(feeds, feeds.c.id == articles.c.feed_id)
-    .join(entries, entries.c.id == articles.c.entry_id)
-    .where(articles.c.id.in_(sa.bindparam("ids", expanding=True)))
-    .order_by(articles.c.id.desc())
-)
-
-
 def seen_at(connection: sa.Connection, article_id: int) -> datetime | None:
     """Return when the newest article up to an id was first seen; None where there is none."""
     query = sa.select(articles.c.first_seen).where(articles.c.id <= article_id).order_by(articles.c.id.desc())
     found: datetime | None = connection.scalar(query.limit(1))
     return found
-
-
-def load(connection: sa.Connection, ids: Sequence[int]) -> list[Archived]:
-    """Return articles with their newest text, newest first; one that is gone meanwhile is left out."""
-    return [_archived(row) for row in connection.execute(_ARCHIVED, {"ids": list(ids)}).mappings()]
-
-
-def _archived(row: sa.RowMapping) -> Archived:
-    article = model.Article(
-        title=row["title"],
-        text=row["text"],
-        lang=row["lang"],
-        url=row["url"] or "",
-        source=row["slug"],
-        newsroom=row["newsroom"],
-        groups=tuple(row["groups"]),
-        author=row["author"] or "",
-        tags=tuple(row["categories"]),
-        published=row["published"],
-        first_seen=row["first_seen"],
-        partial=row["partial"],
-    )
-    return Archived(row["id"], row["story_id"], article)

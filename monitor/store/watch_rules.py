@@ -10,6 +10,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from monitor import model
+from monitor.store.articles import SEEN_BY_RULES, seen_by_rules
 from monitor.store.schema import articles, entries, feeds, matches, revisions, texts
 
 RuleName = tuple[str, str]
@@ -110,20 +111,7 @@ def frequent_terms(connection: sa.Connection, name: RuleName, since: datetime, m
 def latest_articles(connection: sa.Connection, since: datetime, most: int) -> list[model.Article]:
     """Return the articles judged last since `since`, as the rules saw them, the newest first."""
     query = (
-        sa.select(
-            revisions.c.title,
-            texts.c.text,
-            revisions.c.lang,
-            articles.c.url,
-            articles.c.newsroom,
-            articles.c.author,
-            articles.c.published,
-            articles.c.first_seen,
-            revisions.c.partial,
-            feeds.c.slug,
-            feeds.c.tags.label("groups"),
-            entries.c.tags,
-        )
+        sa.select(*SEEN_BY_RULES, revisions.c.lang, revisions.c.partial, texts.c.text)
         .join(articles, articles.c.id == revisions.c.article_id)
         .join(texts, texts.c.hash == revisions.c.text_hash)
         .join(feeds, feeds.c.id == articles.c.feed_id)
@@ -132,20 +120,4 @@ def latest_articles(connection: sa.Connection, since: datetime, most: int) -> li
         .order_by(revisions.c.id.desc())
         .limit(most)
     )
-    return [
-        model.Article(
-            title=row.title,
-            text=row.text,
-            lang=row.lang,
-            url=row.url or "",
-            source=row.slug,
-            newsroom=row.newsroom,
-            groups=tuple(row.groups),
-            author=row.author or "",
-            tags=tuple(row.tags),
-            published=row.published,
-            first_seen=row.first_seen,
-            partial=row.partial,
-        )
-        for row in connection.execute(query)
-    ]
+    return [seen_by_rules(row, row["text"]) for row in connection.execute(query).mappings()]

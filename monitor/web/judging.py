@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from monitor import errors
 from monitor.rules import judge
 from monitor.rules.judge import Judgement
-from monitor.store import articles, search
-from monitor.store.store import Connection
+from monitor.store import articles
 from monitor.web.desk import Desk
 from monitor.web.faults import Busy, NotThere
 
@@ -42,15 +41,15 @@ class Judging:
 
     async def of(self, article_id: int, pack: str = "") -> Judged:
         """Return what `pack`, or every pack, says of an article. Raises: NotThere; Busy where no worker is free."""
-        found = await self._desk.read(lambda c: _newest(c, article_id))
-        if found is None:
+        found = await self._desk.read(lambda c: articles.load(c, [article_id]))
+        if not found:
             raise NotThere("There is no such article in the archive.")
-        revision, archived = found
+        (archived,) = found
         setup = self._desk.context.setup
         names = sorted(setup.live.ruleset.packs)
         if pack and pack not in names:
             raise NotThere("There is no such pack that is switched on.")
-        key = (setup.live.id, revision, pack)
+        key = (setup.live.id, archived.revision_id, pack)
         if key in self._kept:
             self._kept.move_to_end(key)
             return self._kept[key]
@@ -62,14 +61,8 @@ class Judging:
                 )
             except errors.MonitorError:
                 raise Busy("No worker could explain it at the moment. Try again in a while.", 10) from None
-        made = Judged(setup.live.id, revision, told, 0 if pack else len(names) - len(asked))
+        made = Judged(setup.live.id, archived.revision_id, told, 0 if pack else len(names) - len(asked))
         self._kept[key] = made
         while len(self._kept) > KEPT:
             self._kept.popitem(last=False)
         return made
-
-
-def _newest(connection: Connection, article_id: int) -> tuple[int, search.Archived] | None:
-    stored = articles.get(connection, article_id)
-    loaded = search.load(connection, [article_id]) if stored is not None else []
-    return (stored.revision_id, loaded[0]) if stored is not None and loaded else None

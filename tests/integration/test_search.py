@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from monitor import errors
 from monitor.jobs import archive
 from monitor.rules import asked, load
+from monitor.store import articles as store_articles
 from monitor.store import database, search
 from monitor.store.schema import articles, counters
 from monitor.store.search import Filters
@@ -97,7 +98,7 @@ def test_what_a_query_is_true_of_is_found(engine: sa.Engine, written: str) -> No
     except errors.RuleError:
         assume(False)
     with engine.connect() as opened:
-        every = search.load(opened, list(opened.execute(sa.select(articles.c.id)).scalars()))
+        every = store_articles.load(opened, list(opened.execute(sa.select(articles.c.id)).scalars()))
         true = [one.id for one in every if asked.judge(query, one.article) is not None]
 
         found, below = [], None
