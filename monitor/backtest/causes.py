@@ -93,11 +93,10 @@ def _explained(
     """Return why the other side's rules are not true of an article, and the words that they exclude it by."""
     view = View(article)
     told = max((explain.explain_rule(rule, view) for rule in rules), key=lambda one: one.tree.nearness)
-    said = "live" if other == "live" else "edited"
     if told.true:
-        return words, f"{said}: rule {told.rule} is {told.status}"
+        return words, f"{other}: rule {told.rule} is {told.status}"
     excluded = tuple(dict.fromkeys(_excluding(told.tree))) if not told.skipped else ()
-    return excluded or words, f"{said}: rule {told.rule}: {explain.why_not_rule(told)}"
+    return excluded or words, f"{other}: rule {told.rule}: {explain.why_not_rule(told)}"
 
 
 def _excluding(tree: Clause) -> Iterable[Word]:

@@ -41,7 +41,6 @@ def report(job: Job, since: datetime, until: datetime, counted: Counted) -> Repo
         by_key = {side: {(one.revision_id, one.pack): one for one in ruled[side]} for side in SIDES}
         known = causes.Known(seen, by_key, rules, texts)
         full = [causes.with_cause(change, known) for change in changes]
-        shown = _titled(archive, full[:MOST_SHOWN])
     return Report(
         packs=job.packs("edited"),
         since=since,
@@ -54,7 +53,7 @@ def report(job: Job, since: datetime, until: datetime, counted: Counted) -> Repo
         counts=compare.count_kinds(full),
         days=compare.per_day(told["live"], told["edited"], full, job.zone),
         terms=compare.per_term(full),
-        changes=tuple(shown),
+        changes=tuple(_titled(change, seen[change.told.revision_id].article) for change in full[:MOST_SHOWN]),
         notes=NOT_TRIED,
     )
 
@@ -71,13 +70,8 @@ def _texts(
     asked = (causes.asks_for_text(change, seen, rules) for change in changes)
     wanted = [number for number in asked if number is not None][: causes.MOST_EXPLAINED]
     found = backtests.get_written(archive, wanted)
-    return {number: replace(seen[number].article, title=one.title, text=one.text) for number, one in found.items()}
+    return {number: replace(seen[number].article, text=one.text) for number, one in found.items()}
 
 
-def _titled(archive: Connection, changes: list[Change]) -> list[Change]:
-    titles = backtests.titles_of(archive, (change.told.revision_id for change in changes))
-    found = []
-    for change in changes:
-        title, newsroom, url, lang = titles[change.told.revision_id]
-        found.append(replace(change, title=title, newsroom=newsroom, url=url, lang=lang))
-    return found
+def _titled(change: Change, about: model.Article) -> Change:
+    return replace(change, title=about.title, newsroom=about.newsroom, url=about.url or None, lang=about.lang)

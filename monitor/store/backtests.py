@@ -76,16 +76,15 @@ class Archived:
 # -- the period ------------------------------------------------------------------------------------
 
 
-def span_of(connection: sa.Connection, since: datetime, until: datetime | None = None) -> Span | None:
-    """Return the revisions decided from `since` on, and before `until`; None where there is none."""
+def span_of(connection: sa.Connection, since: datetime) -> Span | None:
+    """Return the revisions decided from `since` on; None where there is none."""
     first, last = connection.execute(
         sa.select(sa.func.min(decisions.c.decided_seq), sa.func.max(decisions.c.decided_seq))
     ).one()
     if first is None:
         return None
     low = _first_at(connection, since, first, last + 1)
-    high = last + 1 if until is None else _first_at(connection, until, low, last + 1)
-    return Span(low, high - 1) if low < high else None
+    return Span(low, last) if low <= last else None
 
 
 def _first_at(connection: sa.Connection, moment: datetime, low: int, high: int) -> int:
@@ -307,16 +306,6 @@ def list_feeds(connection: sa.Connection) -> list[dict[str, Any]]:
     return [{**row, "failures": 0, "permanent_polls": 0} for row in connection.execute(query).mappings()]
 
 
-def titles_of(connection: sa.Connection, ids: Iterable[int]) -> dict[int, tuple[str, str, str | None, str | None]]:
-    """Return title, newsroom, URL and language of revisions by id."""
-    query = sa.select(revisions.c.id, revisions.c.title, articles.c.newsroom, articles.c.url, revisions.c.lang)
-    query = query.join(articles, articles.c.id == revisions.c.article_id)
-    found: dict[int, tuple[str, str, str | None, str | None]] = {}
-    for some in _some(ids):
-        found |= {row[0]: tuple(row[1:]) for row in connection.execute(query.where(revisions.c.id.in_(some)))}
-    return found
-
-
 def _some(ids: Iterable[int]) -> Iterator[list[int]]:
     rest = sorted(set(ids))
     return (rest[at : at + ASKED] for at in range(0, len(rest), ASKED))
@@ -403,10 +392,9 @@ def put_text(scratch: sa.Connection, revision_id: int, text: str) -> None:
     scratch.execute(revisions.update().where(revisions.c.id == revision_id).values(text_hash=str(revision_id)))
 
 
-def put_alert(scratch: sa.Connection, row: Mapping[str, Any]) -> int:
-    """Store an alert that is taken as it was, and return its id here."""
-    values = {key: value for key, value in row.items() if key != "id"}
-    return int(scratch.execute(alerts.insert().returning(alerts.c.id), values).scalar_one())
+def put_alert(scratch: sa.Connection, row: Mapping[str, Any]) -> None:
+    """Store an alert that is taken as it was, under an id of its own."""
+    scratch.execute(alerts.insert(), {key: value for key, value in row.items() if key != "id"})
 
 
 def put_silence(scratch: sa.Connection, row: Mapping[str, Any]) -> None:
@@ -453,8 +441,6 @@ class Verdict(NamedTuple):
     severity: str | None
     decided_at: datetime
     alert_id: int | None
-    story_id: int | None
-    article_id: int | None
     rules: tuple[str, ...]
 
 
@@ -462,13 +448,12 @@ def list_verdicts(scratch: sa.Connection) -> list[Verdict]:
     """Return the decisions that stand about what matched, in the order in which they were made."""
     names = ("revision_id", "pack", "outcome", "reason", "severity", "decided_at", "alert_id")
     query = (
-        sa.select(*(decisions.c[name] for name in names), alerts.c.story_id, alerts.c.article_id, alerts.c.rules)
+        sa.select(*(decisions.c[name] for name in names), alerts.c.rules)
         .outerjoin(alerts, alerts.c.id == decisions.c.alert_id)
         .where(decisions.c.pack != decided.EVERY_PACK)
         .order_by(decisions.c.decided_seq, decisions.c.revision_id, decisions.c.pack, decisions.c.n)
     )
     found: dict[tuple[int, str], Verdict] = {}
     for row in scratch.execute(query):
-        told = {"story_id": row.story_id, "article_id": row.article_id, "rules": tuple(row.rules or ())}
-        found[row.revision_id, row.pack] = Verdict(*row[:7], **told)
+        found[row.revision_id, row.pack] = Verdict(**{**row._mapping, "rules": tuple(row.rules or ())})
     return list(found.values())
