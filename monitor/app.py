@@ -20,7 +20,7 @@ from monitor import errors, http, memory, metrics, tasks, wiring, workers
 from monitor.alerts import watch
 from monitor.clock import Clock, SystemClock
 from monitor.config import Config
-from monitor.config_schema import is_loopback
+from monitor.config_values import is_loopback
 from monitor.delivery import heartbeat
 from monitor.engine import Summary
 from monitor.engine.local import LocalEngine

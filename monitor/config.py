@@ -17,7 +17,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from monitor import config_filling, config_schema, toml_places, urls
+from monitor import config_filling, config_schema, config_values, toml_places, urls
 from monitor.alerts.route import Route
 from monitor.config_changes import Changes, differences
 from monitor.config_secrets import secrets_of
@@ -177,7 +177,7 @@ class _Loading:
         if table.trusted_proxies and "proxy_header" not in written:
             message = "`trusted_proxies` has no use without `proxy_header`"
             self._report.add(("web", "trusted_proxies"), "no_header", message, "name the header, or remove the line")
-        if not config_schema.is_loopback(table.listen[0]) and not (table.password or table.proxy_header):
+        if not config_values.is_loopback(table.listen[0]) and not (table.password or table.proxy_header):
             self._warn_of_closed_dashboard()
         return WebSettings(
             *table.listen,
@@ -200,7 +200,7 @@ class _Loading:
         tables = self._members("channels", dict, "write [channels.NAME] and its url below it")
         channels = {}
         for name, data in tables:
-            if not config_schema.is_channel_name(name):
+            if not config_values.is_channel_name(name):
                 fix = "use letters, digits, `-` and `_`"
                 self._report.add(("channels", name), "bad_name", f"`{name}` cannot name a channel", fix, at_key=True)
             table = self._report.check(config_schema.ChannelTable, data, ("channels", name))
@@ -261,7 +261,7 @@ class _Loading:
             wanted += [(("routes", number, "channels", n), name) for n, name in enumerate(route.channels)]
         for path, name in wanted:
             if name not in names:
-                near = config_schema.nearest(name, names)
+                near = config_values.nearest(name, names)
                 fix = f"did you mean `{near}`?" if near else f"declare it as [channels.NAME]; known: {', '.join(names)}"
                 self._report.add(path, "unknown_channel", "there is no channel `{shown}`", fix)
         if len(names) > 1 and not monitor.default_route:
@@ -343,7 +343,7 @@ class _Loading:
 
     def _filled_secrets(self) -> Iterator[str]:
         for path, values in self._filler.filled.items():
-            if config_filling.is_address(path) or config_schema.is_secret(path):
+            if config_filling.is_address(path) or config_values.is_secret(path):
                 yield from values
 
 

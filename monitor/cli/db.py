@@ -134,7 +134,7 @@ def prune(
 
 def _age(older_than: str | None, config: Config) -> float:
     """Return the seconds for which texts are kept."""
-    from monitor.config_schema import LEAST_KEPT, parse_duration
+    from monitor.config_values import LEAST_KEPT, parse_duration
 
     if older_than is None:
         if config.retention.articles is None:

@@ -96,12 +96,12 @@ def _as_seen(seen: Seen, wanted: OpmlFeed) -> OpmlFeed:
 
 
 def _seconds(every: str | None) -> float | None:
-    from monitor import config_schema
+    from monitor import config_values
 
     if every is None:
         return None
     try:
-        return config_schema.parse_duration(every)
+        return config_values.parse_duration(every)
     except ValueError:
         raise common.fail(
             f'--every {every}: not a duration; write a number and s, m, h or d, such as "10m"', 2

@@ -197,7 +197,7 @@ def count_corpus(rules: RuleSet, config: Config | None, file: Path) -> tuple[usa
 def count_archive(config: Config, since: str | None) -> usage.Usage | None:
     """Return which terms fired on the articles of the archive, as recorded then; None where there is no archive."""
     from monitor.clock import SystemClock
-    from monitor.config_schema import parse_duration
+    from monitor.config_values import parse_duration
     from monitor.store import decisions
 
     try:

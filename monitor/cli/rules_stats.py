@@ -76,7 +76,7 @@ def show_stats(
 def start_of(since: str) -> datetime:
     """Return the moment that `30d` or `12h` ago was, or the beginning of a date in UTC; other words end the command."""
     from monitor.clock import SystemClock
-    from monitor.config_schema import parse_duration
+    from monitor.config_values import parse_duration
 
     try:
         if re.fullmatch(r"\d{4}-\d\d-\d\d", since):

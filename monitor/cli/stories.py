@@ -90,7 +90,7 @@ def _moment(since: str | None) -> datetime | None:
     from datetime import timedelta
 
     from monitor.clock import SystemClock
-    from monitor.config_schema import parse_duration
+    from monitor.config_values import parse_duration
 
     if since is None:
         return None

@@ -86,13 +86,13 @@ def hash_password() -> None:
     """
     import getpass
 
-    from monitor import config_schema
+    from monitor import config_values
     from monitor.web import sessions
 
     asked = sys.stdin.isatty()
     password = getpass.getpass("password: ") if asked else sys.stdin.readline(2000).rstrip("\r\n")
-    if len(password) < config_schema.MIN_PASSWORD_LENGTH:
-        raise common.fail(f"write at least {config_schema.MIN_PASSWORD_LENGTH} characters", 2)
+    if len(password) < config_values.MIN_PASSWORD_LENGTH:
+        raise common.fail(f"write at least {config_values.MIN_PASSWORD_LENGTH} characters", 2)
     print(sessions.hash_password(password))
 
 
@@ -133,7 +133,7 @@ def add_token(
 
 
 def _end(lasts: str | None, now: datetime) -> datetime | None:
-    from monitor.config_schema import parse_duration
+    from monitor.config_values import parse_duration
 
     if lasts is None:
         return None

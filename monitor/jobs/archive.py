@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from monitor import model
-from monitor.config_schema import parse_duration
+from monitor.config_values import parse_duration
 from monitor.rules import asked, collector
 from monitor.store import articles, word_forms
 from monitor.store import search as archive

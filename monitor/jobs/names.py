@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from monitor import config_schema, errors, text
+from monitor import config_values, errors, text
 from monitor.config_settings import Config, FeedSettings, effective_channels
 from monitor.rules import load
 from monitor.rules.packs import Pack
@@ -115,7 +115,7 @@ def silence_faults(
 
 def _remedy(name: str, known: Iterable[str]) -> str:
     names = sorted(known)
-    near = config_schema.nearest(name, names)
+    near = config_values.nearest(name, names)
     if near:
         return f"did you mean `{near}`?"
     if not names:

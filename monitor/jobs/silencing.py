@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from monitor import text
 from monitor.alerts import silence
 from monitor.alerts.silence import Muted, Silence
-from monitor.config_schema import parse_duration
+from monitor.config_values import parse_duration
 from monitor.jobs import names
 from monitor.jobs.context import Setup
 from monitor.jobs.names import Unknown

@@ -25,7 +25,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from monitor import errors
 from monitor.config import WebSettings
-from monitor.config_schema import is_loopback
+from monitor.config_values import is_loopback
 from monitor.web.faults import Busy, Refused, WebFault
 
 COOKIE = "wirewatch_session"

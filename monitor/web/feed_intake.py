@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, replace
 
-from monitor import config_schema, errors, tasks, urls
+from monitor import config_values, errors, tasks, urls
 from monitor.feeds import opml
 from monitor.feeds.opml import OpmlFeed
 from monitor.jobs import feed_add, feed_look
@@ -95,7 +95,7 @@ def _seconds(every: str) -> float | None:
     if not every.strip():
         return None
     try:
-        return config_schema.parse_duration(every.strip())
+        return config_values.parse_duration(every.strip())
     except ValueError:
         raise Unusable('Write the longest wait as a number and s, m, h or d, such as "10m".', "every") from None
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from monitor import text as texts
-from monitor.config_schema import parse_duration
+from monitor.config_values import parse_duration
 from monitor.store import wanted
 from monitor.store.wanted import Wanted
 from monitor.web.faults import Unusable
@@ -15,6 +16,16 @@ LONGEST = 200
 """Characters of a filter that anybody types."""
 LEAST_BEGUN = 3
 """Letters from which on a word finds those that begin with it."""
+
+
+def given(values: Mapping[str, str], names: Iterable[str]) -> dict[str, str]:
+    """Return the filters of an address as it writes them, each cut to what any of ours is long; empty: none."""
+    return {name: values.get(name, "").strip()[:LONGEST] for name in names}
+
+
+def number(written: str) -> int | None:
+    """Return a whole number as an address or a form writes it; None for what is none, or longer than any id."""
+    return int(written) if written.isascii() and written.isdecimal() and len(written) < 20 else None
 
 
 def moment(written: str, zone: str, now: datetime, field: str, ends: bool = False) -> datetime | None:

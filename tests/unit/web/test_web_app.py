@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import aiohttp
 import pytest
 
-from monitor import config_schema
+from monitor import config_values
 from monitor.web import headers, server
 from tests.support.health import bare
 
@@ -199,4 +199,4 @@ async def test_host_header_does_not_matter(ask: Ask) -> None:
 )
 def test_loopback_is_what_no_other_machine_reaches(host: str, expected: bool) -> None:
     """Only loopback addresses and `localhost` count; all-addresses does not."""
-    assert config_schema.is_loopback(host) is expected
+    assert config_values.is_loopback(host) is expected
