@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from monitor.jobs.context import Context
 from monitor.store.store import Connection
-from monitor.web import masking, navigation, templating
+from monitor.web import filters, masking, navigation, templating
 from monitor.web.access import Visitor, anonymous, csrf_token
 from monitor.web.faults import Busy, NotThere
 from monitor.web.forms import MOST_FORM, Form, read_form
@@ -66,6 +66,11 @@ class Desk:
         """Return the desk's time zone."""
         return self.context.setup.config.timezone
 
+    @property
+    def packs(self) -> list[str]:
+        """Return the names of the live packs, sorted."""
+        return sorted(self.context.setup.live.ruleset.packs)
+
     def _password(self) -> str | None:
         secret = self.context.setup.config.web.password
         return secret.get_secret_value() if secret else None
@@ -106,9 +111,10 @@ class Desk:
     def number(self, request: Request, name: str = "id") -> int:
         """Return a number of the path. Raises: NotThere for what is none, or no id."""
         text = str(request.path_params.get(name, ""))
-        if not (text.isascii() and text.isdecimal() and len(text) < 20 and 0 < int(text) <= MOST_ID):
+        found = filters.number(text)
+        if found is None or not 0 < found <= MOST_ID:
             raise NotThere(f"{text[:40]!r} is no number of this archive.")
-        return int(text)
+        return found
 
     def visitor(self, request: Request) -> Visitor:
         """Return who asks, as the guard found."""

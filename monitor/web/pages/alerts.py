@@ -49,7 +49,7 @@ class Filters:
 
 def read_filters(values: Mapping[str, str]) -> Filters:
     """Return the filters of an address."""
-    return Filters(**{one.name: values.get(one.name, "").strip()[: filters.LONGEST] for one in fields(Filters)})
+    return Filters(**filters.given(values, (one.name for one in fields(Filters))))
 
 
 def narrowed(given: Filters, zone: str, now: datetime) -> Narrowed:
@@ -93,7 +93,7 @@ def routes(desk: Desk) -> list[BaseRoute]:
             if not found:
                 return Response(status_code=204)
             return desk.render(request, "_alerts_new.html", **values)
-        more: dict[str, Any] = {"packs": _packs(desk), "severities": SEVERITIES, "before": before, "fault": fault}
+        more: dict[str, Any] = {"packs": desk.packs, "severities": SEVERITIES, "before": before, "fault": fault}
         return desk.render(request, "alerts.html", status=422 if fault else 200, **values, **more)
 
     return [Route("/alerts", show, methods=["GET"])]
@@ -101,13 +101,9 @@ def routes(desk: Desk) -> list[BaseRoute]:
 
 def cursor(request: Request, name: str) -> int | None:
     """Return a number of the address; None for what is none."""
-    text = request.query_params.get(name, "")
-    return min(int(text), MOST_ID) if text.isascii() and text.isdecimal() and len(text) < 20 else None
+    found = filters.number(request.query_params.get(name, ""))
+    return None if found is None else min(found, MOST_ID)
 
 
 def _newest(found: tuple[alert_parts.Listed, ...], after: int) -> int:
     return max((one.row.id for one in found), default=after)
-
-
-def _packs(desk: Desk) -> list[str]:
-    return sorted(desk.context.setup.live.ruleset.packs)

@@ -62,7 +62,7 @@ class _Feeds:
 
     async def show(self, request: Request) -> Response:
         asked = request.query_params
-        given = Filters(*(asked.get(name, "").strip()[: filters.LONGEST] for name in ("state", "text", "origin")))
+        given = Filters(**filters.given(asked, ("state", "text", "origin")))
         after = asked.get("after", "")[:MOST_CURSOR].replace("\0", "")
         fault, page = "", feed_views.FeedPage((), None)
         try:

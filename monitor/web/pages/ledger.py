@@ -29,7 +29,7 @@ def routes(desk: Desk) -> list[BaseRoute]:
     judging = Judging(desk)
 
     async def list_all(request: Request) -> Response:
-        given = {name: request.query_params.get(name, "").strip()[: filters.LONGEST] for name in _NAMES}
+        given = filters.given(request.query_params, _NAMES)
         before = cursor(request, "before")
         fault, page = "", LedgerPage((), None)
         try:
@@ -45,7 +45,7 @@ def routes(desk: Desk) -> list[BaseRoute]:
             page=page,
             fault=fault,
             before=before,
-            packs=sorted(desk.context.setup.live.ruleset.packs),
+            packs=desk.packs,
             outcomes=reasons.OUTCOMES,
             kinds=reasons.KINDS,
             reasons=[

@@ -19,7 +19,7 @@ def routes(desk: Desk) -> list[BaseRoute]:
     """Return the routes of search."""
 
     async def show(request: Request) -> Response:
-        given = {name: request.query_params.get(name, "").strip()[: filters.LONGEST] for name in _NAMES}
+        given = filters.given(request.query_params, _NAMES)
         written = request.query_params.get("q", "").strip()
         before = request.query_params.get("before", "")
         wrong: WrongQuery | None = None
@@ -45,7 +45,7 @@ def routes(desk: Desk) -> list[BaseRoute]:
             notes=archive.notes_of(found, desk.zone) if found else [],
             fault=fault,
             wrong=pointed(written, wrong) if wrong else [],
-            packs=sorted(desk.context.setup.live.ruleset.packs),
+            packs=desk.packs,
         )
 
     return [Route("/search", show, methods=["GET"])]
@@ -53,7 +53,8 @@ def routes(desk: Desk) -> list[BaseRoute]:
 
 def _question(desk: Desk, written: str, given: dict[str, str], before: str) -> Question:
     """Return what is asked. Raises: Unusable."""
-    if before and not (before.isascii() and before.isdecimal() and len(before) < 20 and int(before) <= MOST_ID):
+    below = filters.number(before)
+    if before and (below is None or below > MOST_ID):
         raise Unusable(f"`{before[:40]}` is no place in the archive to go on from.", "before")
     now = desk.now()
     return Question(
@@ -63,7 +64,7 @@ def _question(desk: Desk, written: str, given: dict[str, str], before: str) -> Q
         newsroom=filters.typed(given["newsroom"]),
         lang=filters.typed(given["lang"].lower()),
         pack=filters.typed(given["pack"]),
-        below=int(before) if before else None,
+        below=below,
     )
 
 

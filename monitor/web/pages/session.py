@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from monitor.store import sessions as stored
-from monitor.web import access, sessions
+from monitor.web import access, filters, sessions
 from monitor.web.desk import MOST_ID, Desk, local_path
 from monitor.web.faults import NotThere
 from monitor.web.forms import Form
@@ -153,6 +153,7 @@ class _Keys:
 
 
 def _number(text: str) -> int:
-    if not (text.isascii() and text.isdecimal() and 0 < int(text[:20]) <= MOST_ID):
+    found = filters.number(text)
+    if found is None or not 0 < found <= MOST_ID:
         raise NotThere("There is no such session or token.")
-    return int(text)
+    return found

@@ -16,6 +16,7 @@ from monitor.web import silence_parts
 from monitor.web.desk import MOST_ID, Desk
 from monitor.web.faults import Conflicting, Unusable
 from monitor.web.forms import Form
+from monitor.web.pages.alerts import cursor
 from monitor.web.silence_parts import LONGEST
 
 PAGE = 50
@@ -74,7 +75,8 @@ class _Silences:
         self, request: Request, status: int = 200, *, typed: dict[str, str], fault: str = "", preview: Any = None
     ) -> Response:
         before = request.query_params.get("before", "")
-        last = int(before) if before.isascii() and before.isdecimal() and len(before) < 19 else MOST_ID
+        place = cursor(request, "before")
+        last = MOST_ID if place is None else place
         now, packs = self._desk.now(), self._desk.context.setup.live.ruleset.packs.values()
 
         def read(c: Connection) -> tuple[list[StoredSilence], list[StoredSilence]]:

@@ -30,7 +30,7 @@ def routes(desk: Desk) -> list[BaseRoute]:
     """Return the routes of stories."""
 
     async def list_all(request: Request) -> Response:
-        given = {name: request.query_params.get(name, "").strip()[: filters.LONGEST] for name in _NAMES}
+        given = filters.given(request.query_params, _NAMES)
         before = request.query_params.get("before", "")
         fault, page = "", StoryPage((), None)
         found: tuple[ListedStory, ...] = ()
@@ -49,7 +49,7 @@ def routes(desk: Desk) -> list[BaseRoute]:
             found=found,
             fault=fault,
             before=before,
-            packs=sorted(desk.context.setup.live.ruleset.packs),
+            packs=desk.packs,
         )
 
     async def show(request: Request) -> Response:
