@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -11,7 +10,6 @@ from playwright.sync_api import Browser, Page, expect
 from monitor.store import ratings, schema
 from tests.support import dashboard
 from tests.support.chromium import needs_chromium
-from tests.support.databases import Databases
 
 pytestmark = needs_chromium
 
@@ -21,12 +19,8 @@ FIRST = 1_000_000
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dashboard.Site]:
     """A dashboard with alerts enough to scroll through."""
-    folder = tmp_path_factory.mktemp("live")
-    with ThreadPoolExecutor(1) as elsewhere:  # a loop runs in this thread: the browser's
-        manager = dashboard.opened(Databases(folder).sqlite(), folder, many=30)
-        made = elsewhere.submit(manager.__enter__).result(60)
+    with dashboard.apart(tmp_path_factory.mktemp("live"), many=30) as made:
         yield made
-        elsewhere.submit(manager.__exit__, None, None, None).result(60)
 
 
 @pytest.fixture

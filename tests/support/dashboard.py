@@ -19,6 +19,7 @@ import json
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -45,6 +46,7 @@ from monitor.store.schema import articles as articles_table
 from monitor.web import access, app, server
 from monitor.web import rating as rating_page
 from monitor.web.desk import Desk as WebDesk
+from tests.support.databases import Databases
 from tests.support.desk import PACK, SECOND, Desk, item, page
 
 PASSWORD = "correct horse battery"
@@ -210,6 +212,19 @@ def opened(
             yield site
     finally:
         desk.close()
+
+
+@contextlib.contextmanager
+def apart(folder: Path, **options: Any) -> Iterator[Site]:
+    """Run a dashboard as `opened` does, on a database of its own, where a loop runs in this thread: a browser's."""
+    with ThreadPoolExecutor(1) as elsewhere:
+        url = elsewhere.submit(lambda: Databases(folder).sqlite()).result(120)
+        manager = opened(url, folder, **options)
+        made = elsewhere.submit(manager.__enter__).result(300)
+        try:
+            yield made
+        finally:
+            elsewhere.submit(manager.__exit__, None, None, None).result(60)
 
 
 @contextlib.contextmanager

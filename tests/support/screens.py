@@ -9,14 +9,12 @@ from __future__ import annotations
 
 import argparse
 import tempfile
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.support import dashboard
 from tests.support.chromium import CHROMIUM, FLAGS
-from tests.support.databases import Databases
 
 SHAPES = {
     "light": {"viewport": {"width": 1200, "height": 800}, "color_scheme": "light"},
@@ -47,19 +45,13 @@ def main() -> None:
     given = parser.parse_args()
     given.folder.mkdir(parents=True, exist_ok=True)
     states = {"empty": (False, 0), "seeded": (True, 0), "hostile": (True, 0), "full": (True, given.many)}
-    with sync_playwright() as playwright, ThreadPoolExecutor(1) as elsewhere:
+    with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         for state in given.only.split(","):
             seeded, many = states[state]
-            with tempfile.TemporaryDirectory() as scratch:
-                folder = Path(scratch)
-                url = elsewhere.submit(lambda folder=folder: Databases(folder).sqlite()).result(120)
-                manager = dashboard.opened(
-                    url, folder, seeded=seeded, many=many, hostile=state == "hostile", packs=None if seeded else {}
-                )
-                site = elsewhere.submit(manager.__enter__).result(300)
+            options = {"seeded": seeded, "many": many, "hostile": state == "hostile", "packs": None if seeded else {}}
+            with tempfile.TemporaryDirectory() as scratch, dashboard.apart(Path(scratch), **options) as site:
                 draw(browser, site, state, given.folder, given.paths)
-                elsewhere.submit(manager.__exit__, None, None, None).result(60)
         browser.close()
 
 
