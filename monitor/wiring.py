@@ -45,12 +45,7 @@ class RuleFiles:
 
     def put(self, rules: LiveRules) -> Path:
         """Write the source of `rules` once and return its file; older ones stay for tasks under way."""
-        path = self._folder / f"{rules.id}.json"
-        if not path.exists():
-            partial = path.with_suffix(".part")
-            partial.write_text(rules.source, "utf-8")
-            partial.rename(path)
-        return path
+        return live.to_file(self._folder, rules.source, rules.id)
 
     def close(self) -> None:
         """Remove the folder."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from monitor.backtest.values import Job, Pair
 from monitor.config_settings import Config
 from monitor.rules import live, packs
-from monitor.rules.compile import id_of, source_from
+from monitor.rules.compile import source_from
 from monitor.store.backtests import Span
 
 
@@ -40,10 +40,21 @@ def with_pack(source: str, name: str, files: Mapping[str, str]) -> str:
 
 
 def make_job(
-    config: Config, folder: Path, sources: tuple[str, str], pairs: Sequence[Pair], span: Span, recorded: bool = False
+    config: Config,
+    folder: Path,
+    sources: tuple[str, str],
+    pairs: Sequence[Pair],
+    span: Span,
+    recorded: bool = False,
+    live_path: Path | None = None,
 ) -> Job:
-    """Write the live and the edited source into `folder` and return the job; its spool is made where it runs."""
-    before, after = (put(folder, source) for source in sources)
+    """Write the live and the edited source into `folder` and return the job; its spool is made where it runs.
+
+    Args:
+        live_path: Where the live source stands already: workers may have loaded it from there.
+    """
+    before = str(live_path or live.to_file(folder, sources[0]))
+    after = before if sources[1] == sources[0] else str(live.to_file(folder, sources[1]))
     same = _shared(sources[1]).items() <= _shared(sources[0]).items()
     return Job(
         database=config.database,
@@ -58,16 +69,6 @@ def make_job(
         routes=config.routes,
         zone=config.timezone,
     )
-
-
-def put(folder: Path, source: str) -> str:
-    """Write a source into a folder under the name that its content gives it, and return the path."""
-    path = folder / f"{id_of(source)}.json"
-    if not path.exists():
-        partial = path.with_suffix(".part")
-        partial.write_text(source, "utf-8")
-        partial.rename(path)
-    return str(path)
 
 
 def _files(source: str) -> dict[str, dict[str, str]]:

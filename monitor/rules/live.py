@@ -91,6 +91,16 @@ def from_source(source: str) -> RuleSet:
     return compile_rules(packs_of(source).values())
 
 
+def to_file(folder: Path, source: str, name: str = "") -> Path:
+    """Write a source once into a folder and return its file, for `of_file`; its id is the name where none is given."""
+    path = folder / f"{name or id_of(source)}.json"
+    if not path.exists():
+        partial = path.with_suffix(".part")
+        partial.write_text(source, "utf-8")
+        partial.rename(path)
+    return path
+
+
 @functools.lru_cache(maxsize=2)
 def of_file(path: str) -> RuleSet:
     """Return the rule set of a file with a stored source, loaded once in a process. Raises: RuleError."""

@@ -26,7 +26,7 @@ from monitor.backtest.run import Progress
 from monitor.backtest.values import Job, Pair, Report
 from monitor.jobs import names
 from monitor.jobs.context import Context
-from monitor.rules import shelf
+from monitor.rules import live, shelf
 from monitor.store import backtests
 from monitor.store.backtests import Span
 from monitor.store.store import Connection
@@ -129,7 +129,7 @@ class Trials:
         ready = await self._ask(drafts.prepare, self._draft(text))
         if not ready.files:
             return ready, None
-        path = plan.put(self._home(), ready.source)
+        path = str(live.to_file(self._home(), ready.source))
         number = what.strip().removeprefix("art-")
         found = await self._ask(drafts.judge, self._context.setup.config.database, path, ready.pack, number)
         return ready, found
@@ -205,18 +205,18 @@ class Trials:
         return Draft(str(config.rules), f"packs/{file}", text.said, names.known_to_rules(config))
 
     def _job(self, ready: Checked, span: Span, keep: bool = False) -> Job:
-        setup, home = self._context.setup, self._home()
-        after = plan.with_pack(setup.live.source, ready.pack, ready.files)
-        job = plan.make_job(setup.config, home, (setup.live.source, after), [Pair(ready.pack, ready.pack)], span)
-        # the live rules stand in every worker from its start, under the name that its server was told
-        named_by = tuple(str(setup.rules_path) if path == job.live else path for path in job.named_by)
-        job = replace(job, live=str(setup.rules_path), named_by=(named_by[0], named_by[1]))
+        setup = self._context.setup
+        job = self._against_live(plan.with_pack(setup.live.source, ready.pack, ready.files), ready.pack, span)
         return replace(job, keep=self._kept(setup.live.id)) if keep else job
 
     def _shadow_job(self, pack: str, span: Span) -> Job:
+        return self._against_live(self._context.setup.live.source, pack, span, recorded=True)
+
+    def _against_live(self, source: str, pack: str, span: Span, recorded: bool = False) -> Job:
+        """Return the trial of a pack; the live rules stand in every worker from its start, under their own file."""
         setup = self._context.setup
-        sources = setup.live.source, setup.live.source
-        return plan.make_job(setup.config, self._home(), sources, [Pair(pack, pack)], span, recorded=True)
+        sources, pairs = (setup.live.source, source), [Pair(pack, pack)]
+        return plan.make_job(setup.config, self._home(), sources, pairs, span, recorded, setup.rules_path)
 
     def _kept(self, live: str) -> str:
         """Return the folder of what is kept of the live rules; what was kept of others goes."""
