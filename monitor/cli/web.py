@@ -156,7 +156,7 @@ def list_tokens(config: common.ConfigOption = None, json: common.JsonOption = Fa
     found: list[ApiToken] = []
     with common.reading(loaded) as connection:
         if connection is not None:
-            found = [one for one in sessions.list_tokens(connection) if one.is_open(now)]
+            found = sessions.list_tokens(connection, now)
     if json:
         common.print_json([_token_json(one) for one in found])
         return
@@ -184,7 +184,7 @@ def revoke_token(name: Name, config: common.ConfigOption = None) -> None:
     loaded, now = common.load_config(config), SystemClock().now()
 
     def revoke(connection: Connection) -> bool:
-        named = [one for one in sessions.list_tokens(connection) if one.name == name and one.is_open(now)]
+        named = [one for one in sessions.list_tokens(connection, now) if one.name == name]
         return any(sessions.revoke_token(connection, one.id, now) for one in named)
 
     if not visit.write(loaded.database, revoke):

@@ -134,7 +134,7 @@ def add_token(
     expires_at: datetime | None = None,
 ) -> int | None:
     """Store a new token and return its id; None where an open one has that name."""
-    if any(token.name == name and token.is_open(now) for token in list_tokens(connection)):
+    if any(token.name == name for token in list_tokens(connection, now)):
         return None
     values = {"name": name, "hash": hashed, "scopes": list(scopes), "created_at": now, "expires_at": expires_at}
     return int(connection.execute(api_tokens.insert().returning(api_tokens.c.id), values).scalar_one())
@@ -152,10 +152,11 @@ def use_token(connection: sa.Connection, id: int, now: datetime) -> None:
     connection.execute(api_tokens.update().where(api_tokens.c.id == id).values(used_at=now))
 
 
-def list_tokens(connection: sa.Connection) -> list[ApiToken]:
-    """Return the tokens, newest first, revoked ones included."""
-    query = sa.select(api_tokens).order_by(api_tokens.c.id.desc()).limit(1000)
-    return [_token(row) for row in connection.execute(query)]
+def list_tokens(connection: sa.Connection, now: datetime) -> list[ApiToken]:
+    """Return the open tokens, newest first."""
+    lasts = sa.or_(api_tokens.c.expires_at.is_(None), api_tokens.c.expires_at > now)
+    query = sa.select(api_tokens).where(api_tokens.c.revoked_at.is_(None), lasts).order_by(api_tokens.c.id.desc())
+    return [_token(row) for row in connection.execute(query.limit(1000))]
 
 
 def revoke_token(connection: sa.Connection, id: int, now: datetime) -> bool:

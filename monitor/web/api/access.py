@@ -89,7 +89,7 @@ async def _end_session(call: Call) -> Answer:
 
 async def _tokens(call: Call) -> Answer:
     now = call.desk.now()
-    found = await call.desk.read(lambda c: [one for one in stored.list_tokens(c) if one.is_open(now)])
+    found = await call.desk.read(lambda c: stored.list_tokens(c, now))
     return Answer(
         TokensOut(
             tokens=[

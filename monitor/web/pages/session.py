@@ -21,15 +21,15 @@ log = structlog.get_logger()
 
 def routes(desk: Desk) -> list[BaseRoute]:
     """Return the routes of logging in and out."""
-    pages = _Login(desk)
+    pages, keys = _Login(desk), _Keys(desk)
     return [
         Route("/login", pages.ask, methods=["GET"]),
         desk.post("/login", pages.take),
         desk.post("/logout", pages.leave),
-        Route("/sessions", _Keys(desk).show, methods=["GET"]),
-        desk.post("/sessions/end", _Keys(desk).end_session),
-        desk.post("/tokens", _Keys(desk).add_token),
-        desk.post("/tokens/revoke", _Keys(desk).revoke_token),
+        Route("/sessions", keys.show, methods=["GET"]),
+        desk.post("/sessions/end", keys.end_session),
+        desk.post("/tokens", keys.add_token),
+        desk.post("/tokens/revoke", keys.revoke_token),
     ]
 
 
@@ -137,7 +137,7 @@ class _Keys:
     ) -> Response:
         now = self._desk.now()
         sessions_open = await self._desk.read(lambda c: stored.list_sessions(c, now))
-        tokens = await self._desk.read(lambda c: [one for one in stored.list_tokens(c) if one.is_open(now)])
+        tokens = await self._desk.read(lambda c: stored.list_tokens(c, now))
         return self._desk.render(
             request,
             "sessions.html",

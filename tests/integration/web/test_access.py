@@ -215,6 +215,18 @@ def test_page_lists_and_ends_sessions(locked: Site) -> None:
     assert locked.get("/sessions").status == 303
 
 
+@pytest.mark.parametrize("address", ["/sessions/end", "/tokens/revoke"])
+@pytest.mark.parametrize("number", ["0", "1x", "9" * 19, "9" * 40, "0" * 19 + "1" + "0" * 20])
+def test_a_number_that_is_no_session_or_token_is_not_there(locked: Site, address: str, number: str) -> None:
+    """What no id can be is answered with 404, however long it is, and nothing ends."""
+    locked.login()
+
+    answer = locked.post(address, id=number)
+
+    assert answer.status == 404
+    assert locked.get("/sessions").status == 200
+
+
 # -- tokens --------------------------------------------------------------------------------------
 
 
