@@ -81,15 +81,21 @@ def list_packs(connection: Connection, live: LiveRules, now: datetime) -> list[P
     return sorted([*rows, *off], key=lambda row: row.id)
 
 
+def find_pack(live: LiveRules, name: str, judged: Sequence[feedback.Judged] = ()) -> PackRow | None:
+    """Return a pack, with counts of the alerts that are given; None where there is none of that name."""
+    pack = live.ruleset.packs.get(name)
+    if pack is not None:
+        return _pack_row(pack, live, judged)
+    return _off(name, live.stale[name], live) if name in live.stale else None
+
+
 def get_pack(
     connection: Connection, live: LiveRules, name: str, now: datetime
 ) -> tuple[PackRow, Sequence[feedback.Row]] | None:
     """Return a pack and what became of the alerts of each of its terms; None where there is none of that name."""
-    pack = live.ruleset.packs.get(name)
-    if pack is None:
-        return (_off(name, live.stale[name], live), []) if name in live.stale else None
-    judged = judged_since(connection, now - STATISTICS, name)
-    return _pack_row(pack, live, judged), feedback.term_rows(judged)
+    judged = judged_since(connection, now - STATISTICS, name) if name in live.ruleset.packs else []
+    pack = find_pack(live, name, judged)
+    return None if pack is None else (pack, feedback.term_rows(judged))
 
 
 def judged_since(connection: Connection, since: datetime, pack: str | None) -> list[feedback.Judged]:

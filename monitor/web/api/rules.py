@@ -8,7 +8,8 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from monitor.backtest.drafts import Checked, Judged
+from monitor import errors
+from monitor.backtest.drafts import Checked, Finding, Judged
 from monitor.backtest.values import Report
 from monitor.rules import feedback, shelf
 from monitor.web import rule_parts
@@ -16,7 +17,7 @@ from monitor.web.api.operation import Answer, Call, Model, Operation
 from monitor.web.desk import Desk
 from monitor.web.faults import Conflicting, NotThere
 from monitor.web.pages import playground
-from monitor.web.pages.rules import source_text
+from monitor.web.pages.rules import source_of
 from monitor.web.rule_parts import PackRow
 from monitor.web.trials import LONGEST_TEXT, Text
 
@@ -39,6 +40,13 @@ class FaultOut(Model):
     message: str
     fix: str | None
     error: bool
+
+    @classmethod
+    def of(cls, one: errors.Fault | Finding) -> FaultOut:
+        """Return what a load, or lint, said."""
+        return cls(
+            line=one.line, column=one.column, code=one.code, message=one.message, fix=one.fix, error=one.is_error
+        )
 
 
 class RuleOut(Model):
@@ -283,16 +291,8 @@ async def show(call: Call) -> Answer:
     if found is None:
         raise NotThere("There is no such pack.")
     pack, terms = found
-    text, mark = await asyncio.to_thread(_source, call.desk, pack)
+    text, mark = await asyncio.to_thread(source_of, call.desk, pack)
     return Answer(PackFull(pack=pack_out(pack), terms=[_term(row) for row in terms], source=text, mark=mark))
-
-
-def _source(desk: Desk, pack: PackRow) -> tuple[str, str | None]:
-    try:
-        found = shelf.read(desk.context.setup.config.rules, pack.name)
-    except shelf.NotSaved:
-        found = None
-    return (found.text, found.mark) if found is not None else (source_text(desk, pack), None)
 
 
 async def lint(call: Call) -> Answer:
@@ -365,10 +365,7 @@ def pack_out(pack: PackRow) -> PackOut:
         rated=pack.rated,
         share_useful=pack.share_useful,
         rules=[_rule(rule) for rule in pack.rules],
-        faults=[
-            FaultOut(line=f.line, column=f.column, code=f.code, message=f.message, fix=f.fix, error=f.is_error)
-            for f in pack.faults
-        ],
+        faults=[FaultOut.of(fault) for fault in pack.faults],
     )
 
 
@@ -402,10 +399,7 @@ def checked_out(checked: Checked) -> CheckedOut:
         alone=checked.alone,
         tests_passed=checked.passed,
         tests_failed=checked.failed,
-        findings=[
-            FaultOut(line=f.line, column=f.column, code=f.code, message=f.message, fix=f.fix, error=f.is_error)
-            for f in checked.findings
-        ],
+        findings=[FaultOut.of(finding) for finding in checked.findings],
         left_out=checked.left_out,
     )
 

@@ -54,7 +54,7 @@ def routes(desk: Desk) -> list[BaseRoute]:
         if found is None:
             raise NotThere(f"There is no pack {name[:60]!r}.")
         pack, terms = found
-        text = await asyncio.to_thread(source_text, desk, pack)
+        text, _ = await asyncio.to_thread(source_of, desk, pack)
         running = live.ruleset.packs[name].files.get(pack.file) if name in live.ruleset.packs else None
         values: dict[str, Any] = {"pack": pack, "terms": terms[:SHOWN_TERMS]}
         values |= {"more_terms": max(0, len(terms) - SHOWN_TERMS)}
@@ -62,12 +62,11 @@ def routes(desk: Desk) -> list[BaseRoute]:
         return desk.render(request, "pack.html", **values)
 
     async def show_source(request: Request) -> Response:
-        live, now, name = desk.context.setup.live, desk.now(), str(request.path_params["pack"])
-        found = await desk.read(lambda c: rule_parts.get_pack(c, live, name, now))
-        if found is None:
+        name = str(request.path_params["pack"])
+        pack = rule_parts.find_pack(desk.context.setup.live, name)
+        if pack is None:
             raise NotThere(f"There is no pack {name[:60]!r}.")
-        pack = found[0]
-        text = await asyncio.to_thread(source_text, desk, pack)
+        text, _ = await asyncio.to_thread(source_of, desk, pack)
         checked, fault = None, ""
         try:
             checked = await desk.trials.check(Text(text, pack.name))
@@ -91,16 +90,16 @@ def routes(desk: Desk) -> list[BaseRoute]:
     ]
 
 
-def source_text(desk: Desk, pack: rule_parts.PackRow) -> str:
-    """Return the file of a pack as it stands on disk, else as it runs."""
+def source_of(desk: Desk, pack: rule_parts.PackRow) -> tuple[str, str | None]:
+    """Return the file of a pack as it stands on disk with its mark, else as it runs, without one."""
     try:
         found = shelf.read(desk.context.setup.config.rules, pack.name)
     except shelf.NotSaved:
         found = None
     if found is not None:
-        return found.text
+        return found.text, found.mark
     running = desk.context.setup.live.ruleset.packs.get(pack.id)
-    return running.files.get(pack.file, "") if running is not None else ""
+    return (running.files.get(pack.file, "") if running is not None else ""), None
 
 
 def lines_of(text: str, checked: Checked | None, faults: tuple[errors.Fault, ...]) -> list[Line]:
