@@ -11,15 +11,13 @@ from monitor.feeds.opml import OpmlFeed
 from monitor.jobs import feed_add, feed_look, feed_words
 from monitor.store import feed_views, feeds
 from monitor.store.feed_views import FeedDetail, FeedRow
-from monitor.store.store import Connection
 from monitor.web import feed_intake, feed_parts
 from monitor.web.api.operation import Answer, Call, Id, Model, Operation
 from monitor.web.api.values import Limit, Text
 from monitor.web.desk import Desk
 from monitor.web.faults import Conflicting, NotThere, Unusable
-from monitor.web.pages.feeds import narrowed
+from monitor.web.pages import feeds as pages
 
-_GONE = "There is no such feed."
 Url = Annotated[str, Field(min_length=1, max_length=feed_intake.LONGEST_URL)]
 Line = Annotated[str, Field(max_length=feed_intake.LONGEST)]
 
@@ -352,7 +350,7 @@ def operations(desk: Desk) -> list[Operation]:
 async def list_feeds(call: Call) -> Answer:
     """Answer with a page of feeds."""
     asked, now = call.query(FeedQuery), call.desk.now()
-    wanted = narrowed(asked.state or "", asked.text or "", asked.origin or "")
+    wanted = pages.narrowed(asked.state or "", asked.text or "", asked.origin or "")
     page = await call.desk.read(lambda c: feed_views.list_page(c, wanted, asked.cursor or "", asked.limit))
     return Answer(FeedList(feeds=[FeedOut.of(row, now) for row in page.rows], next=page.next))
 
@@ -410,25 +408,14 @@ async def _seen(desk: Desk, wanted: OpmlFeed) -> OpmlFeed:
 
 async def change_feed(call: Call) -> Answer:
     """Pause or resume."""
-    found = await _detail(call)
-    slug, now = found.row.health.feed.slug, call.desk.now()
     change = feeds.pause if call.body(FeedChange).paused else feeds.resume
-
-    def write(c: Connection) -> bool:
-        return change(c, slug, now)
-
-    if not await call.desk.write(write):
-        raise Conflicting("This feed was removed, so there is nothing to change.")
-    return Answer(FeedOut.of((await _detail(call)).row, now))
+    await pages.change_feed(call.desk, call.path(FeedPath).id, change)
+    return Answer(FeedOut.of((await _detail(call)).row, call.desk.now()))
 
 
 async def remove_feed(call: Call) -> Answer:
     """Retire a feed that was added by hand."""
-    found = await _detail(call)
-    slug, now = found.row.health.feed.slug, call.desk.now()
-    if found.row.health.origin != "added":
-        raise Conflicting("This feed stands in config.toml or a list of it. Remove it there.")
-    await call.desk.write(lambda c: feed_views.retire(c, slug, now))
+    await pages.remove_feed(call.desk, call.path(FeedPath).id)
     return Answer()
 
 
@@ -436,5 +423,5 @@ async def _detail(call: Call) -> FeedDetail:
     number = call.path(FeedPath).id
     found = await call.desk.read(lambda c: feed_views.get(c, number))
     if found is None:
-        raise NotThere(_GONE)
+        raise NotThere(pages.GONE)
     return found

@@ -21,6 +21,7 @@ from monitor.web.pages import feeds_add
 
 ORIGINS = ("config", "added")
 MOST_CURSOR = 200
+GONE = "There is no such feed."
 Change = Callable[[Connection, str, datetime], bool]
 """`feeds.pause` or `feeds.resume`."""
 
@@ -87,7 +88,7 @@ class _Feeds:
         number = self._desk.number(request)
         found = await self._desk.read(lambda c: feed_views.get(c, number))
         if found is None:
-            raise NotThere("There is no such feed.")
+            raise NotThere(GONE)
         shown = feed_parts.shown(found.row, self._desk.now())
         return self._desk.render(
             request,
@@ -111,27 +112,38 @@ class _Feeds:
         return await self._change(request, form, feeds.resume, "is polled from now on.")
 
     async def remove(self, request: Request, form: Form) -> Response:
-        slug, name, origin = await self._named(request)
-        if origin != "added":
-            raise Conflicting("This feed stands in config.toml or a list of it. Remove it there.")
-        now = self._desk.now()
-        await self._desk.write(lambda c: feed_views.retire(c, slug, now))
+        name = await remove_feed(self._desk, self._desk.number(request))
         return self._desk.redirect(request, "/feeds", f"{name} is no longer polled.")
 
     async def _change(self, request: Request, form: Form, change: Change, done: str) -> Response:
-        slug, name, _ = await self._named(request)
-        now = self._desk.now()
-        if not await self._desk.write(lambda c: change(c, slug, now)):
-            raise Conflicting("This feed was removed, so there is nothing to change.")
-        where = local_path(form.get("next"), f"/feeds/{self._desk.number(request)}")
+        number = self._desk.number(request)
+        name = await change_feed(self._desk, number, change)
+        where = local_path(form.get("next"), f"/feeds/{number}")
         return self._desk.redirect(request, where, f"{name} {done}")
 
-    async def _named(self, request: Request) -> tuple[str, str, str]:
-        number = self._desk.number(request)
-        found = await self._desk.read(lambda c: feed_views.name_of(c, number))
-        if found is None:
-            raise NotThere("There is no such feed.")
-        return found
+
+async def change_feed(desk: Desk, number: int, change: Change) -> str:
+    """Pause or resume a feed; return its name. Raises: NotThere; Conflicting where it was removed."""
+    (slug, name, _), now = await _named(desk, number), desk.now()
+    if not await desk.write(lambda c: change(c, slug, now)):
+        raise Conflicting("This feed was removed, so there is nothing to change.")
+    return name
+
+
+async def remove_feed(desk: Desk, number: int) -> str:
+    """Stop polling a feed that was added by hand; return its name. Raises: NotThere; Conflicting for another."""
+    (slug, name, origin), now = await _named(desk, number), desk.now()
+    if origin != "added":
+        raise Conflicting("This feed stands in config.toml or a list of it. Remove it there.")
+    await desk.write(lambda c: feed_views.retire(c, slug, now))
+    return name
+
+
+async def _named(desk: Desk, number: int) -> tuple[str, str, str]:
+    found = await desk.read(lambda c: feed_views.name_of(c, number))
+    if found is None:
+        raise NotThere(GONE)
+    return found
 
 
 def narrowed(state: str, text: str, origin: str) -> Narrowed:
