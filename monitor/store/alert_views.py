@@ -126,11 +126,8 @@ def newest_id(connection: sa.Connection) -> int:
 def _bounds(connection: sa.Connection, narrowed: Narrowed, before: int | None, after: int) -> tuple[int, int]:
     """Return the smallest id, and the one below which ids lie, that the page may hold."""
     low, high = after + 1, before if before is not None else newest_id(connection) + 1
-    if narrowed.since is not None:
-        low = max(low, times_by_key.first_key_at(connection, alerts.c.id, alerts.c.created_at, narrowed.since))
-    if narrowed.until is not None:
-        high = min(high, times_by_key.first_key_at(connection, alerts.c.id, alerts.c.created_at, narrowed.until))
-    return low, high
+    time = alerts.c.created_at
+    return times_by_key.narrowed(connection, alerts.c.id, time, (low, high), narrowed.since, narrowed.until)
 
 
 def _floor(connection: sa.Connection, low: int, high: int, most: int) -> int:

@@ -95,13 +95,9 @@ def list_page(connection: sa.Connection, narrowed: Narrowed, limit: int, before:
 
 def _bounds(connection: sa.Connection, narrowed: Narrowed, before: int | None) -> tuple[int, int]:
     newest = connection.scalar(sa.select(sa.func.max(decisions.c.decided_seq))) or 0
-    low, high = 1, min(newest + 1, before if before is not None else newest + 1)
+    bounds = 1, min(newest + 1, before if before is not None else newest + 1)
     key, time = decisions.c.decided_seq, decisions.c.decided_at
-    if narrowed.since is not None:
-        low = max(low, times_by_key.first_key_at(connection, key, time, narrowed.since))
-    if narrowed.until is not None:
-        high = min(high, times_by_key.first_key_at(connection, key, time, narrowed.until))
-    return low, high
+    return times_by_key.narrowed(connection, key, time, bounds, narrowed.since, narrowed.until)
 
 
 def _floor(connection: sa.Connection, narrowed: Narrowed, low: int, high: int) -> int:

@@ -36,6 +36,23 @@ def first_key_at(connection: sa.Connection, key: Column, time: Column, at: datet
     return int(low)
 
 
+def narrowed(
+    connection: sa.Connection,
+    key: Column,
+    time: Column,
+    bounds: tuple[int, int],
+    since: datetime | None,
+    until: datetime | None,
+) -> tuple[int, int]:
+    """Return that part of `bounds` (the smallest key, the one below which keys lie) which `since` and `until` leave."""
+    low, high = bounds
+    if since is not None:
+        low = max(low, first_key_at(connection, key, time, since))
+    if until is not None:
+        high = min(high, first_key_at(connection, key, time, until))
+    return low, high
+
+
 def time_at(connection: sa.Connection, key: Column, time: Column, value: int) -> datetime | None:
     """Return the time of the first row whose key is `value` or greater; None where there is none."""
     found: datetime | None = connection.scalar(sa.select(time).where(key >= value).order_by(key).limit(1))
