@@ -23,6 +23,7 @@ from monitor.rules import collector, live, match, mentions, packs
 from monitor.rules.compile import RuleSet, compile_rules
 from monitor.store import backtests, visit
 from monitor.store.backtests import Archived, Span, Written
+from monitor.store.rows import NAMED
 from monitor.store.store import Connection
 
 KEPT = ".looked"
@@ -153,7 +154,7 @@ def _candidates(connection: Connection, before: RuleSet, differing: _Differing, 
             batch.append((written, haystack))
         else:
             yield None
-        if len(batch) >= backtests.ASKED:
+        if len(batch) >= NAMED:
             yield from _look(connection, before, batch)
             batch.clear()
     yield from _look(connection, before, batch)

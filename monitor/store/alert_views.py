@@ -16,6 +16,7 @@ from monitor import model
 from monitor.store import decisions, search, times_by_key
 from monitor.store.decisions import AlertRow
 from monitor.store.ratings import StoredRating
+from monitor.store.rows import some
 from monitor.store.schema import (
     alerts,
     articles,
@@ -33,7 +34,6 @@ MOST_LOOKED = 10_000
 """Alerts that one page looks at, ..."""
 MOST_FOR_WORDS = 1_000
 """... and where words are asked for: a word may stand in every article between the first and the last of them."""
-_BATCH = 500
 RATED = ("useful", "noise", "none")
 
 
@@ -185,11 +185,11 @@ def shown_of(connection: sa.Connection, rows: Sequence[AlertRow]) -> dict[int, S
     revision_ids = sorted({row.revision_id for row in rows})
     bodies: dict[int, str] = {}
     evidence: dict[tuple[int, str], set[model.Evidence]] = {}
-    for some in _some(revision_ids):
+    for part in some(revision_ids):
         of_text = sa.select(revisions.c.id, texts.c.text).join(texts, texts.c.hash == revisions.c.text_hash)
-        bodies |= {row.id: row.text for row in connection.execute(of_text.where(revisions.c.id.in_(some)))}
+        bodies |= {row.id: row.text for row in connection.execute(of_text.where(revisions.c.id.in_(part)))}
         of_match = sa.select(matches.c.revision_id, matches.c.pack, matches.c.evidence).where(
-            matches.c.revision_id.in_(some), matches.c.status == "live"
+            matches.c.revision_id.in_(part), matches.c.status == "live"
         )
         for row in connection.execute(of_match):
             spans = {model.Evidence(**span) for span in row.evidence}
@@ -207,12 +207,12 @@ def sendings_of(connection: sa.Connection, ids: Sequence[int]) -> dict[int, list
     """Return where the messages of alerts stand, by alert id."""
     names = ("state", "reason", "due_at", "sent_at")
     found: dict[int, list[Sending]] = {}
-    for some in _some(ids):
+    for part in some(ids):
         query = (
             sa.select(message_alerts.c.alert_id, targets.c.channel, targets.c.label, *(messages.c[n] for n in names))
             .join(messages, messages.c.id == message_alerts.c.message_id)
             .join(targets, targets.c.id == messages.c.target_id)
-            .where(message_alerts.c.alert_id.in_(some))
+            .where(message_alerts.c.alert_id.in_(part))
             .order_by(message_alerts.c.alert_id, messages.c.id)
         )
         for alert_id, *sending in connection.execute(query):
@@ -223,13 +223,8 @@ def sendings_of(connection: sa.Connection, ids: Sequence[int]) -> dict[int, list
 def ratings_of(connection: sa.Connection, ids: Sequence[int]) -> dict[int, list[StoredRating]]:
     """Return what was said of alerts, by alert id."""
     found: dict[int, list[StoredRating]] = {}
-    for some in _some(ids):
-        query = sa.select(ratings).where(ratings.c.alert_id.in_(some)).order_by(ratings.c.at, ratings.c.by)
+    for part in some(ids):
+        query = sa.select(ratings).where(ratings.c.alert_id.in_(part)).order_by(ratings.c.at, ratings.c.by)
         for row in connection.execute(query).mappings():
             found.setdefault(row["alert_id"], []).append(StoredRating(**row))
     return found
-
-
-def _some(ids: Sequence[int]) -> list[list[int]]:
-    """Return the ids, as many at a time as one statement names."""
-    return [list(ids[at : at + _BATCH]) for at in range(0, len(ids), _BATCH)]

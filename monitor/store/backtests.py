@@ -18,6 +18,7 @@ from monitor.store import decisions as decided
 from monitor.store import stories as story_rows
 from monitor.store import voices as voice_rows
 from monitor.store.articles import SEEN_BY_RULES, seen_by_rules
+from monitor.store.rows import some
 from monitor.store.schema import (
     alerts,
     articles,
@@ -34,9 +35,6 @@ from monitor.store.schema import (
     texts,
     voices,
 )
-
-ASKED = 500
-"""Rows asked for in one statement."""
 
 
 class Span(NamedTuple):
@@ -149,16 +147,16 @@ def get_written(connection: sa.Connection, ids: Iterable[int]) -> dict[int, Writ
         .where(*_WHOLE)
     )
     found: dict[int, Written] = {}
-    for some in _some(ids):
-        found |= {row[0]: Written(*row) for row in connection.execute(wanted.where(revisions.c.id.in_(some)))}
+    for part in some(sorted(set(ids))):
+        found |= {row[0]: Written(*row) for row in connection.execute(wanted.where(revisions.c.id.in_(part)))}
     return found
 
 
 def get_archived(connection: sa.Connection, ids: Iterable[int]) -> dict[int, Archived]:
     """Return where revisions came from and what they repeat, by id; the story is that of today."""
     found: dict[int, Archived] = {}
-    for some in _some(ids):
-        for row in connection.execute(_ARCHIVED.where(revisions.c.id.in_(some))).mappings():
+    for part in some(sorted(set(ids))):
+        for row in connection.execute(_ARCHIVED.where(revisions.c.id.in_(part))).mappings():
             own = {column.name: row[column.name] for column in _OF_ARCHIVED}
             found[row["revision_id"]] = Archived(**own, article=seen_by_rules(row, ""))
     return found
@@ -252,8 +250,8 @@ def list_merges(connection: sa.Connection, story_ids: Iterable[int]) -> list[Mer
     while asked:
         new = [
             Merged(*row)
-            for some in _some(asked)
-            for row in connection.execute(query.where(story_changes.c.other_id.in_(some)))
+            for part in some(sorted(set(asked)))
+            for row in connection.execute(query.where(story_changes.c.other_id.in_(part)))
         ]
         found += new
         asked = {one.younger for one in new}
@@ -272,8 +270,8 @@ def list_members(connection: sa.Connection, story_ids: Iterable[int], last: int)
         .where(*_WHOLE, decisions.c.decided_seq <= last)
     )
     found: list[Member] = []
-    for some in _some(story_ids):
-        found += [Member(*row) for row in connection.execute(query.where(articles.c.story_id.in_(some)))]
+    for part in some(sorted(set(story_ids))):
+        found += [Member(*row) for row in connection.execute(query.where(articles.c.story_id.in_(part)))]
     return sorted(found, key=lambda one: (one.seq, one.article_id))
 
 
@@ -288,8 +286,8 @@ def list_told(
     other = sa.and_(alerts.c.pack.not_in(packs), alerts.c.severity == "urgent", alerts.c.decided_seq <= span.last)
     query = sa.select(alerts).join(articles, articles.c.id == alerts.c.article_id).where(sa.or_(own, other))
     found: list[dict[str, Any]] = []
-    for some in _some(story_ids):
-        for row in connection.execute(query.where(articles.c.story_id.in_(some))).mappings():
+    for part in some(sorted(set(story_ids))):
+        for row in connection.execute(query.where(articles.c.story_id.in_(part))).mappings():
             found.append(dict(row))
     return sorted(found, key=lambda row: (row["decided_seq"], row["id"]))
 
@@ -304,11 +302,6 @@ def list_feeds(connection: sa.Connection) -> list[dict[str, Any]]:
     names = ("id", "slug", "url", "name", "newsroom", "tags", "candidate", "trusted", "every", "backfill", "origin")
     query = sa.select(*(feeds.c[name] for name in (*names, "next_check")))
     return [{**row, "failures": 0, "permanent_polls": 0} for row in connection.execute(query).mappings()]
-
-
-def _some(ids: Iterable[int]) -> Iterator[list[int]]:
-    rest = sorted(set(ids))
-    return (rest[at : at + ASKED] for at in range(0, len(rest), ASKED))
 
 
 # -- the copy in memory that is decided in ---------------------------------------------------------
@@ -416,8 +409,8 @@ def put_batches(scratch: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> No
 def list_batches(connection: sa.Connection, ids: Iterable[int]) -> list[dict[str, Any]]:
     """Return batches as rows of their table."""
     found: list[dict[str, Any]] = []
-    for some in _some(ids):
-        query = sa.select(batches).where(batches.c.id.in_(some))
+    for part in some(sorted(set(ids))):
+        query = sa.select(batches).where(batches.c.id.in_(part))
         found += [dict(row) for row in connection.execute(query).mappings()]
     return found
 

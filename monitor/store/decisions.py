@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from monitor import model
 from monitor.store.held import family_of
-from monitor.store.rows import new_id
+from monitor.store.rows import new_id, some
 from monitor.store.schema import (
     MATCHED,
     NOT_UNMATCHED,
@@ -319,9 +319,8 @@ def list_urgent(connection: sa.Connection, story_id: int, since: datetime) -> li
 def get_alerts(connection: sa.Connection, ids: Sequence[int]) -> list[AlertRow]:
     """Return the alerts with these ids, by id."""
     found: list[AlertRow] = []
-    ordered = sorted(set(ids))
-    for at in range(0, len(ordered), ASKED):
-        query = _ALERTS.where(alerts.c.id.in_(ordered[at : at + ASKED])).order_by(alerts.c.id)
+    for part in some(sorted(set(ids)), ASKED):
+        query = _ALERTS.where(alerts.c.id.in_(part)).order_by(alerts.c.id)
         found += [_alert(row) for row in connection.execute(query).mappings()]
     return found
 

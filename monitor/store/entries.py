@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from monitor import model
+from monitor.store.rows import some
 from monitor.store.schema import entries, entry_keys, feeds
 
 Key = tuple[str, str]
@@ -77,14 +78,10 @@ class WaitingEntry:
 def find_known(connection: sa.Connection, feed_id: int, keys: Sequence[Key]) -> list[KnownEntry]:
     """Return the entries of one feed that have any of the given keys."""
     ids: set[int] = set()
-    for values in _chunks(sorted({value for _, value in keys})):
+    for values in some(sorted({value for _, value in keys}), CHUNK):
         query = sa.select(entry_keys.c.entry_id).where(entry_keys.c.feed_id == feed_id, entry_keys.c.value.in_(values))
         ids.update(connection.execute(query).scalars())
-    return [entry for chunk in _chunks(sorted(ids)) for entry in _with_keys(connection, chunk)]
-
-
-def _chunks(values: list[Any]) -> Iterable[list[Any]]:
-    return (values[start : start + CHUNK] for start in range(0, len(values), CHUNK))
+    return [entry for chunk in some(sorted(ids), CHUNK) for entry in _with_keys(connection, chunk)]
 
 
 def _with_keys(connection: sa.Connection, ids: list[int]) -> list[KnownEntry]:
@@ -185,7 +182,7 @@ def drop_oldest_keys(connection: sa.Connection, entry_id: int, kind: str) -> Non
 
 def touch_keys(connection: sa.Connection, feed_id: int, keys: Sequence[Key], now: datetime) -> None:
     """Note that the feed still lists these keys, to the day."""
-    for values in _chunks(sorted({value for _, value in keys})):
+    for values in some(sorted({value for _, value in keys}), CHUNK):
         listed = entry_keys.update().where(entry_keys.c.feed_id == feed_id, entry_keys.c.value.in_(values))
         connection.execute(listed.where(entry_keys.c.listed_at < now - TOUCH_AFTER).values(listed_at=now))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from monitor import model
+from monitor.store.rows import some
 from monitor.store.schema import (
     alerts,
     articles,
@@ -25,8 +26,6 @@ from monitor.store.schema import (
 )
 
 KEY_BYTES = 32
-_BATCH = 500
-"""Values in one IN list: SQLite takes 999 in its older versions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +206,7 @@ def evidence_since(
 def texts_of(connection: sa.Connection, revision_ids: Iterable[int]) -> Mapping[int, str]:
     """Return revision id -> its text."""
     found: dict[int, str] = {}
-    for part in _parts(sorted(set(revision_ids))):
+    for part in some(sorted(set(revision_ids))):
         query = (
             sa.select(revisions.c.id, texts.c.text)
             .join(texts, texts.c.hash == revisions.c.text_hash)
@@ -216,7 +215,3 @@ def texts_of(connection: sa.Connection, revision_ids: Iterable[int]) -> Mapping[
         rows: Iterable[Any] = connection.execute(query)
         found.update({row.id: row.text for row in rows})
     return found
-
-
-def _parts(values: Sequence[int]) -> Iterable[Sequence[int]]:
-    return (values[start : start + _BATCH] for start in range(0, len(values), _BATCH))

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
+
+T = TypeVar("T")
+NAMED = 500
+"""Values in one IN list: SQLite takes 999 in its older versions."""
 
 _PLAIN: dict[str, sa.Insert] = {}
 """One plain INSERT for each table: what SQLAlchemy finds out about a statement it keeps with that very object."""
@@ -20,3 +24,9 @@ def new_id(connection: sa.Connection, insert: sa.Insert, values: Mapping[str, An
     key = connection.execute(plain, dict(values)).inserted_primary_key
     assert key is not None, "every table that is asked has an id of its own"
     return int(key[0])
+
+
+def some(values: Iterable[T], most: int = NAMED) -> Iterator[list[T]]:
+    """Yield values in their order, as many at a time as one statement names."""
+    rest = list(values)
+    return (rest[at : at + most] for at in range(0, len(rest), most))

@@ -10,12 +10,11 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from monitor.store.decisions import EVERY_PACK
+from monitor.store.rows import some
 from monitor.store.schema import alerts, articles, decisions, feeds, revisions, stories, story_changes
 
 PAGE = 200
 """Stories that are looked at together while a list is filtered."""
-_BATCH = 500
-"""Ids that one statement names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,12 +125,6 @@ class Change:
     detail: Mapping[str, Any] | None
 
 
-def _some(ids: Iterable[int]) -> Iterator[list[int]]:
-    """Yield the ids, as many at a time as one statement names."""
-    rest = list(ids)
-    yield from (rest[at : at + _BATCH] for at in range(0, len(rest), _BATCH))
-
-
 # -- lists -----------------------------------------------------------------------------------------
 
 _CAME_OUT = sa.case(
@@ -217,8 +210,8 @@ def list_rows(connection: sa.Connection, ids: Sequence[int]) -> list[StoryRow]:
 def titles_of(connection: sa.Connection, ids: Iterable[int]) -> dict[int, str]:
     """Return the headlines of articles as they stand now."""
     found: dict[int, str] = {}
-    for some in _some(ids):
-        query = sa.select(revisions.c.article_id, revisions.c.title).where(revisions.c.article_id.in_(some))
+    for part in some(ids):
+        query = sa.select(revisions.c.article_id, revisions.c.title).where(revisions.c.article_id.in_(part))
         found |= {row.article_id: row.title for row in connection.execute(query.order_by(revisions.c.n))}
     return found
 
@@ -226,8 +219,8 @@ def titles_of(connection: sa.Connection, ids: Iterable[int]) -> dict[int, str]:
 def stories_of(connection: sa.Connection, ids: Iterable[int]) -> dict[int, int]:
     """Return the stories that articles are in now."""
     found: dict[int, int] = {}
-    for some in _some(ids):
-        query = sa.select(articles.c.id, articles.c.story_id).where(articles.c.id.in_(some))
+    for part in some(ids):
+        query = sa.select(articles.c.id, articles.c.story_id).where(articles.c.id.in_(part))
         found |= {row.id: row.story_id for row in connection.execute(query)}
     return found
 
@@ -303,8 +296,8 @@ def get_reports(connection: sa.Connection, ids: Sequence[int]) -> list[Report]:
     """Return articles by id, in that order."""
     titles = titles_of(connection, ids)
     found: list[Report] = []
-    for some in _some(ids):
-        query = _REPORTS.where(articles.c.id.in_(some)).order_by(articles.c.id)
+    for part in some(ids):
+        query = _REPORTS.where(articles.c.id.in_(part)).order_by(articles.c.id)
         found += [_report(row, titles[row["id"]]) for row in connection.execute(query).mappings()]
     return found
 
@@ -331,8 +324,8 @@ def features_of(connection: sa.Connection, article_id: int) -> bytes | None:
 def list_decisions(connection: sa.Connection, ids: Sequence[int]) -> list[Made]:
     """Return the decisions that stand about every revision of some articles, for each pack that matched."""
     found: dict[tuple[int, int, str], Made] = {}
-    for some in _some(ids):
-        query = _MADE.where(revisions.c.article_id.in_(some)).order_by(
+    for part in some(ids):
+        query = _MADE.where(revisions.c.article_id.in_(part)).order_by(
             revisions.c.article_id, revisions.c.n, decisions.c.pack, decisions.c.n
         )
         for row in connection.execute(query):

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 import sqlalchemy as sa
 
+from monitor.store.rows import some
 from monitor.store.schema import articles, counters, revisions, texts, word_forms
 
 LONGEST = 200
@@ -43,9 +44,8 @@ def _kept(words: str) -> str:
 def find(connection: sa.Connection, forms: Iterable[str]) -> dict[str, list[str]]:
     """Return the words that stand for each of `forms`, where there are any; `*` ends what is not whole."""
     found: dict[str, list[str]] = {}
-    wanted = sorted(set(forms))
-    for begin in range(0, len(wanted), 500):
-        query = sa.select(word_forms).where(word_forms.c.form.in_(wanted[begin : begin + 500]))
+    for part in some(sorted(set(forms))):
+        query = sa.select(word_forms).where(word_forms.c.form.in_(part))
         for form, words in connection.execute(query):
             found.setdefault(form, []).append(words)
     return found
