@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import rig
-from bench.figures import Figure
+from bench.figures import Figure, percentile
 
 FEEDS, ENTRIES, SECONDS = 1000, 2, 120
 EVERY = 60
@@ -42,14 +42,10 @@ def delivery(feeds: int = FEEDS, seconds: int = SECONDS) -> Iterator[Figure]:
             took = sorted(at - published[entry] for entry, at in arrived[channel].items() if entry in published)
             how = "grouped by the minute" if kind else "a message each"
             told = f"{len(took)} of {len(published)} told, polled every {EVERY} s"
-            note = f"p50 {_share(took, 0.5):.1f}, max {took[-1]:.1f}; {told}"
+            note = f"p50 {percentile(took, 0.5):.1f}, max {took[-1]:.1f}; {told}"
             yield Figure(
-                "delivery", f"{feeds:,} feeds, {how}, {name}: p95", _share(took, 0.95), "s", EVERY + slack, note
+                "delivery", f"{feeds:,} feeds, {how}, {name}: p95", percentile(took, 0.95), "s", EVERY + slack, note
             )
-
-
-def _share(ordered: list[float], share: float) -> float:
-    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
 
 def _run(feeds: int, seconds: int, kind: str) -> tuple[dict[str, float], dict[str, dict[str, float]]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 
 
@@ -30,6 +30,11 @@ class Figure:
         aim = "" if self.target is None else f"target {'>= ' if self.least else ''}{self.target:g}"
         sign = ("UNDER" if self.least else "OVER") if self.missed else ""
         return f"{self.part:9} {self.what:52} {self.value:10.3f} {self.unit:3} {aim:14} {sign:5} {self.note}".rstrip()
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """Return the value that `share` of some values, which are not none, do not exceed."""
+    return sorted(values)[min(len(values) - 1, int(share * len(values)))]
 
 
 def report(figures: Iterable[Figure], as_json: bool) -> None:

@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from bench import rig, stored
-from bench.figures import Figure
+from bench.figures import Figure, percentile
 from monitor import errors
 from monitor.jobs import archive
 from monitor.rules import asked, load
@@ -79,13 +79,9 @@ def _queries(config: Path) -> Iterator[Figure]:
                 cpus.append(1000 * (time.thread_time() - cpu))
                 late += not found.in_time
                 empty += not found.hits
-            note = f"CPU p95 {_p95(cpus):.0f} ms, {late} of {len(walls)} out of time, {empty} found nothing"
-            yield Figure("search", f"{kind}: a page, p95", _p95(walls), "ms", target, note)
+            note = f"CPU p95 {percentile(cpus, 0.95):.0f} ms, {late} of {len(walls)} out of time, {empty} found nothing"
+            yield Figure("search", f"{kind}: a page, p95", percentile(walls, 0.95), "ms", target, note)
     engine.dispose()
-
-
-def _p95(values: Sequence[float]) -> float:
-    return sorted(values)[min(len(values) - 1, round(0.95 * len(values)))]
 
 
 def _made(connection: Connection, names: list[str]) -> dict[str, tuple[list[str], float]]:
@@ -132,8 +128,8 @@ def _explain(config: Path) -> Iterator[Figure]:
     began = time.perf_counter()
     command = [sys.executable, "-m", "monitor", "explain", f"art-{newest // 2}", "--config", str(config)]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-    note = f"CPU p95 {_p95(cpus):.0f} ms; the whole command once: {time.perf_counter() - began:.2f} s"
-    yield Figure("search", "explain ID, p95", _p95(walls), "ms", 200.0, note)
+    note = f"CPU p95 {percentile(cpus, 0.95):.0f} ms; the whole command once: {time.perf_counter() - began:.2f} s"
+    yield Figure("search", "explain ID, p95", percentile(walls, 0.95), "ms", 200.0, note)
 
 
 def _pages(config: Path) -> Iterator[Figure]:
@@ -153,7 +149,7 @@ def _pages(config: Path) -> Iterator[Figure]:
                 began = time.perf_counter()
                 _answers(address)
                 walls.append(1000 * (time.perf_counter() - began))
-            yield Figure("search", f"{page}, p95", _p95(walls), "ms", target)
+            yield Figure("search", f"{page}, p95", percentile(walls, 0.95), "ms", target)
 
 
 def _answers(address: str) -> bool:
