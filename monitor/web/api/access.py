@@ -63,21 +63,7 @@ def operations(desk: Desk) -> list[Operation]:
 async def _sessions(call: Call) -> Answer:
     now = call.desk.now()
     found = await call.desk.read(lambda c: stored.list_sessions(c, now))
-    return Answer(
-        SessionsOut(
-            sessions=[
-                SessionOut(
-                    id=one.id,
-                    name=one.name,
-                    agent=one.agent,
-                    created_at=one.created_at,
-                    seen_at=one.seen_at,
-                    expires_at=one.expires_at,
-                )
-                for one in found
-            ]
-        )
-    )
+    return Answer(SessionsOut(sessions=[SessionOut.like(one) for one in found]))
 
 
 async def _end_session(call: Call) -> Answer:
@@ -90,21 +76,7 @@ async def _end_session(call: Call) -> Answer:
 async def _tokens(call: Call) -> Answer:
     now = call.desk.now()
     found = await call.desk.read(lambda c: stored.list_tokens(c, now))
-    return Answer(
-        TokensOut(
-            tokens=[
-                TokenOut(
-                    id=one.id,
-                    name=one.name,
-                    scopes=list(one.scopes),
-                    created_at=one.created_at,
-                    used_at=one.used_at,
-                    expires_at=one.expires_at,
-                )
-                for one in found
-            ]
-        )
-    )
+    return Answer(TokensOut(tokens=[TokenOut.like(one) for one in found]))
 
 
 async def _end_token(call: Call) -> Answer:

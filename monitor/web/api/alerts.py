@@ -8,13 +8,11 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from monitor import model
 from monitor.alerts.rating import MOST_COMMENT
 from monitor.delivery import wording
-from monitor.store.alert_views import Narrowed, Sending
-from monitor.store.ratings import StoredRating
+from monitor.store.alert_views import Narrowed
 from monitor.web import alert_parts, filters, reasons
-from monitor.web.alert_parts import Fired, Full, Listed
+from monitor.web.alert_parts import Full, Listed
 from monitor.web.api.operation import Answer, Call, Id, Model, Operation
 from monitor.web.api.values import Limit, Moment, Text
 from monitor.web.desk import Desk
@@ -67,18 +65,6 @@ class Delivery(Model):
     due_at: datetime
     sent_at: datetime | None
 
-    @classmethod
-    def of(cls, one: Sending) -> Delivery:
-        """Return what is stored."""
-        return cls(
-            channel=one.channel,
-            target=one.target,
-            state=one.state,
-            reason=one.reason,
-            due_at=one.due_at,
-            sent_at=one.sent_at,
-        )
-
 
 class Rating(Model):
     """What somebody said of an alert."""
@@ -87,11 +73,6 @@ class Rating(Model):
     by: str
     at: datetime
     comment: str
-
-    @classmethod
-    def of(cls, one: StoredRating) -> Rating:
-        """Return what is stored."""
-        return cls(rating=one.rating, by=one.by, at=one.at, comment=one.comment)
 
 
 class Alert(Model):
@@ -150,7 +131,7 @@ def _fields(one: Listed) -> dict[str, Any]:
         "story": one.story,
         "title": row.title,
         "title_marks": list(quotes.title_marks),
-        "snippets": [Snippet(text=snippet.text, marks=list(snippet.marks)) for snippet in quotes.snippets],
+        "snippets": [Snippet.like(snippet) for snippet in quotes.snippets],
         "terms": list(quotes.terms),
         "url": row.url,
         "newsroom": row.newsroom,
@@ -159,8 +140,8 @@ def _fields(one: Listed) -> dict[str, Any]:
         "partial": row.partial,
         "newsrooms": one.newsrooms,
         "newsrooms_when_told": row.newsrooms,
-        "deliveries": [Delivery.of(sending) for sending in one.sendings],
-        "ratings": [Rating.of(given) for given in one.ratings],
+        "deliveries": [Delivery.like(sending) for sending in one.sendings],
+        "ratings": [Rating.like(given) for given in one.ratings],
     }
 
 
@@ -182,11 +163,6 @@ class Evidence(Model):
     term: str
     entity: str | None
 
-    @classmethod
-    def of(cls, span: model.Evidence) -> Evidence:
-        """Return what is stored."""
-        return cls(field=span.field, start=span.start, end=span.end, text=span.text, term=span.term, entity=span.entity)
-
 
 class Rule(Model):
     """A rule that was true."""
@@ -196,17 +172,6 @@ class Rule(Model):
     status: str
     score: int | None
     evidence: list[Evidence]
-
-    @classmethod
-    def of(cls, fired: Fired) -> Rule:
-        """Return what is stored."""
-        return cls(
-            rule=fired.rule,
-            severity=fired.severity,
-            status=fired.status,
-            score=fired.score,
-            evidence=[Evidence.of(span) for span in fired.evidence],
-        )
 
 
 class Attempt(Model):
@@ -286,7 +251,7 @@ class AlertDetail(Alert):
             **_fields(full.listed),
             text=full.text,
             revision=full.revision,
-            matched=[Rule.of(fired) for fired in full.fired],
+            matched=[Rule.like(fired) for fired in full.fired],
             duplicate_of=full.report.duplicate_of,
             messages=[Message.of(row) for row in full.deliveries],
             told=[
@@ -406,7 +371,7 @@ async def _rate(call: Call) -> Answer:
     one = await call.desk.write(lambda c: rate_alert(c, call.desk, number, given.rating, by, comment))
     if one is None:
         raise NotThere(_GONE)
-    return Answer(RatingOut(alert=number, ratings=[Rating.of(rated) for rated in one.ratings]))
+    return Answer(RatingOut(alert=number, ratings=[Rating.like(rated) for rated in one.ratings]))
 
 
 async def _resend(call: Call) -> Answer:

@@ -54,7 +54,6 @@ class ChannelOut(Model):
     @classmethod
     def of(cls, row: ChannelRow) -> ChannelOut:
         """Return what is known."""
-        failure = row.failure
         return cls(
             name=row.name,
             leads_to=row.leads_to,
@@ -70,11 +69,7 @@ class ChannelOut(Model):
                 )
                 for one in row.recipients
             ],
-            last_failure=ChannelFailure(
-                at=failure.at, outcome=failure.outcome, status=failure.status, detail=failure.detail
-            )
-            if failure
-            else None,
+            last_failure=ChannelFailure.like(row.failure) if row.failure else None,
         )
 
 

@@ -23,7 +23,7 @@ import hashlib
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.requests import Request
@@ -47,6 +47,11 @@ class Model(BaseModel):
     """What goes in or out: no unknown keys; frozen."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @classmethod
+    def like(cls, found: object) -> Self:
+        """Return what `found`, with its parts, holds under the names of the fields."""
+        return cls.model_validate(found, from_attributes=True)
 
 
 M = TypeVar("M", bound=BaseModel)

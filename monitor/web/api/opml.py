@@ -45,4 +45,4 @@ async def export_list(call: Call) -> Answer:
 async def import_list(call: Call) -> Answer:
     """Add the feeds of a list."""
     done = await feed_intake.import_list(call.desk, call.raw())
-    return Answer(ListImported(added=done.added, known=done.known, problems=list(done.problems)))
+    return Answer(ListImported.like(done))

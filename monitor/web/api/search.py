@@ -127,9 +127,6 @@ def _hit(hit: Hit) -> HitOut:
         lang=article.lang,
         published=article.published,
         first_seen=article.first_seen,
-        evidence=[
-            EvidenceOut(field=e.field, start=e.start, end=e.end, text=e.text, term=e.term, entity=e.entity)
-            for e in hit.evidence
-        ],
+        evidence=[EvidenceOut.like(span) for span in hit.evidence],
         excerpts=[part.text for part in search_parts.shown(hit).parts],
     )

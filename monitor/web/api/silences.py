@@ -164,11 +164,7 @@ async def show_silence(call: Call) -> Answer:
 async def preview_silence(call: Call) -> Answer:
     """Answer with what a silence would have muted."""
     seen = await silence_parts.preview(call.desk, call.body(SilenceDraft).draft())
-    shown = [
-        MutedAlert(id=row.id, pack=row.pack, title=row.title, newsroom=row.newsroom, created_at=row.created_at)
-        for row in seen.alerts
-    ]
-    return Answer(SilencePreview(count=seen.count, looked=seen.looked, is_whole=seen.is_whole, alerts=shown))
+    return Answer(SilencePreview.like(seen))
 
 
 async def add_silence(call: Call) -> Answer:

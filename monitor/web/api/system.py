@@ -97,20 +97,13 @@ async def show_system(call: Call) -> Answer:
     """Answer with all of it."""
     now, context = call.desk.now(), call.desk.context
     found = await call.desk.read(lambda c: system_parts.read(c, context, now))
-    machine = {name: getattr(found.machine, name) for name in SystemMachine.model_fields}
     return Answer(
         SystemOut(
-            machine=SystemMachine(**machine),
-            feeds=SystemFeeds(states=found.feeds.states, retired=found.feeds.retired, trouble=found.feeds.trouble),
+            machine=SystemMachine.like(found.machine),
+            feeds=SystemFeeds.like(found.feeds),
             channels=[ChannelOut.of(row) for row in found.channels],
-            outbox=[
-                SystemOutbox(channel=row.channel, state=row.state, messages=row.messages, oldest=row.oldest)
-                for row in found.outbox
-            ],
-            troubles=[
-                SystemTrouble(key=one.key, headline=one.headline, body=one.body, opened_at=one.opened_at)
-                for one in found.troubles
-            ],
+            outbox=[SystemOutbox.like(row) for row in found.outbox],
+            troubles=[SystemTrouble.like(one) for one in found.troubles],
             alerts=[SystemDay(day=day.name, alerts=day.alerts) for day in found.days],
             delays=[SystemDelay(day=day.name, messages=day.messages, p50=day.p50, p95=day.p95) for day in found.delays],
             own_p95=found.own_p95,
