@@ -15,8 +15,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from monitor.store import gathering, prune
-from monitor.store.rows import new_id
-from monitor.store.schema import batches, counters, entries, feeds, messages
+from monitor.store.rows import new_id, read_counter, set_counter
+from monitor.store.schema import batches, entries, feeds, messages
 
 GATHER = timedelta(minutes=15)
 """Longest wait of a digest for entries that are still pending."""
@@ -57,14 +57,13 @@ def open_restored(connection: sa.Connection, now: datetime) -> int:
 
 def restored_at(connection: sa.Connection) -> datetime | None:
     """Return when a backup was last put in the place of this database; None: never."""
-    seconds = connection.scalar(sa.select(counters.c.value).where(counters.c.name == RESTORED_AT))
+    seconds = read_counter(connection, RESTORED_AT)
     return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
 
 
 def note_restored(connection: sa.Connection, now: datetime) -> None:
     """Note that a backup was put in the place of this database."""
-    connection.execute(counters.delete().where(counters.c.name == RESTORED_AT))
-    connection.execute(counters.insert().values(name=RESTORED_AT, value=int(now.timestamp())))
+    set_counter(connection, RESTORED_AT, int(now.timestamp()))
 
 
 def _shared(connection: sa.Connection, kind: str, now: datetime) -> int:

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from monitor.store import articles as store_articles
 from monitor.store import search, sketches, word_forms
+from monitor.store.rows import read_counter
 from monitor.store.schema import alerts, articles, counters, entries, holds, revisions, story_terms, texts
 from monitor.store.wanted import phrase
 
@@ -48,7 +49,7 @@ def list_due(connection: sa.Connection, before: datetime, limit: int) -> Due:
 
     Told and held ones are passed over. An article that is older than one before it waits for that one.
     """
-    done = connection.scalar(sa.select(counters.c.value).where(counters.c.name == _DONE)) or 0
+    done = read_counter(connection, _DONE) or 0
     query = sa.select(articles.c.id, articles.c.first_seen).where(articles.c.id > done).order_by(articles.c.id)
     newest, ids = 0, []
     for row in connection.execute(query.limit(limit)):
@@ -139,9 +140,7 @@ _NO_SKETCH = _NoSketch()
 def note_done(connection: sa.Connection, newest: int) -> None:
     """Note down to which article everything was looked at."""
     done = counters.update().where(counters.c.name == _DONE, counters.c.value < newest).values(value=newest)
-    if not connection.execute(done).rowcount and not connection.scalar(
-        sa.select(counters.c.name).where(counters.c.name == _DONE)
-    ):
+    if not connection.execute(done).rowcount and read_counter(connection, _DONE) is None:
         connection.execute(counters.insert().values(name=_DONE, value=newest))
 
 

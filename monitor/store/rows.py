@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
+from monitor.store.schema import counters
+
 T = TypeVar("T")
 NAMED = 500
 """Values in one IN list: SQLite takes 999 in its older versions."""
@@ -30,3 +32,15 @@ def some(values: Iterable[T], most: int = NAMED) -> Iterator[list[T]]:
     """Yield values in their order, as many at a time as one statement names."""
     rest = list(values)
     return (rest[at : at + most] for at in range(0, len(rest), most))
+
+
+def read_counter(connection: sa.Connection, name: str) -> int | None:
+    """Return what a counter stands at; None where it was never set."""
+    found: Any = connection.scalar(sa.select(counters.c.value).where(counters.c.name == name))
+    return None if found is None else int(found)
+
+
+def set_counter(connection: sa.Connection, name: str, value: int) -> None:
+    """Let a counter stand at a value."""
+    if not connection.execute(counters.update().where(counters.c.name == name).values(value=value)).rowcount:
+        connection.execute(counters.insert().values(name=name, value=value))

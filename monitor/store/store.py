@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from monitor import errors
 from monitor.store import hold
 from monitor.store.room import Room
+from monitor.store.rows import read_counter
 from monitor.store.schema import counters
 from monitor.store.writer import Writer
 
@@ -87,4 +88,4 @@ def next_number(connection: sa.Connection, name: str) -> int:
 
 def next_of(connection: sa.Connection, name: str) -> int:
     """Return what `next_number` will return, without taking it."""
-    return 1 + (connection.scalar(sa.select(counters.c.value).where(counters.c.name == name)) or 0)
+    return 1 + (read_counter(connection, name) or 0)

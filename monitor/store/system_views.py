@@ -9,13 +9,13 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 
 from monitor.store import times_by_key
 from monitor.store.messages import OPEN
-from monitor.store.schema import alerts, articles, attempts, counters, daemon, messages, revisions, targets
+from monitor.store.rows import read_counter, set_counter
+from monitor.store.schema import alerts, articles, attempts, daemon, messages, revisions, targets
 
 STATES = (*OPEN, "dead")
 MOST_DELAYS = 5_000
@@ -115,13 +115,9 @@ def started_at(connection: sa.Connection) -> datetime | None:
 
 def note_backup(connection: sa.Connection, now: datetime) -> None:
     """Note that a backup was written."""
-    seconds = int(now.timestamp())
-    done = connection.execute(counters.update().where(counters.c.name == _BACKUP).values(value=seconds)).rowcount
-    if not done:
-        connection.execute(counters.insert().values(name=_BACKUP, value=seconds))
+    set_counter(connection, _BACKUP, int(now.timestamp()))
 
 
 def last_backup(connection: sa.Connection) -> int | None:
     """Return when `db backup` last wrote a copy, seconds since 1970; None if it never did."""
-    value: Any = connection.scalar(sa.select(counters.c.value).where(counters.c.name == _BACKUP))
-    return None if value is None else int(value)
+    return read_counter(connection, _BACKUP)

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 import sqlalchemy as sa
 
-from monitor.store.rows import some
+from monitor.store.rows import read_counter, some
 from monitor.store.schema import articles, counters, revisions, texts, word_forms
 
 LONGEST = 200
@@ -76,7 +76,7 @@ def forget(connection: sa.Connection, forms: Iterable[Pair]) -> None:
 
 def missing_from(connection: sa.Connection) -> int:
     """Return the newest article whose forms are not noted, 0 if all are."""
-    return int(connection.scalar(sa.select(counters.c.value).where(counters.c.name == MISSING)) or 0)
+    return read_counter(connection, MISSING) or 0
 
 
 def list_missing(connection: sa.Connection, limit: int) -> list[tuple[int, str, str]]:
