@@ -287,20 +287,6 @@ def index_words(
     )
 
 
-def search_words(connection: sa.Connection, words: list[str], limit: int = 100) -> list[int]:
-    """Return ids of articles that hold every one of the folded `words`, newest first."""
-    if connection.dialect.name == "postgresql":
-        query = sa.text(
-            "SELECT article_id FROM search WHERE words @@ to_tsquery('simple', :q)"
-            " ORDER BY article_id DESC LIMIT :limit"
-        )
-        return list(
-            connection.execute(query, {"q": " & ".join(f"'{word}'" for word in words), "limit": limit}).scalars()
-        )
-    query = sa.text("SELECT rowid FROM search WHERE search MATCH :q ORDER BY rowid DESC LIMIT :limit")
-    return list(connection.execute(query, {"q": " ".join(f'"{word}"' for word in words), "limit": limit}).scalars())
-
-
 def count_without_text(connection: sa.Connection) -> dict[str, int]:
     """Return how many articles have no full text, by why: `prefiltered`, or a reason for which they are partial."""
     later = revisions.alias("later")

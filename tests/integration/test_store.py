@@ -14,7 +14,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from monitor import errors
-from monitor.store import articles, database, decisions, feeds, hold, migrate, notices
+from monitor.store import database, decisions, feeds, hold, migrate, notices, search, wanted
 from monitor.store.schema import counters, daemon, metadata
 from monitor.store.store import Store, next_number
 from tests.support.desk import START, Desk, item
@@ -103,19 +103,25 @@ def test_newer_schema_is_refused_untouched(store: Store) -> None:
         migrate.upgrade(store.engine, START)
 
 
+def holding(connection: sa.Connection, *words: str) -> list[int]:
+    """Return the articles that the full-text index finds by every one of some folded words."""
+    every = wanted.all_of(wanted.phrase([word]) for word in words)
+    return [number for batch in search.candidates(connection, every, search.Filters()) for number in batch.ids]
+
+
 def test_search_finds_articles_by_folded_words_of_their_newest_text(desk: Desk) -> None:
     """The full-text index follows a changed headline: the new words are found, the old ones no longer."""
     desk.has(["gazette"]).publishes("gazette")
     desk.run()
     desk.publishes("gazette", item(1, "Égypte refuses"))
     desk.later()
-    before = desk.read(lambda c: articles.search_words(c, ["egypte"]))
+    before = desk.read(lambda c: holding(c, "egypte"))
     desk.publishes("gazette", item(1, "Jordan refuses"))
     desk.later()
 
     assert before == [1]
-    assert desk.read(lambda c: articles.search_words(c, ["egypte"])) == []
-    assert desk.read(lambda c: articles.search_words(c, ["jordan", "refuses"])) == [1]
+    assert desk.read(lambda c: holding(c, "egypte")) == []
+    assert desk.read(lambda c: holding(c, "jordan", "refuses")) == [1]
 
 
 def test_notice_is_told_once_a_day_and_again_after_it_was_over(store: Store) -> None:
