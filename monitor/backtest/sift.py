@@ -78,7 +78,7 @@ def _compared(path: str, pairs: tuple[Pair, ...], side: Side) -> Mapping[str, pa
 
     On the edited side a rule of status `test` counts as live: what it would send is what is asked.
     """
-    names = {(pair.live if side == "live" else pair.edited): pair.live for pair in pairs}
+    names = {pair.on(side): pair.live for pair in pairs}
     known = _packs(path, frozenset(names), side)
     found = [replace(known[name], id=names[name]) for name in names if name in known]
     return {pack.id: pack if side == "live" else _as_live(pack) for pack in found}
@@ -214,7 +214,7 @@ def _recorded(connection: Connection, job: Job, span: Span) -> Iterator[Seen | N
 def _taken(job: Job, side: Side, matches: Iterable[model.Match]) -> Iterator[model.Match]:
     """Yield the matches of a side whose rules there still are: how they are told is the rules' word of today."""
     rules = rules_of(job, side)
-    names = {(pair.live if side == "live" else pair.edited): pair.live for pair in job.pairs}
+    names = {pair.on(side): pair.live for pair in job.pairs}
     for one in matches:
         name = names.get(one.pack)
         if name is None or (side == "live" and one.status != "live"):

@@ -30,6 +30,10 @@ class Pair(NamedTuple):
     live: str
     edited: str
 
+    def on(self, side: Side) -> str:
+        """Return its name on a side."""
+        return self.live if side == "live" else self.edited
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -59,7 +63,7 @@ class Job:
 
     def packs(self, side: Side) -> tuple[str, ...]:
         """Return the packs of a side by the names that they have there."""
-        return tuple(pair.live if side == "live" else pair.edited for pair in self.pairs)
+        return tuple(pair.on(side) for pair in self.pairs)
 
 
 @dataclass(frozen=True, slots=True)
