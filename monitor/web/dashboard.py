@@ -17,7 +17,7 @@ from monitor import errors, metrics
 from monitor.web import access, navigation, static_files
 from monitor.web.access import TokenWanted
 from monitor.web.api import NOUNS, openapi, operation
-from monitor.web.desk import Desk, is_htmx
+from monitor.web.desk import Desk, is_htmx, said_event
 from monitor.web.faults import Busy, WebFault
 from monitor.web.headers import SECURITY_HEADERS
 from monitor.web.pages import PAGES, api_page
@@ -66,13 +66,10 @@ async def fail(desk: Desk | None, request: Request, fault: WebFault) -> Response
     title = _TITLES.get(fault.status, "Not possible")
     if is_htmx(request):
         words = f'<p class="fault" role="alert">{escape(fault.message)}</p>'
-        return HTMLResponse(words, fault.status, {**headers, "HX-Reswap": "none", "HX-Trigger": _said(fault.message)})
+        return HTMLResponse(
+            words, fault.status, {**headers, "HX-Reswap": "none", "HX-Trigger": said_event(fault.message)}
+        )
     return desk.render(request, "fault.html", status=fault.status, headers=headers, title=title, message=fault.message)
-
-
-def _said(message: str) -> str:
-    """Return the event by which the page shows a sentence; header values are ASCII."""
-    return json.dumps({"wirewatch:said": {"text": message}})
 
 
 def problem(fault: WebFault, headers: Mapping[str, str]) -> Response:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
@@ -200,6 +201,11 @@ class FormEndpoint:
 def is_htmx(request: Request) -> bool:
     """Return whether htmx asks for a part of a page."""
     return request.headers.get("hx-request") == "true"
+
+
+def said_event(text: str) -> str:
+    """Return the header value (`HX-Trigger`) by which the page shows a sentence; header values are ASCII."""
+    return json.dumps({"wirewatch:said": {"text": text}})
 
 
 def local_path(text: str, otherwise: str = "/") -> str:

@@ -1,4 +1,4 @@
-"""What a page or an API route raises when it cannot answer as asked; `app.py` makes the answer of it.
+"""What a page or an API route raises when it cannot answer as asked; `dashboard.py` makes the answer of it.
 
 WebFault(status, message)   whatever a person did: said in a sentence
 |-- NotThere                404
@@ -18,6 +18,11 @@ class WebFault(Exception):
     def __init__(self, message: str) -> None:
         super().__init__(message)
         self.message = message
+
+
+def sentence(text: str) -> str:
+    """Return what another part of the program said as a sentence of a page: a capital in front, one full stop."""
+    return text[:1].upper() + text[1:].rstrip(".") + "."
 
 
 class NotThere(WebFault):

@@ -12,7 +12,7 @@ from monitor.jobs import feed_add, feed_look
 from monitor.jobs.feed_look import Seen
 from monitor.store import feed_views
 from monitor.web.desk import Desk
-from monitor.web.faults import Busy, TooLarge, Unusable
+from monitor.web.faults import Busy, TooLarge, Unusable, sentence
 
 PATIENCE = 60.0
 """Seconds for an address and all that is behind it."""
@@ -44,16 +44,12 @@ async def look(desk: Desk, url: str) -> Seen:
     except errors.FetchError as fault:
         if fault.code == "busy":
             raise Busy("The monitor is reading other large feeds. Try again in a moment.") from None
-        raise Unusable(_sentence(str(fault)) + _REMEDIES.get(fault.code, ""), "url") from None
+        raise Unusable(sentence(str(fault)) + _REMEDIES.get(fault.code, ""), "url") from None
     except errors.WorkerError as fault:
-        raise Unusable(_sentence(f"What the address answered could not be read: {fault}"), "url") from None
+        raise Unusable(sentence(f"What the address answered could not be read: {fault}"), "url") from None
 
 
 _REMEDIES = {"blocked_address": " So no link can lead the monitor into your own network."}
-
-
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:].rstrip(".") + "."
 
 
 def wanted(
@@ -125,7 +121,7 @@ async def import_list(desk: Desk, data: bytes) -> Imported:
     except errors.WorkerUnavailable:
         raise Busy("The monitor has no worker free to read that. Try again in a moment.") from None
     except errors.WorkerError as fault:
-        raise Unusable(_sentence(f"The list could not be read: {fault}") + " Nothing was added.", "file") from None
+        raise Unusable(sentence(f"The list could not be read: {fault}") + " Nothing was added.", "file") from None
     if not outlines:
         said = " ".join(problems[:3]) or "No feed was found in it."
         raise Unusable(f"{said} Nothing was added.", "file")

@@ -10,7 +10,7 @@ from monitor.jobs import silencing
 from monitor.jobs.silencing import Draft, Preview
 from monitor.store import silences
 from monitor.web.desk import Desk
-from monitor.web.faults import Unusable
+from monitor.web.faults import Unusable, sentence
 
 LONGEST = 200
 LONGEST_COMMENT = 500
@@ -56,14 +56,13 @@ def check(desk: Desk, draft: Draft, lasts: str, until: str, comment: str) -> Che
     try:
         end = silencing.end_of(lasts.strip() or None, until.strip() or None, desk.zone, desk.now())
     except silencing.Unfit as fault:
-        said = str(fault)
-        raise Unusable(f"{said[:1].upper()}{said[1:]}.", fault.field) from None
+        raise Unusable(sentence(str(fault)), fault.field) from None
     unknown = silencing.faults(desk.context.setup, draft)
     for one in unknown:
         if one.sure:
             raise Unusable(f"{one.message[:1].upper()}{one.message[1:]}: {one.fix}", one.key)
     notes = (f"{one.message}, so only what an aggregator passes on is muted ({one.fix})" for one in unknown)
-    return Checked(draft, end, comment.strip(), tuple(f"{note[:1].upper()}{note[1:]}." for note in notes))
+    return Checked(draft, end, comment.strip(), tuple(map(sentence, notes)))
 
 
 async def preview(desk: Desk, draft: Draft) -> Preview:

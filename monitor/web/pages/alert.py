@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -17,7 +16,7 @@ from monitor.store.ratings import StoredRating
 from monitor.store.store import Connection
 from monitor.web import alert_parts, reasons
 from monitor.web.access import Visitor
-from monitor.web.desk import Desk, is_htmx, local_path
+from monitor.web.desk import Desk, is_htmx, local_path, said_event
 from monitor.web.faults import NotThere, Unusable
 from monitor.web.forms import Form
 
@@ -84,8 +83,7 @@ def _rate(desk: Desk):  # type: ignore[no-untyped-def]
         said = f"al-{number} is rated {given}."
         if not is_htmx(request):
             return desk.redirect(request, local_path(form.get("back"), f"/alerts/{number}"), said)
-        told = json.dumps({"wirewatch:said": {"text": said}})
-        return desk.render(request, "_alert_rating.html", one=one, own=given, headers={"HX-Trigger": told})
+        return desk.render(request, "_alert_rating.html", one=one, own=given, headers={"HX-Trigger": said_event(said)})
 
     return rate
 

@@ -17,7 +17,7 @@ from starlette.routing import BaseRoute, Route
 
 from monitor.rules import shelf
 from monitor.web.desk import Desk, is_htmx
-from monitor.web.faults import Busy, Conflicting, Refused, Unusable, WebFault
+from monitor.web.faults import Busy, Conflicting, Refused, Unusable, WebFault, sentence
 from monitor.web.forms import Form
 from monitor.web.trials import Text
 
@@ -115,7 +115,7 @@ def _opened(desk: Desk, request: Request) -> Shown:
     try:
         found = shelf.read(folder, name)
     except shelf.NotSaved as fault:
-        raise WebFault(f"{str(fault)[:1].upper()}{str(fault)[1:]}.") from None
+        raise WebFault(sentence(str(fault))) from None
     if found is not None:
         return Shown(found.text, name, found.mark, article)
     running = next((one for one in live.ruleset.packs.values() if one.place.file == f"packs/{name}"), None)
@@ -220,7 +220,7 @@ async def save(desk: Desk, text: str, file: str, seen: str | None) -> shelf.Save
     except shelf.Changed:
         raise
     except shelf.NotSaved as fault:
-        raise Unusable(f"{str(fault)[:1].upper()}{str(fault)[1:]}.", "file") from None
+        raise Unusable(sentence(str(fault)), "file") from None
 
 
 async def _download(desk: Desk, request: Request, shown: Shown, form: Form) -> Response:
