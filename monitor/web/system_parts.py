@@ -52,7 +52,7 @@ class ChannelRow:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """What came on one day of the desk's zone, and how late it was."""
+    """What came on one day of the desk's zone."""
 
     name: str
     alerts: int

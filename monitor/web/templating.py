@@ -20,7 +20,7 @@ import jinja2
 from markupsafe import Markup, escape
 
 from monitor.delivery import wording
-from monitor.web import charts, navigation
+from monitor.web import navigation
 
 FOLDER = Path(__file__).parent / "templates"
 STATIC = Path(__file__).parent / "static"
@@ -39,8 +39,6 @@ def environment(desk: Any) -> jinja2.Environment:
     made.globals.update(
         asset=asset,
         when=lambda time: when(time, desk.zone),
-        day=lambda time: when(time, desk.zone, "%-d %b %Y"),
-        clock=lambda time: when(time, desk.zone, "%H:%M"),
         ago=lambda time: ago(time, desk.now(), desk.zone),
         lasting=lasting,
         data=data,
@@ -51,7 +49,6 @@ def environment(desk: Any) -> jinja2.Environment:
         query=query,
         count=count,
         size=size,
-        charts=charts,
         is_current=navigation.is_current,
     )
     return made
@@ -64,14 +61,14 @@ def asset(name: str) -> str:
     return f"/static/{name}?v={digest}"
 
 
-def when(time: datetime | None, zone: str, shape: str = "%-d %b %Y, %H:%M") -> Markup:
+def when(time: datetime | None, zone: str) -> Markup:
     """Return a time in the desk's zone, the exact one in UTC on hover; a dash for none."""
     if time is None:
         return Markup('<span class="none">–</span>')
     local = time.astimezone(ZoneInfo(zone))
     exact = time.strftime("%Y-%m-%dT%H:%M:%SZ")
     return Markup('<time datetime="{}" title="{} UTC">{}</time>').format(
-        exact, time.strftime("%Y-%m-%d %H:%M:%S"), local.strftime(shape)
+        exact, time.strftime("%Y-%m-%d %H:%M:%S"), local.strftime("%-d %b %Y, %H:%M")
     )
 
 
