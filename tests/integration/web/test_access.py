@@ -290,6 +290,29 @@ def test_page_makes_a_token_and_shows_it_once(locked: Site) -> None:
     assert locked.post("/tokens", name="bot <b>", scope="read").status == 422
 
 
+def test_page_and_api_list_the_open_sessions_and_tokens_only(locked: Site) -> None:
+    """A token that is revoked or over is on neither list; what is open is told with all that is kept of it."""
+    locked.login()
+    token(locked, "read", ends=timedelta(days=1))
+    locked.post("/tokens/revoke", id="1")
+    token(locked, "read", ends=timedelta(days=1))
+    locked.desk.clock.advance(days=2)
+    token(locked, "read", "feeds")
+
+    (session,) = locked.api("GET", "/sessions").json["sessions"]
+    (listed,) = locked.api("GET", "/tokens").json["tokens"]
+
+    assert (session["id"], session["name"]) == (1, "desk")
+    assert session["created_at"] < session["seen_at"] < session["expires_at"]
+    assert (listed["id"], listed["scopes"], listed["used_at"], listed["expires_at"]) == (
+        3,
+        ["read", "feeds"],
+        None,
+        None,
+    )
+    assert locked.get("/sessions").text.count('action="/tokens/revoke"') == 1
+
+
 # -- without a password, and behind a proxy ------------------------------------------------------
 
 
