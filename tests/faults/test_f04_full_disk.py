@@ -39,7 +39,7 @@ def started(desk: world.World) -> tuple[world.Process, Path]:
     desk.processes.append(made)
     world.until(lambda: "health at" in made.log or not made.running, 30 * world.SLACK, "up", 0.1)
     if "unshare:" in made.log or "mount:" in made.log:
-        pytest.skip("no leave to mount a small disk here")
+        pytest.skip("needs leave to mount a small disk")
     return made, Path(f"/proc/{made.pid}/root{desk.database.parent}")
 
 

@@ -283,7 +283,7 @@ def test_read_only_data_folder_is_refused_with_its_remedy(desk: world.World) -> 
         code = refused.wait(30)
 
     if "mount:" in refused.log or "unshare:" in refused.log:
-        pytest.skip("root without leave to mount: nothing is read-only here")
+        pytest.skip("needs leave to mount: for root nothing is read-only here")
     assert code == 2, refused.log
     assert str(desk.database.parent) in refused.log
     assert "mount it writable" in refused.log
