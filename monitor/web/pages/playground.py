@@ -19,15 +19,14 @@ from monitor.rules import shelf
 from monitor.web.desk import Desk, is_htmx
 from monitor.web.faults import Busy, Conflicting, Refused, Unusable, WebFault, sentence
 from monitor.web.forms import Form
+from monitor.web.search_parts import LONGEST_QUERY
 from monitor.web.trials import Text
 
 MOST = 4_000_000
 """Bytes of the form: a pack of 1 MB, percent-encoded."""
 DAYS = (1, 7, 30, 90, 180)
-STARTER = """\
-# One rule, or a whole pack. Names such as $israel lead to the entities of the rule folder.
-any: [ceasefire, hostage deal]
-"""
+_HINT = "# One rule, or a whole pack. Names such as $israel lead to the entities of the rule folder.\n"
+STARTER = f"{_HINT}any: [ceasefire, hostage deal]\n"
 SHOWN_CHANGES = 100
 MOST_DIFFERENCES = 400
 
@@ -104,14 +103,14 @@ def _answer(desk: Desk, request: Request, shown: Shown, what: str, status: int =
 
 
 def _opened(desk: Desk, request: Request) -> Shown:
-    """Return the file that the address names, the pack that it names, or a first rule."""
+    """Return the file that the address names, the pack that it names, a rule of the query that it holds, or a first."""
     live, folder = desk.context.setup.live, desk.context.setup.config.rules
     name, pack = request.query_params.get("file", ""), request.query_params.get("pack", "")
     if not name and pack in live.ruleset.packs:
         name = live.ruleset.packs[pack].place.file.rpartition("/")[2]
     article = request.query_params.get("article", "")[:2000]
     if not name:
-        return Shown(STARTER, "", "", article)
+        return Shown(_rule_of(request.query_params.get("query", "")[:LONGEST_QUERY]) or STARTER, "", "", article)
     try:
         found = shelf.read(folder, name)
     except shelf.NotSaved as fault:
@@ -121,6 +120,12 @@ def _opened(desk: Desk, request: Request) -> Shown:
     running = next((one for one in live.ruleset.packs.values() if one.place.file == f"packs/{name}"), None)
     text = running.files[running.place.file] if running is not None else STARTER
     return Shown(text, name, "", article)
+
+
+def _rule_of(query: str) -> str:
+    """Return a rule that finds what a search found; empty for no query."""
+    words = " ".join(query.split()).replace("'", "''")
+    return f"{_HINT}query: '{words}'\n" if words else ""
 
 
 def _of_form(form: Form) -> Shown:

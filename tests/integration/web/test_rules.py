@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import html
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import yaml
 
 from monitor.config import WebSettings
 from monitor.errors import WorkerTimeout
@@ -98,6 +101,22 @@ def test_terms_of_a_pack_are_counted(made: Site, rules: Path) -> None:
     assert full["mark"] == shelf.mark_of(PACK.encode())
     assert any(term["term"] == "resettlement" and term["alerts"] > 0 for term in full["terms"])
     assert made.get("/rules/nothing").status == made.api("GET", "/rules/nothing").status == 404
+
+
+def test_a_search_becomes_a_rule(made: Site, rules: Path) -> None:
+    """The link below a search opens the playground with a rule of its query, quotes and all, which can run."""
+    query = 'title:"committee\'s grant" OR resettlement'
+    link = re.search(
+        r'href="(/playground\?query=[^"]*)"', made.get(f"/search?{dashboard.urlencode({'q': query})}").text
+    )
+    assert link
+
+    page = made.get(html.unescape(link[1]))
+    text = html.unescape(page.text.split("<textarea")[1].split(">", 1)[1].split("</textarea>")[0]).lstrip("\n")
+
+    assert yaml.safe_load(text) == {"query": query}
+    assert "it can run" in ask(made, text, "lint").text
+    assert "ceasefire" in made.get("/playground").text
 
 
 def test_what_is_wrong_with_a_text_is_said_as_it_is_typed(made: Site, rules: Path) -> None:
