@@ -15,7 +15,7 @@ T = TypeVar("T")
 COOL_DOWN = 5.0
 """Seconds an item is left alone after its job raised."""
 BATCH = 256
-"""Items a lane loads at a time."""
+"""Items a lane loads at a time where its engine does not say otherwise."""
 
 log = structlog.get_logger()
 
@@ -29,6 +29,7 @@ class Lane(Generic[T]):
         work: The job; what it raises is logged, and the item waits COOL_DOWN seconds.
         done: Called after each item with what the job returned, None if it raised: it tells lanes to look again.
         wake: Called when the lane wants to be advanced.
+        batch: Items that are asked for at a time.
     """
 
     def __init__(
@@ -40,8 +41,10 @@ class Lane(Generic[T]):
         work: Callable[[T], Awaitable[Any]],
         done: Callable[[Any], None],
         wake: Callable[[], None],
+        batch: int = BATCH,
     ) -> None:
         self.name = name
+        self._batch = batch
         self._limit, self._find, self._key, self._work = limit, find, key, work
         self._done, self._wake = done, wake
         self._stale = True
@@ -66,8 +69,8 @@ class Lane(Generic[T]):
             self._stale = False
             # What ended while the database was asked may stand in the answer as it was before.
             running = set(self._running)
-            found = await self._find(BATCH)
-            self._stale = self._stale or len(found) == BATCH
+            found = await self._find(self._batch)
+            self._stale = self._stale or len(found) == self._batch
             self._queue.extend(item for item in found if (key := self._key(item)) not in running and self._is_free(key))
         self._start()
         return not self.idle

@@ -9,36 +9,26 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import partial
-from typing import Any
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from monitor import errors, jobs, model
+from monitor import jobs, model
 from monitor.engine import Summary
-from monitor.engine.lanes import Lane
+from monitor.engine.work import TICK, Periodic, Work, guarded
 from monitor.feeds import outage
 from monitor.jobs import replan
 from monitor.jobs.context import Context
 from monitor.store import articles, entries, feeds, gathering, hold, messages, times
 
-TICK = 1.0
 BEAT = 5.0
 SWEEP = 30.0
-SEND_GRACE = 4.0
-"""Seconds that sends in flight get when the daemon is told to stop."""
 CLOCK_SET = timedelta(seconds=30)
 """Difference between wall and monotonic clock from which on the wall clock was set, not corrected."""
 STEADY = 3600.0
 """Seconds after which the two clocks are compared anew, so that what a clock is corrected by does not add up; shorter,
 and a clock that stands still, or limps, would never be noticed."""
-BREATH = 0.02
-"""Least seconds between two rounds of the daemon, so that a burst of finished jobs makes one round."""
-PROCESSING = 12
-"""Entries under way at once: enough to keep two workers busy while pages are fetched."""
 FEW = 64
 """Entries that are taken up at a time: what comes new stands behind no more of them."""
 TURNS = 8
@@ -48,28 +38,16 @@ feeds that never did go first."""
 log = structlog.get_logger()
 
 
-@dataclass(slots=True)
-class _Counts:
-    polled: int = 0
-    failed_polls: int = 0
-    new_entries: int = 0
-    baseline: int = 0
-    processed: int = 0
-
-
-class LocalEngine:
+class LocalEngine(Work):
     """Runs the jobs in this process; heavy work goes to worker processes.
 
     Args:
-        every: Further periodic work as (seconds, coroutine function): reloading, say.
+        every: Further periodic work: reloading, say.
     """
 
-    def __init__(self, context: Context, every: tuple[tuple[float, Callable[[], Awaitable[None]]], ...] = ()) -> None:
-        self.context = context
-        self.ticked = time.monotonic()
+    def __init__(self, context: Context, every: tuple[Periodic, ...] = ()) -> None:
+        super().__init__(context)
         self._every = every
-        self._wake = asyncio.Event()
-        self._counts = _Counts()
         self._started = context.clock.now()
         self._polls_until: datetime | None = None
         self._swept = False
@@ -79,36 +57,8 @@ class LocalEngine:
         """Feeds that one pass has polled: each is polled once in it, however short its `every` is."""
         self._put_off: list[datetime] = []
         """When what one pass has put off, because others went first, is due again."""
-        # Feeds that never answered well, or not the last time, may be slow, hanging or hostile: they have places of
-        # their own, so that however many there are they never hold all of those of the others.
-        self._polls = self._lane(
-            "poll",
-            lambda: context.setup.config.polling.concurrency,
-            partial(self._due_feeds, "proven"),
-            _feed_id,
-            self._poll,
-            self._after_poll,
-        )
-        self._trials = self._lane(
-            "trial",
-            lambda: max(1, context.setup.config.polling.concurrency // 2),
-            partial(self._due_feeds, "strangers"),
-            _feed_id,
-            self._poll,
-            self._after_poll,
-        )
-        self._entries = self._lane(
-            "process", lambda: PROCESSING, self._due_entries, _itself, self._process, self._after_entry
-        )
-        self._pages = self._lane("retry", lambda: 2, self._due_pages, _itself, self._retry, self._after_entry)
-        self._sends = self._lane("deliver", lambda: 64, self._due_targets, _itself, self._deliver, self._after_send)
-        self._lanes: tuple[Lane[Any], ...] = (self._polls, self._trials, self._entries, self._pages, self._sends)
 
-    def _lane(self, name: str, limit: Any, find: Any, key: Any, work: Any, done: Any) -> Lane[Any]:
-        return Lane(name, limit, find, key, work, done, self._wake.set)
-
-    # What a job may have left for whom. Looking costs a query each, so that nobody looks without a reason: a tick, or
-    # one of these. A lane that just ended an item looks for it again where it may be due once more.
+    # A lane that just ended an item looks for it again where it may be due once more.
 
     def _after_poll(self, made_work: bool | None) -> None:
         if made_work is not False:
@@ -126,10 +76,6 @@ class LocalEngine:
     def add_periodic(self, seconds: float, work: Callable[[], Awaitable[None]]) -> None:
         """Have `work` called every so many seconds; before `run`."""
         self._every = (*self._every, (seconds, work))
-
-    def silence(self) -> float:
-        """Return seconds since the last tick of the clock."""
-        return time.monotonic() - self.ticked
 
     # -- what is due -----------------------------------------------------------------------------
 
@@ -189,34 +135,13 @@ class LocalEngine:
 
     # -- the jobs --------------------------------------------------------------------------------
 
-    async def _poll(self, feed: model.Feed) -> bool:
-        """Poll a feed; return whether there may be entries to process or notices to send."""
-        polled = await jobs.poll_feed(self.context, feed)
-        self._note_wait(polled.again)
-        if polled.again is not None:
-            return False
-        self._counts.polled += 1
-        if self._polls_until is not None:
-            self._polled.add(feed.id)
-        self._counts.failed_polls += polled.outcome == "failed"
-        self._counts.new_entries += polled.new
-        self._counts.baseline += polled.baseline
-        return polled.outcome != "unchanged" or feed.failures > 0
-
-    async def _process(self, entry_id: int) -> None:
-        again = await jobs.process_entry(self.context, entry_id)
-        self._note_wait(again)
-        self._counts.processed += again is None
-
     def _note_wait(self, again: datetime | None) -> None:
         if again is not None and self._polls_until is not None:
             self._put_off.append(again)
 
-    async def _retry(self, article_id: int) -> None:
-        await jobs.retry_page(self.context, article_id)
-
-    async def _deliver(self, target_id: int) -> None:
-        await jobs.deliver(self.context, target_id)
+    def _note_poll(self, feed: model.Feed) -> None:
+        if self._polls_until is not None:
+            self._polled.add(feed.id)
 
     # -- running ---------------------------------------------------------------------------------
 
@@ -235,7 +160,7 @@ class LocalEngine:
         scheduler = AsyncIOScheduler(timezone=UTC, job_defaults=defaults)
         scheduler.add_job(self._tick, "interval", seconds=TICK)
         for seconds, work in ((BEAT, self._beat), (SWEEP, self.sweep), *self._every):
-            scheduler.add_job(_guarded(work), "interval", seconds=seconds)
+            scheduler.add_job(guarded(work), "interval", seconds=seconds)
         return scheduler
 
     async def _tick(self) -> None:
@@ -251,43 +176,6 @@ class LocalEngine:
     async def sweep(self) -> None:
         """Do what must happen now and then although nothing asks for it."""
         await jobs.sweep(self.context)
-
-    async def _go(self, stop: asyncio.Event) -> None:
-        stopping = asyncio.create_task(stop.wait())
-        told = False
-        while not stop.is_set():
-            self._wake.clear()
-            busy = await self._round()
-            if not told and not busy and self._counts.polled:
-                told = True
-                self._tell_baseline()
-            woken = asyncio.create_task(self._wake.wait())
-            await asyncio.wait((woken, stopping), return_when=asyncio.FIRST_COMPLETED)
-            woken.cancel()
-            await asyncio.sleep(BREATH)
-        stopping.cancel()
-
-    async def _round(self) -> bool:
-        busy = False
-        for lane in self._lanes:
-            try:
-                busy |= await lane.advance()
-            except errors.Fenced:
-                raise
-            except errors.StoreError as fault:
-                log.error("store_unreadable", job=lane.name, error=str(fault))
-                await asyncio.sleep(TICK)
-            if lane.fenced:
-                raise lane.fenced
-        if self.context.store.writer.fenced:
-            raise errors.Fenced("another wirewatch has taken over the database; this one stops without writing")
-        return busy
-
-    def _tell_baseline(self) -> None:
-        if self._counts.baseline:
-            log.info(
-                "baseline", entries=self._counts.baseline, meaning="alerts begin with the next new item of each feed"
-            )
 
     async def run_once(self) -> Summary:
         """Poll every feed that is due now, process and send until nothing is due, and say what is left."""
@@ -356,29 +244,3 @@ class LocalEngine:
             next_try=upcoming.isoformat() if upcoming else None,
             gathering=tuple(gathered),
         )
-
-    async def _finish(self) -> None:
-        """Let sends end, drop everything else: what is dropped stands in the database and is done at the next start."""
-        await asyncio.gather(
-            *(lane.finish(0) for lane in self._lanes if lane is not self._sends), self._sends.finish(SEND_GRACE)
-        )
-
-
-def _guarded(work: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
-    async def run() -> None:
-        try:
-            await work()
-        except errors.MonitorError as fault:
-            log.error("periodic_work_failed", error=str(fault))
-        except asyncio.CancelledError:
-            log.debug("periodic_work_dropped", why="the daemon is leaving")
-
-    return run
-
-
-def _feed_id(feed: model.Feed) -> int:
-    return feed.id
-
-
-def _itself(item: int) -> int:
-    return item

@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from monitor import model
+from monitor.store import wakes
 from monitor.store.rows import some
 from monitor.store.schema import entries, entry_keys, feeds
 
@@ -116,6 +117,7 @@ def insert_numbered(connection: sa.Connection, feed_id: int, items: list[NewEntr
     made = list(connection.execute(_INSERT, [_values(feed_id, item, now) for item in items]).scalars())
     owned = [(entry_id, item.keys) for entry_id, item in zip(made, items, strict=True)]
     _insert_keys(connection, [row for entry_id, keys in owned for row in _key_rows(feed_id, entry_id, keys, now)])
+    wakes.note(connection, "process")
     return made
 
 
@@ -201,6 +203,7 @@ def revise(
     connection.execute(
         entries.update().where(row, entries.c.state == "done").values(state="pending", due_at=now, attempts=0)
     )
+    wakes.note(connection, "process")
 
 
 def take_up(connection: sa.Connection, entry_id: int, entry: model.Entry, now: datetime) -> None:
@@ -208,6 +211,7 @@ def take_up(connection: sa.Connection, entry_id: int, entry: model.Entry, now: d
     values = {"title": entry.title, "summary": entry.summary, "author": entry.author, "tags": list(entry.tags)}
     row = sa.and_(entries.c.id == entry_id, entries.c.state == OVER_QUOTA)
     connection.execute(entries.update().where(row).values(state="pending", due_at=now, **values))
+    wakes.note(connection, "process")
 
 
 def list_pending(connection: sa.Connection, now: datetime, limit: int) -> list[int]:

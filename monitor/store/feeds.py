@@ -224,10 +224,22 @@ def list_due(connection: sa.Connection, now: datetime, limit: int, among: Among 
     wait, and gains on them by the minute), nor do fast ones, due again and again, hold up the slow. The index on
     `next_check` finds what is due; only that is put in order.
     """
-    late, waited = _seconds(connection, now, feeds.c.next_check), _planned_wait(connection)
-    due = sa.select(*_FOR_POLLS).where(is_active(), feeds.c.next_check <= now, *_AMONG[among])
-    query = due.order_by((late / waited).desc()).limit(limit)
+    query = due(connection, now, among).with_only_columns(*_FOR_POLLS).limit(limit)
     return [to_feed(row) for row in connection.execute(query).mappings()]
+
+
+def due(connection: sa.Connection, now: datetime, among: Among = "all") -> sa.Select[tuple[int]]:
+    """Return the query for the ids of what `list_due` lists, in its order."""
+    late, waited = _seconds(connection, now, feeds.c.next_check), _planned_wait(connection)
+    found = sa.select(feeds.c.id).where(is_active(), feeds.c.next_check <= now, *_AMONG[among])
+    return found.order_by((late / waited).desc())
+
+
+def get_many(connection: sa.Connection, ids: Sequence[int]) -> list[model.Feed]:
+    """Return feeds as polls need them, in the order of `ids`."""
+    rows = connection.execute(sa.select(*_FOR_POLLS).where(feeds.c.id.in_(ids))).mappings()
+    found = {row["id"]: to_feed(row) for row in rows}
+    return [found[number] for number in ids if number in found]
 
 
 Among = Literal["all", "proven", "strangers"]

@@ -15,12 +15,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import sqlalchemy as sa
 
 from monitor import errors
-from monitor.store import database
+from monitor.store import database, members
 from monitor.store.schema import daemon
 
 HOLDING_LOCK = 7_236_000
@@ -69,21 +69,45 @@ def exclusive(engine: sa.Engine) -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def shared(engine: sa.Engine) -> Iterator[None]:
+    """Hold a PostgreSQL database together with other members of a cluster while the block runs.
+
+    Raises: DatabaseHeld when a command has it for itself: an upgrade, a copy, `run --once`.
+    """
+    with _session_lock(engine, sa.func.pg_try_advisory_lock_shared, sa.func.pg_advisory_unlock_shared):
+        yield
+
+
+@contextlib.contextmanager
 def _advisory_lock(engine: sa.Engine) -> Iterator[None]:
+    with _session_lock(engine, sa.func.pg_try_advisory_lock, sa.func.pg_advisory_unlock):
+        yield
+
+
+@contextlib.contextmanager
+def _session_lock(engine: sa.Engine, take: Any, let_go: Any) -> Iterator[None]:
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        if not connection.execute(sa.select(sa.func.pg_try_advisory_lock(HOLDING_LOCK))).scalar():
-            has_row = sa.inspect(connection).has_table(daemon.name)
-            last = read_holder(connection) if has_row else None
-            holder = f"process {last.pid} on {last.host}" if last else "an unknown process"
+        if not connection.execute(sa.select(take(HOLDING_LOCK))).scalar():
             raise errors.DatabaseHeld(
-                f"another wirewatch holds this database: {holder}; stop it first, or give this one its own"
+                f"another wirewatch holds this database: {_holders(connection)}; "
+                "stop it first, or give this one its own"
             )
         try:
             yield
         finally:
             with contextlib.suppress(sa.exc.DBAPIError):  # a server that is gone holds no lock
-                connection.execute(sa.select(sa.func.pg_advisory_unlock(HOLDING_LOCK)))
+                connection.execute(sa.select(let_go(HOLDING_LOCK)))
             connection.invalidate()
+
+
+def _holders(connection: sa.Connection) -> str:
+    """Say who works on a PostgreSQL database: the members of a cluster, else the daemon that took it last."""
+    inspect = sa.inspect(connection)
+    living = members.list_living(connection) if inspect.has_table("members") else []
+    if living:
+        return ", ".join(f"process {one.pid} on {one.host} ({one.role})" for one in living)
+    last = read_holder(connection) if inspect.has_table(daemon.name) else None
+    return f"process {last.pid} on {last.host}" if last else "an unknown process"
 
 
 @contextlib.contextmanager
@@ -160,19 +184,29 @@ def take(connection: sa.Connection, now: datetime) -> int:
     Raises: DatabaseHeld when a daemon of another boot gave a sign of life within STALE.
     """
     last = read_holder(connection)
-    mine = boot_id()
-    if last is not None and last.boot_id != mine and now - last.beat < STALE:
-        raise errors.DatabaseHeld(
-            f"another wirewatch holds this database: process {last.pid} on {last.host}, "
-            f"last seen {last.beat:%H:%M:%S} UTC; stop it, or wait {STALE.seconds} s after it is gone"
-        )
-    epoch = 1 if last is None else last.epoch + 1
-    values = {"boot_id": mine, "pid": os.getpid(), "host": socket.gethostname(), "epoch": epoch, "beat": now}
+    refuse_living(last, now)
+    epoch = _next_epoch(connection, last)
+    values = {"boot_id": boot_id(), "pid": os.getpid(), "host": socket.gethostname(), "epoch": epoch, "beat": now}
     if last is None:
         connection.execute(daemon.insert().values(id=1, started_at=now, **values))
     else:
         connection.execute(daemon.update().values(started_at=now, **values))
     return epoch
+
+
+def refuse_living(last: Holder | None, now: datetime) -> None:
+    """Raise DatabaseHeld when a daemon of another boot, which no lock shows, gave a sign of life within STALE."""
+    if last is not None and last.boot_id != boot_id() and now - last.beat < STALE:
+        raise errors.DatabaseHeld(
+            f"another wirewatch holds this database: process {last.pid} on {last.host}, "
+            f"last seen {last.beat:%H:%M:%S} UTC; stop it, or wait {STALE.seconds} s after it is gone"
+        )
+
+
+def _next_epoch(connection: sa.Connection, last: Holder | None) -> int:
+    if connection.dialect.name == "postgresql":
+        return members.next_epoch(connection)  # its members are numbered by the same count
+    return 1 if last is None else last.epoch + 1
 
 
 def record_beat(connection: sa.Connection, now: datetime) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from monitor import model
+from monitor.store import wakes
 from monitor.store.rows import new_id
 from monitor.store.schema import alerts, attempts, message_alerts, messages, targets
 
@@ -171,8 +172,11 @@ def insert(connection: sa.Connection, target_id: int, due: datetime, now: dateti
         "message_id": new_message_id(),
         "headline": "",
         "body": "",
+        **values,
     }
-    return new_id(connection, messages.insert(), {**row, **values})
+    if row["state"] == "queued":
+        wakes.note(connection, "deliver", target_id)
+    return new_id(connection, messages.insert(), row)
 
 
 def due_targets(connection: sa.Connection, now: datetime) -> list[int]:

@@ -14,8 +14,10 @@ from monitor import errors
 from monitor.store import database
 
 FOLDER = Path(__file__).parent / "migrations"
-REVISIONS = ("0001", "0002", "0003", "0004")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005")
 """Every schema revision this version knows, oldest first; a test compares it with the migrations folder."""
+COPYING = "copying"
+"""Stands in the place of the revision while a database is half a copy of another: no version knows it."""
 
 
 def revision_of(engine: sa.Engine) -> str | None:
@@ -35,8 +37,15 @@ def newest() -> str:
 
 
 def refuse_newer(engine: sa.Engine) -> None:
-    """Raise DatabaseTooNew when the database was written by a version that this one does not know."""
+    """Raise DatabaseTooNew when the database was written by a version that this one does not know.
+
+    Raises: DatabaseUnusable for half a copy (`db copy`).
+    """
     present = revision_of(engine)
+    if present == COPYING:
+        raise errors.DatabaseUnusable(
+            "the database is a copy that is not finished: run the same `wirewatch db copy SRC DST` again"
+        )
     if present is not None and present not in REVISIONS:
         raise errors.DatabaseTooNew(
             f"the database is at schema {present}, which this version does not know (newest here: {newest()}); "

@@ -592,3 +592,40 @@ api_tokens = Table(
     Column("expires_at", UtcTime),
     Column("revoked_at", UtcTime),
 )
+
+members = Table(  # of a cluster: the processes that work on this database, by the leases they renew
+    "members",
+    metadata,
+    _id(),  # the epoch that its writes are checked by
+    Column("role", String(16), nullable=False),  # all | scheduler | worker | web
+    Column("host", Text, nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("version", String(40), nullable=False),
+    Column("started_at", UtcTime, nullable=False),
+    Column("beat_at", UtcTime, nullable=False),
+    Column("lease_until", UtcTime, nullable=False),  # all four on the server's clock
+    Column("ended_at", UtcTime),
+    Column("reason", String(40)),  # left: by itself; lease: it gave no sign of life
+    Column("state", Sparse),  # what others must know of it: its way out, its findings
+    Index("ix_members_ended_at", "ended_at"),
+)
+
+claims = Table(  # of a cluster: what a member works on; void once that member has ended
+    "claims",
+    metadata,
+    Column("kind", String(8), primary_key=True),  # feed | entry | page
+    Column("item_id", Id, primary_key=True, autoincrement=False),
+    Column("member_id", Id),  # NULL: its member died
+    Column("deaths", Integer, nullable=False),  # members that died in a row with it under way
+    Index("ix_claims_member_id", "member_id"),
+)
+
+host_slots = Table(  # of a cluster: requests under way to each host, over all members
+    "host_slots",
+    metadata,
+    Column("host", Text, primary_key=True),
+    Column("n", Integer, primary_key=True, autoincrement=False),
+    Column("member_id", Id, nullable=False),
+    Column("until", UtcTime, nullable=False),  # on the server's clock
+    Index("ix_host_slots_member_id", "member_id"),
+)

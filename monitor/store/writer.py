@@ -40,12 +40,14 @@ class Writer:
     - While another process holds the lock, the batch waits and is run again: nothing fails, nothing is lost.
     - `guard` runs first in every transaction and raises Fenced when another daemon has taken over.
     - `make_room` is called where the disk is full; where it made some, the batch is run again.
+    - `seal` runs last in every transaction that is about to be committed.
     """
 
     def __init__(self, engine: sa.Engine, guard: Job, make_room: Callable[[], bool] = lambda: False) -> None:
         self._engine = engine
         self._guard = guard
         self._make_room = make_room
+        self.seal: Job = lambda connection: None
         self._items: queue.SimpleQueue[_Item | None] = queue.SimpleQueue()
         self._closed = False
         self.beat = self.committed = time.monotonic()
@@ -144,19 +146,23 @@ class Writer:
             return together
         with self._engine.connect().execution_options(writes=True) as connection, connection.begin():
             self._guard(connection)
-            return [self._attempt(connection, item) for item in batch]
+            answers = [self._attempt(connection, item) for item in batch]
+            self.seal(connection)
+            return answers
 
     def _run_together(self, batch: list[_Item]) -> list[tuple[Any, BaseException | None]] | None:
         """Return what the jobs gave; None, and nothing is kept, where one of several raised."""
         with self._engine.connect().execution_options(writes=True) as connection, connection.begin() as transaction:
             self._guard(connection)
             try:
-                return [(item.job(connection), None) for item in batch]
+                answers: list[tuple[Any, BaseException | None]] = [(item.job(connection), None) for item in batch]
             except Exception as fault:
                 if _is_everybodys(fault):
                     raise
                 transaction.rollback()
                 return [(None, fault)] if len(batch) == 1 else None
+            self.seal(connection)
+            return answers
 
     @staticmethod
     def _attempt(connection: sa.Connection, item: _Item) -> tuple[Any, BaseException | None]:

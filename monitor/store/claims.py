@@ -1,0 +1,117 @@
+"""What a member of a cluster works on: taken in batches, each item by one member, void when that member ends.
+
+Which items are due stands in their own tables; a claim only keeps others from them. So nothing is lost with a queue:
+what is due and claimed by nobody is found again by whoever looks next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Literal
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+
+from monitor import model
+from monitor.store import feeds as store_feeds
+from monitor.store import schema
+from monitor.store.schema import claims
+
+Kind = Literal["feed", "entry", "page"]
+BATCH = 20
+"""Most items of one claim."""
+OFFERED = 16
+"""Times as many are looked at: others claim at the same moment, and what they look at is passed over."""
+OLDEST = 4_000
+"""Entries, the longest due first, among which each feed gets its turn: the whole of a large backlog is not sorted."""
+
+
+def claim_feeds(
+    connection: sa.Connection, member_id: int, now: datetime, among: store_feeds.Among, limit: int = BATCH
+) -> list[model.Feed]:
+    """Take feeds that are due, those first that are late by most of the wait they had."""
+    due = store_feeds.due(connection, now, among).where(_is_free("feed", schema.feeds.c.id))
+    ids = _locked(connection, schema.feeds, due, limit)
+    return store_feeds.get_many(connection, list(_take(connection, "feed", ids, member_id)))
+
+
+def claim_entries(connection: sa.Connection, member_id: int, now: datetime, limit: int = BATCH) -> dict[int, int]:
+    """Take entries that wait: the oldest of each feed, then the second of each, ...; return id -> deaths so far."""
+    entries = schema.entries
+    base = (
+        sa.select(entries.c.id, entries.c.feed_id, entries.c.due_at)
+        .where(entries.c.state == "pending", entries.c.due_at <= now, _is_free("entry", entries.c.id))
+        .order_by(entries.c.due_at)
+        .limit(OLDEST)
+        .subquery()
+    )
+    age = (base.c.due_at, base.c.id)
+    turn = sa.func.row_number().over(partition_by=base.c.feed_id, order_by=age).label("turn")
+    turns = sa.select(base.c.id, base.c.due_at, turn).subquery()
+    order = sa.select(turns.c.id).order_by(turns.c.turn, turns.c.due_at, turns.c.id)
+    return _take(connection, "entry", _locked(connection, entries, order, limit), member_id)
+
+
+def claim_pages(connection: sa.Connection, member_id: int, now: datetime, limit: int = BATCH) -> dict[int, int]:
+    """Take partial articles whose page is due for another try; return id -> deaths so far."""
+    articles = schema.articles
+    due = sa.select(articles.c.id).where(articles.c.retry_at <= now, _is_free("page", articles.c.id))
+    return _take(connection, "page", _locked(connection, articles, due.order_by(articles.c.retry_at), limit), member_id)
+
+
+def _is_free(kind: Kind, item: Any) -> sa.ColumnElement[bool]:
+    held = sa.select(claims.c.item_id).where(
+        claims.c.kind == kind, claims.c.item_id == item, claims.c.member_id.is_not(None)
+    )
+    return ~held.exists()
+
+
+def _locked(connection: sa.Connection, table: sa.Table, ordered: sa.Select[Any], limit: int) -> list[int]:
+    """Return the first `limit` ids of a query that nobody else is claiming right now, in its order."""
+    offered = list(connection.execute(ordered.limit(limit * OFFERED)).scalars())
+    if not offered:
+        return []
+    place = sa.func.array_position(sa.cast(offered, postgresql.ARRAY(sa.BigInteger)), table.c.id)
+    query = sa.select(table.c.id).where(table.c.id.in_(offered)).order_by(place).limit(limit)
+    return list(connection.execute(query.with_for_update(skip_locked=True, key_share=True)).scalars())
+
+
+def _take(connection: sa.Connection, kind: Kind, ids: Sequence[int], member_id: int) -> dict[int, int]:
+    """Claim what is free of `ids`; who looked at the same moment and came second gets nothing. Keep their order."""
+    if not ids:
+        return {}
+    rows = [{"kind": kind, "item_id": item, "member_id": member_id, "deaths": 0} for item in sorted(ids)]
+    made = postgresql.insert(claims).values(rows)
+    taken = made.on_conflict_do_update(
+        index_elements=["kind", "item_id"], set_={"member_id": member_id}, where=claims.c.member_id.is_(None)
+    )
+    found = {row.item_id: row.deaths for row in connection.execute(taken.returning(claims.c.item_id, claims.c.deaths))}
+    return {item: found[item] for item in ids if item in found}
+
+
+def release(connection: sa.Connection, kind: Kind, items: Iterable[int], member_id: int) -> None:
+    """Let go of items that were worked on to an end, good or bad."""
+    mine = sa.and_(claims.c.kind == kind, claims.c.item_id.in_(list(items)), claims.c.member_id == member_id)
+    connection.execute(claims.delete().where(mine))
+
+
+def count_free(connection: sa.Connection, now: datetime, most: int) -> Mapping[str, int]:
+    """Return how many of each kind of work are due and claimed by nobody, `most` at most; only kinds that have any."""
+    entries, articles = schema.entries, schema.articles
+    waiting: dict[str, sa.Select[Any]] = {
+        "poll": store_feeds.due(connection, now, "proven").where(_is_free("feed", schema.feeds.c.id)).order_by(None),
+        "trial": store_feeds.due(connection, now, "strangers")
+        .where(_is_free("feed", schema.feeds.c.id))
+        .order_by(None),
+        "process": sa.select(entries.c.id).where(
+            entries.c.state == "pending", entries.c.due_at <= now, _is_free("entry", entries.c.id)
+        ),
+        "page": sa.select(articles.c.id).where(articles.c.retry_at <= now, _is_free("page", articles.c.id)),
+    }
+    columns = [
+        sa.select(sa.func.count()).select_from(query.limit(most).subquery()).scalar_subquery().label(name)
+        for name, query in waiting.items()
+    ]
+    row = connection.execute(sa.select(*columns)).one()
+    return {name: count for name, count in row._mapping.items() if count}

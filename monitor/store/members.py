@@ -1,0 +1,147 @@
+"""The processes of a cluster: each holds a lease on the server's clock and writes only while it has one.
+
+A member renews its lease with every beat. Whoever finds one that ran out ends that member, and from then on not one
+transaction of it commits: each of them begins by locking its own row, and the row of a member that has ended cannot be
+had. What it worked on is free again in the same transaction.
+
+A transaction that was open when its process froze would hold that lock; the server ends it after IDLE
+(`database.open_member_engine`).
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from monitor import errors
+from monitor.store.rows import new_id
+from monitor.store.schema import claims, daemon, host_slots, members
+
+LEASE = timedelta(seconds=30)
+"""How long a member is taken to live after its last beat."""
+BEAT = 5.0
+"""Seconds between beats."""
+KEPT = timedelta(days=7)
+"""How long the row of a member that has ended is kept, for people to read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A process of the cluster; times on the server's clock."""
+
+    id: int
+    role: str
+    host: str
+    pid: int
+    version: str
+    started_at: datetime
+    beat_at: datetime
+    lease_until: datetime
+    ended_at: datetime | None
+    reason: str | None
+    state: dict[str, Any]
+
+
+def server_time(connection: sa.Connection) -> datetime:
+    """Return the present on the clock of the database's server, in UTC."""
+    return connection.execute(sa.select(sa.func.clock_timestamp())).scalar_one()  # type: ignore[no-any-return]
+
+
+def join(connection: sa.Connection, role: str, version: str) -> int:
+    """Enter this process as a member and return its number, which is its epoch."""
+    now = server_time(connection)
+    row = {"role": role, "host": socket.gethostname(), "pid": os.getpid(), "version": version}
+    times = {"started_at": now, "beat_at": now, "lease_until": now + LEASE}
+    return new_id(connection, members.insert(), {**row, **times})
+
+
+def next_epoch(connection: sa.Connection) -> int:
+    """Return a number that no member has or will have, for a daemon that works alone."""
+    sequence = sa.func.pg_get_serial_sequence("members", "id")
+    return int(connection.execute(sa.select(sa.func.nextval(sequence))).scalar_one())
+
+
+def require(connection: sa.Connection, member_id: int) -> None:
+    """Keep a member from being ended while this transaction lasts. Raises: Fenced when it has ended."""
+    found = connection.execute(_REQUIRE, {"this": member_id}).first()
+    if found is None:
+        raise errors.Fenced(
+            f"the lease of member {member_id} ran out, and others took over its work; it stops without writing"
+        )
+
+
+_LIVES = members.c.ended_at.is_(None)
+_REQUIRE = (
+    sa.select(members.c.id).where(members.c.id == sa.bindparam("this"), _LIVES).with_for_update(read=True)
+)  # fmt: skip
+
+
+def beat(connection: sa.Connection, member_id: int, state: dict[str, Any]) -> datetime:
+    """Renew a member's lease, say what others must know of it, and return the server's time."""
+    now = server_time(connection)
+    change = members.update().where(members.c.id == member_id, _LIVES)
+    connection.execute(change.values(beat_at=now, lease_until=now + LEASE, state=state))
+    return now
+
+
+def leave(connection: sa.Connection, member_id: int) -> None:
+    """End this member in good order: nothing of it is under way any more."""
+    _end(connection, [member_id], "left")
+    connection.execute(claims.delete().where(claims.c.member_id == member_id, claims.c.deaths == 0))
+    connection.execute(claims.update().where(claims.c.member_id == member_id).values(member_id=None))
+
+
+def reap(connection: sa.Connection) -> list[Member]:
+    """End the members whose lease ran out, free what they worked on, and return them.
+
+    One that is in the middle of a transaction is left for the next time: its server session ends it, or it beats.
+    """
+    expired = sa.select(members).where(_LIVES, members.c.lease_until < sa.func.clock_timestamp())
+    found = [_member(row) for row in connection.execute(expired.with_for_update(skip_locked=True)).mappings()]
+    if found:
+        ids = [member.id for member in found]
+        _end(connection, ids, "lease")
+        freed = claims.update().where(claims.c.member_id.in_(ids))
+        connection.execute(freed.values(member_id=None, deaths=claims.c.deaths + 1))
+    return found
+
+
+def _end(connection: sa.Connection, ids: list[int], reason: str) -> None:
+    change = members.update().where(members.c.id.in_(ids), _LIVES)
+    connection.execute(change.values(ended_at=sa.func.clock_timestamp(), reason=reason))
+    connection.execute(host_slots.delete().where(host_slots.c.member_id.in_(ids)))
+
+
+def living() -> sa.Select[tuple[int]]:
+    """Return the query for the numbers of those that live."""
+    return sa.select(members.c.id).where(_LIVES)
+
+
+def list_living(connection: sa.Connection) -> list[Member]:
+    """Return those that live, in the order in which they joined."""
+    rows = connection.execute(sa.select(members).where(_LIVES).order_by(members.c.id)).mappings()
+    return [_member(row) for row in rows]
+
+
+def list_all(connection: sa.Connection) -> list[Member]:
+    """Return every member that is still kept, the latest first."""
+    return [_member(row) for row in connection.execute(sa.select(members).order_by(members.c.id.desc())).mappings()]
+
+
+def prune(connection: sa.Connection) -> None:
+    """Forget members that ended long ago."""
+    connection.execute(members.delete().where(members.c.ended_at < sa.func.clock_timestamp() - KEPT))
+
+
+def has_daemon(connection: sa.Connection) -> bool:
+    """Return whether a daemon that works alone ever held this database."""
+    return connection.execute(sa.select(daemon.c.id)).first() is not None
+
+
+def _member(row: sa.RowMapping) -> Member:
+    return Member(**{**row, "state": row["state"] or {}})
