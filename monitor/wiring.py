@@ -13,7 +13,7 @@ from typing import Literal
 import structlog
 
 from monitor import config as configuration
-from monitor import errors, http, metrics, text
+from monitor import errors, http, metrics, scratch, text
 from monitor.alerts import rating
 from monitor.config import Config
 from monitor.delivery import channel
@@ -41,7 +41,7 @@ class RuleFiles:
     """A folder of this process where workers find the rules they are told to match under."""
 
     def __init__(self) -> None:
-        self._folder = Path(tempfile.mkdtemp(prefix="wirewatch-rules-"))
+        self._folder = Path(tempfile.mkdtemp(prefix="rules-", dir=scratch.folder()))
 
     def put(self, rules: LiveRules) -> Path:
         """Write the source of `rules` once and return its file; older ones stay for tasks under way."""

@@ -21,6 +21,7 @@ from multiprocessing.context import ForkServerContext, ForkServerProcess
 from types import ModuleType
 from typing import Any
 
+from monitor import scratch
 from monitor.errors import MonitorError, WorkerCrashed, WorkerUnavailable
 
 START_LIMIT = 30.0
@@ -47,6 +48,9 @@ Message = Sequence[bytes | bytearray | memoryview]
 
 def context(preload: Sequence[str]) -> ForkServerContext:
     """Return where workers are forked from; in one program the modules of the first call are preloaded."""
+    # Else its socket lies in a folder that multiprocessing makes, and a kill leaves that for good. `get_temp_dir` takes
+    # no wish, and one more folder below ours would make the socket's path too long where TMPDIR is long (unix(7)).
+    multiprocessing.current_process()._config["tempdir"] = str(scratch.folder())  # type: ignore[attr-defined]
     made = multiprocessing.get_context("forkserver")
     made.set_forkserver_preload([*preload, "monitor.workers_preload"])
     return made

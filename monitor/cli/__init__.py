@@ -31,18 +31,17 @@ def main() -> None:
         sys.stderr.flush()
     except BrokenPipeError:
         code = CLOSED_PIPE
-    _remove_worker_folder()
+    _remove_scratch()
     # Threads that wait for a name server or a dead channel must not hold the exit: everything durable is written.
     os._exit(code)
 
 
-def _remove_worker_folder() -> None:
-    """Remove the folder of the workers' socket: multiprocessing would do it in an exit that we do not wait for."""
-    if "multiprocessing.forkserver" in sys.modules:
-        import shutil
-        from multiprocessing import util
+def _remove_scratch() -> None:
+    """Remove what this process wrote for its own time, if it did: an exit that we do not wait for would."""
+    if "monitor.scratch" in sys.modules:
+        from monitor import scratch
 
-        shutil.rmtree(util.get_temp_dir(), ignore_errors=True)
+        scratch.remove()
 
 
 COMMANDS = (

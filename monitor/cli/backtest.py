@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from monitor import scratch
 from monitor.cli import backtest_text, check, common, rules_stats
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def backtest(
 
     loaded = wiring.with_route(common.load_config(config))
     wish = _Wish(rules, pack, against, shadow, rules_stats.start_of(since))
-    with tempfile.TemporaryDirectory(prefix="wirewatch-backtest-") as folder:
+    with tempfile.TemporaryDirectory(prefix="backtest-", dir=scratch.folder()) as folder:
         planned = _planned(loaded, wish, Path(folder))
         if planned is None:
             return

@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 import apprise
 import apprise.plugins
 
-from monitor import errors, model
+from monitor import errors, model, scratch
 from monitor.delivery import addresses, apprise_answers, plain_text, sender, slack, template, wording
 
 _STATUS = re.compile(r"\berror\s*[=:]\s*(\d{3})(?:\d{2})?\b")
@@ -253,7 +253,7 @@ def _load_plugin(scheme: str) -> bool:
     fresh = [name for name in _naming(folder, scheme) if name not in _LOADED]
     if fresh:
         _LOADED.update(fresh)
-        with tempfile.TemporaryDirectory() as listing:  # the names of its files are what is imported from the package
+        with tempfile.TemporaryDirectory(dir=scratch.folder()) as listing:  # the names of its files are what is imported from the package
             for name in fresh:
                 (Path(listing) / f"{name}.py").touch()
             known.load_modules(path=listing, name=apprise.plugins.__name__)  # type: ignore[no-untyped-call]

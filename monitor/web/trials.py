@@ -19,7 +19,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
-from monitor import errors
+from monitor import errors, scratch
 from monitor.backtest import drafts, plan, run
 from monitor.backtest.drafts import Checked, Draft, Judged
 from monitor.backtest.run import Progress
@@ -267,7 +267,7 @@ class Trials:
 
     def _home(self) -> Path:
         if self._folder is None:
-            self._folder = Path(tempfile.mkdtemp(prefix="wirewatch-trials-"))
+            self._folder = Path(tempfile.mkdtemp(prefix="trials-", dir=scratch.folder()))
         return self._folder
 
     def _let_go(self) -> None:

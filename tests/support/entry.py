@@ -41,7 +41,7 @@ from typing import Any
 import sqlalchemy as sa
 import typer
 
-from monitor import app, errors
+from monitor import app, errors, scratch
 from monitor.alerts import posting, watch
 from monitor.cli import common, run
 from monitor.engine import local
@@ -122,6 +122,7 @@ def main() -> None:
     code = _run(app.Seams(reached=reached), options)
     sys.stdout.flush()
     sys.stderr.flush()
+    scratch.remove()
     os._exit(code)
 
 
