@@ -253,7 +253,8 @@ def _load_plugin(scheme: str) -> bool:
     fresh = [name for name in _naming(folder, scheme) if name not in _LOADED]
     if fresh:
         _LOADED.update(fresh)
-        with tempfile.TemporaryDirectory(dir=scratch.folder()) as listing:  # the names of its files are what is imported from the package
+        # The names of its files are what is imported from the package.
+        with tempfile.TemporaryDirectory(dir=scratch.folder()) as listing:
             for name in fresh:
                 (Path(listing) / f"{name}.py").touch()
             known.load_modules(path=listing, name=apprise.plugins.__name__)  # type: ignore[no-untyped-call]
