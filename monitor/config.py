@@ -270,13 +270,9 @@ class _Loading:
             self._report.add(("monitor", "default_route"), "no_default_route", message, fix)
 
     def _database(self, url: str) -> str:
-        scheme, found, rest = url.partition("://")
-        if found and scheme in ("postgresql", "postgres", "postgresql+psycopg") and rest:
-            return f"postgresql+psycopg://{rest}"
-        if found and scheme == "sqlite" and len(rest) > 1 and rest.startswith("/") and ":memory:" not in rest:
-            file = os.path.normpath(self._folder / rest[1:])
-            if "?" not in file and "#" not in file:
-                return f"sqlite:///{file}"
+        known = config_values.database_url(url, self._folder)
+        if known is not None:
+            return known
         fix = "write sqlite:///data/wirewatch.db (three slashes, then a file) or postgresql://user:password@host/name"
         message = "this is neither a file for SQLite nor a PostgreSQL database"
         self._report.add(("monitor", "database"), "bad_database", message, fix)

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import difflib
 import ipaddress
+import os
 import re
 import zoneinfo
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
@@ -46,6 +48,18 @@ def parse_duration(text: str) -> float:
     if not 0 < seconds <= MAX_DURATION:
         raise ValueError(text)
     return seconds
+
+
+def database_url(url: str, folder: Path) -> str | None:
+    """Return the URL of a database as the store takes it, a file's below `folder`; None for what is none."""
+    scheme, found, rest = url.partition("://")
+    if found and scheme in ("postgresql", "postgres", "postgresql+psycopg") and rest:
+        return f"postgresql+psycopg://{rest}"
+    if found and scheme == "sqlite" and len(rest) > 1 and rest.startswith("/") and ":memory:" not in rest:
+        file = os.path.normpath(folder / rest[1:])
+        if "?" not in file and "#" not in file:
+            return f"sqlite:///{file}"
+    return None
 
 
 def _duration(value: object) -> float:

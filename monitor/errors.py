@@ -14,6 +14,7 @@ MonitorError                 every error of ours; a message says what happened, 
  │       └─ WorkerBusy       ... or too much slow work waits already: try later
  ├─ DeliveryError            a channel's address cannot be used at all (sends themselves return a SendResult)
  └─ StoreError               the database cannot be used
+     ├─ CopyDiffers          a copy of a database is not equal to it (exit 1)
      ├─ DatabaseUnusable     not writable, no such folder, wrong file (exit 2)
      ├─ DatabaseDamaged      integrity check failed (exit 3)
      ├─ DatabaseTooNew       written by a newer version (exit 4)
@@ -140,6 +141,10 @@ class DeliveryError(MonitorError):
 
 class StoreError(MonitorError):
     """The database cannot be used."""
+
+
+class CopyDiffers(StoreError):
+    """A copied database is not equal to its source (exit 1)."""
 
 
 class DatabaseUnusable(StoreError):

@@ -51,6 +51,7 @@ COMMANDS = (
     "channels",
     "check",
     "db",
+    "db_copy",
     "demo",
     "explain",
     "extract",

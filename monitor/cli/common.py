@@ -41,6 +41,7 @@ Advance = Callable[[Iterable[str]], Iterable[str]]
 """Passes lines on and shows how far it is."""
 
 _CODES: tuple[tuple[type[errors.MonitorError], int], ...] = (
+    (errors.CopyDiffers, 1),
     (errors.DatabaseDamaged, 3),
     (errors.DatabaseTooNew, 4),
     (errors.DatabaseHeld, 5),

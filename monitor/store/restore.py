@@ -144,7 +144,7 @@ def _foreign(connection: Any) -> str | None:
     found = connection.execute("SELECT type, name, sql FROM sqlite_master").fetchall()
     if not any(name == "alembic_version" for _, name, _ in found):
         return "it holds no Wirewatch tables"
-    known = _own_names()
+    known = own_names()
     for kind, name, sql in found:
         if kind not in ("table", "index"):
             return f"it holds a {kind} `{str(name)[:60]}`"
@@ -155,7 +155,8 @@ def _foreign(connection: Any) -> str | None:
     return None
 
 
-def _own_names() -> frozenset[str]:
+def own_names() -> frozenset[str]:
+    """Return the names of all tables that a database of this version may hold."""
     from monitor.store.schema import metadata
 
     of_search = (f"search_{part}" for part in ("data", "idx", "docsize", "config", "content"))

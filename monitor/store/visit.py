@@ -131,10 +131,11 @@ def _explained(url: str) -> Iterator[None]:
     try:
         yield
     except sa.exc.DBAPIError as fault:
-        raise _explain(fault, url) from fault
+        raise explain(fault, url) from fault
 
 
-def _explain(fault: sa.exc.DBAPIError, url: str) -> errors.StoreError:
+def explain(fault: sa.exc.DBAPIError, url: str) -> errors.StoreError:
+    """Return the error of ours that says what a driver met."""
     words = str(fault.orig).strip()
     path = database.sqlite_path(url)
     if any(sign in words for sign in _DAMAGE):
