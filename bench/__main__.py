@@ -20,6 +20,7 @@ from bench import (
     load,
     match,
     polls,
+    preview,
     search,
     world,
 )
@@ -47,6 +48,7 @@ def main() -> None:
         "copies",
         "delivery",
         "backtest",
+        "preview",
         "ledger",
         "search",
         "flood",
@@ -74,6 +76,7 @@ def main() -> None:
         "day": partial(day.day, world.PREFILTER if args.prefilter else ""),
         "hour": partial(hour.hour, args.minutes),
         "backtest": partial(backtest.backtest, args.tried),
+        "preview": preview.preview,
         "ledger": partial(ledger.ledger_lists, args.articles),
         "copies": partial(copies.copies, args.stored),
         "search": partial(search.search, args.articles),

@@ -105,8 +105,8 @@ def open_database(path: Path) -> sqlite3.Connection:
 # -- a million articles ----------------------------------------------------------------------------
 
 
-def fill(path: Path, articles: int) -> None:
-    """Write articles with their entries, keys, stories, texts, revisions, decisions and full-text rows."""
+def fill(path: Path, articles: int, length: int = SENTENCES) -> None:
+    """Write articles of `length` sentences with their entries, keys, stories, revisions, decisions, full-text rows."""
     rng = random.Random("archive")
     words = [*COMMON["en"], *(invented(rng) for _ in range(20_000))]
     weights = list(itertools.accumulate(1 / (rank + 3) ** 0.95 for rank in range(len(words))))
@@ -122,9 +122,8 @@ def fill(path: Path, articles: int) -> None:
         connection.execute("PRAGMA cache_size=-400000")
         for begin in range(0, articles, BATCH):
             numbers = range(first + begin, first + min(begin + BATCH, articles))
-            _write(
-                connection, [_Made(number, feeds[number % len(feeds)], rng, sentences) for number in numbers], ruleset
-            )
+            made = (_Made(n, feeds[n % len(feeds)], rng.choices(sentences, k=length)) for n in numbers)
+            _write(connection, list(made), ruleset)
             connection.commit()
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         connection.execute("ANALYZE")
@@ -134,8 +133,7 @@ def fill(path: Path, articles: int) -> None:
 class _Made:
     """One invented article."""
 
-    def __init__(self, number: int, feed: int, rng: random.Random, sentences: list[str]) -> None:
-        said = rng.choices(sentences, k=SENTENCES)
+    def __init__(self, number: int, feed: int, said: list[str]) -> None:
         self.id, self.feed = number, feed
         self.title = said[0][:80]
         self.text = "\n".join(f"{sentence.capitalize()}." for sentence in said)
