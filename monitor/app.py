@@ -24,8 +24,9 @@ from monitor.config_values import is_loopback
 from monitor.delivery import heartbeat
 from monitor.engine import Summary
 from monitor.engine.local import LocalEngine
+from monitor.engine.work import Work
 from monitor.jobs import beat, recover, watchdog
-from monitor.jobs.context import Context
+from monitor.jobs.context import Context, Setup
 from monitor.jobs.under_way import SUFFIX, UnderWay
 from monitor.reload import CHECK, Reloader
 from monitor.store import database, feeds, hold, messages, migrate, ratings, room
@@ -106,10 +107,20 @@ async def opened_context(
     under_way = UnderWay(hold.beside(config.database, SUFFIX))
     aside = await store.write(lambda connection: recover.begin(connection, under_way, now))
     setup = await store.write(wiring.record_setup(config, rules, rule_files.put(rules), opened, now))
+    async with working_context(store, setup, seams, under_way) as context:
+        if aside:
+            await store.write(lambda connection: recover.tell_aside(context, connection, aside, now))
+        yield context
+
+
+@contextlib.asynccontextmanager
+async def working_context(store: Store, setup: Setup, seams: Seams, under_way: UnderWay) -> AsyncIterator[Context]:
+    """Start gate and worker processes for `setup`, and end them, the channels with them, when the block is left."""
+    now = seams.clock.now()
     pauses = await store.read(lambda connection: feeds.host_pauses(connection, now))
     http.raise_limit()
     memory.give_back()
-    gate = http.Gate(wiring.http_settings(config))
+    gate = http.Gate(wiring.http_settings(setup.config))
     warm_up = workers.WarmUp(tasks.WARM_UP, str(setup.rules_path))
     pool = workers.Workers(workers.WorkerSettings(), tasks.PRELOAD, warm_up)
     context = Context(
@@ -124,8 +135,6 @@ async def opened_context(
         host_pauses=pauses,
         under_way=under_way,
     )
-    if aside:
-        await store.write(lambda connection: recover.tell_aside(context, connection, aside, now))
     # What is there now stays: the collector need not walk modules and rules again and again.
     gc.collect()
     gc.freeze()
@@ -143,8 +152,10 @@ async def opened_context(
 class Health:
     """What `/healthz` and `/readyz` say."""
 
-    def __init__(self, context: Context, engine: LocalEngine) -> None:
+    def __init__(self, context: Context, engine: Work, sweeps: Callable[[], bool] = lambda: True) -> None:
+        """`sweeps`: whether this process is the one that runs the sweep, of several."""
         self._context = context
+        self._sweeps = sweeps
         self._engine = engine
         self._dead_channels: tuple[str, ...] = ()
         self._polled = False
@@ -152,6 +163,8 @@ class Health:
     def vitals(self) -> watch.Vitals:
         """Return when each part of this process showed life last; asks nobody, from any thread."""
         writer, pulse = self._context.store.writer, self._context.pulse
+        if not self._sweeps():
+            pulse.swept = time.monotonic()  # another's affair; should it become ours, we begin now
         swept = time.monotonic() - pulse.swept
         return watch.Vitals(self._engine.silence(), writer.idle_for(), writer.uncommitted_for(), swept, writer.fault)
 
@@ -212,7 +225,7 @@ async def run_daemon(
     stop, rule_files = asyncio.Event(), wiring.RuleFiles()
     with contextlib.ExitStack() as stack:
         stack.callback(rule_files.close)
-        _on_signals(stop)
+        on_signals(stop)
         store = stack.enter_context(opened_store(config, seams))
         async with opened_context(config, store, rule_files, seams) as context:
             reloader = Reloader(context, rule_files, config, taken)
@@ -229,18 +242,31 @@ async def _serve_and_run(
     engine.add_periodic(room.LOOK, lambda: asyncio.to_thread(context.store.room.look))
     engine.add_periodic(memory.EVERY, memory.trim)
     engine.add_periodic(beat.EVERY, beat.Heartbeat(context, health.vitals, heartbeat.Heart().beat).beat)
-    guard = watchdog.Watchdog(health.vitals, watchdog.Outcry(lambda: context.setup.config).say)
     web = context.setup.config.web
+    async with serving(context, health, (web.host, web.port), announce):
+        await engine.run(stop)
+
+
+@contextlib.asynccontextmanager
+async def serving(
+    context: Context, health: Health, listen: tuple[str, int], announce: Callable[[str], None], pages: bool = True
+) -> AsyncIterator[None]:
+    """Answer the health routes, and the dashboard where `pages`, and watch over this process from a thread.
+
+    Raises: ConfigError when the address cannot be had.
+    """
+    guard = watchdog.Watchdog(health.vitals, watchdog.Outcry(lambda: context.setup.config).say)
     csrf_key = await context.store.write(lambda connection: ratings.signing_key(connection, access.CSRF_KEY))
     desk = Desk(context, csrf_key)
-    door = access.Door(lambda: context.setup.config.web, desk.keys, is_loopback(web.host))
-    app = web_app.build(health, door, desk, (_rating_page(context).route,))
-    server = await web_server.serve(app, web.host, web.port)
-    announce(f"http://{web.host}:{server.port}")
+    door = access.Door(lambda: context.setup.config.web, desk.keys, is_loopback(listen[0]))
+    routes = (_rating_page(context).route,) if pages else ()
+    app = web_app.build(health, door, desk if pages else None, routes)
+    server = await web_server.serve(app, *listen)
+    announce(f"http://{listen[0]}:{server.port}")
     metrics.CONFIG_RELOAD_SUCCESS.set(1)
     guard.start()
     try:
-        await engine.run(stop)
+        yield
     finally:
         guard.stop()
         await server.stop()
@@ -256,7 +282,8 @@ def _rating_page(context: Context) -> rating_page.RatingPage:
     )
 
 
-def _on_signals(stop: asyncio.Event) -> None:
+def on_signals(stop: asyncio.Event) -> None:
+    """Set `stop` at SIGTERM and Ctrl-C."""
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
@@ -267,7 +294,7 @@ async def run_once(config: Config, seams: Seams) -> Summary:
     stop, rule_files = asyncio.Event(), wiring.RuleFiles()
     with contextlib.ExitStack() as stack:
         stack.callback(rule_files.close)
-        _on_signals(stop)
+        on_signals(stop)
         store = stack.enter_context(opened_store(config, seams))
         async with opened_context(config, store, rule_files, seams) as context:
             engine = LocalEngine(context)

@@ -141,6 +141,25 @@ def record_setup(
     return record
 
 
+def member_setup(config: Config, rules: LiveRules, rules_path: Path, opened: Opened) -> Callable[[Connection], Setup]:
+    """Return the job that gives the Setup of a member that declares nothing: its leader has, or will.
+
+    A channel that is not declared yet is sent to by nobody until the next look.
+    """
+
+    def read(connection: Connection) -> Setup:
+        ids = {(one.target.channel, one.target.key): one.id for one in messages.list_targets(connection)}
+        outlets = {
+            ids[key]: Outlet(ids[key], target.target, target.sender, rate)
+            for target, rate in opened.targets
+            if (key := (target.target.channel, target.target.key)) in ids
+        }
+        secret = ratings.signing_key(connection, rating.KEY_NAME)
+        return Setup(with_route(config), rules, rules_path, outlets, secret)
+
+    return read
+
+
 def with_route(config: Config) -> Config:
     """Return the config with its effective default route: the console where no channel is configured."""
     return replace(
@@ -173,7 +192,12 @@ def report_rules(rules: LiveRules, before: LiveRules | None) -> None:
 def fingerprint(files: tuple[Path, ...], folder: Path) -> tuple[object, ...]:
     """Return what changes when any of the files, or any file under `folder`, is saved, replaced, added or removed."""
     below = sorted(folder.rglob("*")) if folder.is_dir() else []
-    return tuple(_stamp(path) for path in (*files, folder, *below))
+    return stamps((*files, folder, *below))
+
+
+def stamps(files: tuple[Path, ...]) -> tuple[object, ...]:
+    """Return what changes when any of the files is saved, replaced, added or removed."""
+    return tuple(_stamp(path) for path in files)
 
 
 def _stamp(path: Path) -> tuple[str, int, int, int] | None:

@@ -58,6 +58,11 @@ class Lane(Generic[T]):
         """Return whether nothing runs and nothing waits in memory."""
         return not self._running and not self._queue
 
+    @property
+    def has_room(self) -> bool:
+        """Return whether it would take up what it finds: nothing waits, and a place is free."""
+        return not self._queue and len(self._running) < self._limit()
+
     def look_again(self) -> None:
         """Load items at the next chance: there may be new ones."""
         self._stale = True
@@ -65,7 +70,7 @@ class Lane(Generic[T]):
 
     async def advance(self) -> bool:
         """Load items if none wait and there may be some, start as many as fit; return whether anything runs."""
-        if self._stale and not self._queue and len(self._running) < self._limit():
+        if self._stale and self.has_room:
             self._stale = False
             # What ended while the database was asked may stand in the answer as it was before.
             running = set(self._running)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 DOUBT = timedelta(minutes=2)
 """Time without any answer after which failures are not held against feeds: less than the third failure of one takes."""
@@ -84,6 +86,38 @@ def shift(network: Network, by: timedelta) -> Network:
     """Return the network after the clock was set by `by`."""
     answered, failing = network.answered_at, network.failing_since
     return replace(network, answered_at=answered and answered + by, failing_since=failing and failing + by)
+
+
+def together(networks: Sequence[Network]) -> Network:
+    """Return what several processes see, each with its own way out: nobody answers only where none has an answer."""
+    seen = [one for one in networks if one.answered_at or one.failing_since]
+    if not seen:
+        return Network()
+    answered = max((one.answered_at for one in seen if one.answered_at), default=None)
+    silent = all(one.failing_since for one in seen)
+    failing = min((one.failing_since for one in seen if one.failing_since), default=None) if silent else None
+    hosts = frozenset[str]().union(*(one.answered for one in seen))
+    lost = frozenset[str]().union(*(one.failing for one in seen)) if silent else frozenset()
+    return Network(answered, failing, hosts, lost, max(one.share for one in seen))
+
+
+def to_plain(network: Network) -> dict[str, Any]:
+    """Return a network as values that JSON has."""
+    times = {"answered_at": network.answered_at, "failing_since": network.failing_since}
+    return {
+        **{name: moment and moment.isoformat() for name, moment in times.items()},
+        "answered": sorted(network.answered),
+        "failing": sorted(network.failing),
+        "share": network.share,
+    }
+
+
+def from_plain(plain: Mapping[str, Any]) -> Network:
+    """Return the network that `to_plain` was given."""
+    answered, failing = (
+        datetime.fromisoformat(plain[name]) if plain[name] else None for name in ("answered_at", "failing_since")
+    )
+    return Network(answered, failing, frozenset(plain["answered"]), frozenset(plain["failing"]), plain["share"])
 
 
 def _with(hosts: frozenset[str], host: str) -> frozenset[str]:

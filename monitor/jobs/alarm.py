@@ -107,7 +107,7 @@ def _begun(context: Context, seen: _Seen, now: datetime, gather: timedelta) -> l
         for code, (since, sentence) in feed.troubles.items()
         if health.is_settled(code, since, now)
         if not (feed.candidate and feed.succeeded_at is None)
-        if code != "failing" or outage.is_proven(context.network, feed.failing_at)
+        if code != "failing" or outage.is_proven(context.way_out, feed.failing_at)
         if (told := _telling(BEGINS, code, feed, sentence)).key not in seen.open
     ]
     first = min((since for since, _ in begun), default=now.timestamp())
@@ -139,13 +139,13 @@ def _telling(headlines: Mapping[str, str], code: str, feed: model.Feed, sentence
 
 
 def _network_changed(context: Context, seen: _Seen, now: datetime) -> bool:
-    is_down = outage.is_told(context.network, now)
-    is_up = context.network.answered_at is not None and context.network.failing_since is None
+    is_down = outage.is_told(context.way_out, now)
+    is_up = context.way_out.answered_at is not None and context.way_out.failing_since is None
     return is_up if NOTHING_POLLED in seen.open else is_down
 
 
 def _settle_network(context: Context, connection: Connection, now: datetime) -> None:
-    network = context.network
+    network = context.way_out
     if outage.is_told(network, now) and network.failing_since:
         since = network.answered_at or network.failing_since
         headline = f"Nothing could be polled for {(now - since).total_seconds() / 60:.0f} minutes"

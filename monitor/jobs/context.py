@@ -98,10 +98,17 @@ class Context:
     host_pauses: dict[str, datetime] = field(default_factory=dict)
     """Hosts that sent Retry-After, and until when; the database keeps a copy for the next start."""
     network: outage.Network = field(default_factory=outage.Network)
-    """What the last polls say of our own way out."""
+    """What the last polls of this process say of its own way out."""
+    networks: outage.Network | None = None
+    """What those of all processes say together; None where there is but one."""
     forms_seen: tuple[str, str] = ("", "")
     """The word form and its words down to which the last sweep looked for those that no text holds any more."""
     pulse: Pulse = field(default_factory=Pulse)
     """What the monitor knows of its own health."""
     under_way: UnderWay = field(default_factory=UnderWay)
     """What this process works on, and what the last one died of."""
+
+    @property
+    def way_out(self) -> outage.Network:
+        """What polls say of the way out of all who poll."""
+        return self.networks or self.network

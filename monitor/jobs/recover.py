@@ -7,6 +7,7 @@ it is set aside, recorded and told, and everything else goes on.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import structlog
@@ -43,10 +44,10 @@ def begin(connection: Connection, under_way: UnderWay, now: datetime) -> list[in
     return void_leases(connection, now)
 
 
-def void_leases(connection: Connection, now: datetime) -> list[interrupted.Interrupted]:
-    """Let what was being sent go again, labelled; return what is set aside instead."""
+def void_leases(connection: Connection, now: datetime, living: Sequence[int] = ()) -> list[interrupted.Interrupted]:
+    """Let what none of the epochs that live was sending go again, labelled; return what is set aside instead."""
     aside, place = [], 0
-    found = interrupted.void_leases(connection, now)
+    found = interrupted.void_leases(connection, now, living)
     if found:
         log.warning("sends_uncertain", messages=len(found), meaning="they go again, labelled as a possible repeat")
     for message in found:

@@ -34,6 +34,7 @@ async def deliver(context: Context, target_id: int) -> int:
 
 
 def _claim(context: Context, connection: Connection, outlet: Outlet) -> messages.Claim | None:
+    messages.lock_channel(connection, outlet.target.channel)
     now = context.clock.now()
     if outlet.rate is not None:
         since = now - timedelta(seconds=outlet.rate.seconds)
@@ -80,7 +81,7 @@ async def _send(context: Context, outlet: Outlet, claim: messages.Claim) -> None
 
 
 async def _attempt(context: Context, outlet: Outlet, claim: messages.Claim, said: model.Notice) -> SendResult:
-    if context.clock.now() >= claim.lease_until or context.store.writer.fenced:
+    if context.clock.now() >= claim.lease_until or not context.store.holds():
         return SendResult(SendOutcome.RETRY, detail="the lease ran out before the first byte", pause_channel=False)
     try:
         return await outlet.sender.send(said)

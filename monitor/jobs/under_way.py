@@ -54,6 +54,11 @@ class UnderWay:
         """Return key -> deaths in a row of what was under way when the process died, most first."""
         return dict(sorted(self._deaths.items(), key=lambda pair: -pair[1]))
 
+    def expect(self, key: int, deaths: int) -> None:
+        """Know of a key that is about to be worked on in how many deaths it was under way, elsewhere."""
+        if deaths:
+            self._deaths[key] = deaths
+
     @contextlib.asynccontextmanager
     async def mark(self, key: int) -> AsyncIterator[int]:
         """Have `key` stand as under way while the block runs, and give its deaths so far.

@@ -81,10 +81,10 @@ def _look(connection: Connection, now: datetime) -> _Seen:
 
 def _found(context: Context, seen: _Seen, now: datetime) -> Iterator[Finding]:
     live = context.setup.live
-    silent = context.network.failing_since if outage.silence(context.network, now) >= outage.DOUBT else None
+    silent = context.way_out.failing_since if outage.silence(context.way_out, now) >= outage.DOUBT else None
     sending = sum(rule.rule.traits.status == "live" for rule in live.ruleset.rules)
     found = (
-        judge.judge_silence(silent, context.network.answered_at, now) or judge.judge_polls(seen.polls, now),
+        judge.judge_silence(silent, context.way_out.answered_at, now) or judge.judge_polls(seen.polls, now),
         judge.judge_reading(seen.reading, now),
         judge.judge_rules(sending, len(live.stale)),
         _disk(context),

@@ -6,7 +6,7 @@ what is due and claimed by nobody is found again by whoever looks next.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
@@ -19,6 +19,7 @@ from monitor.store import schema
 from monitor.store.schema import claims
 
 Kind = Literal["feed", "entry", "page"]
+Wakeful = Literal["poll", "trial", "process", "page"]
 BATCH = 20
 """Most items of one claim."""
 OFFERED = 16
@@ -96,22 +97,17 @@ def release(connection: sa.Connection, kind: Kind, items: Iterable[int], member_
     connection.execute(claims.delete().where(mine))
 
 
-def count_free(connection: sa.Connection, now: datetime, most: int) -> Mapping[str, int]:
-    """Return how many of each kind of work are due and claimed by nobody, `most` at most; only kinds that have any."""
+def kinds_due(connection: sa.Connection, now: datetime) -> list[Wakeful]:
+    """Return the kinds of work of which something is due and claimed by nobody."""
     entries, articles = schema.entries, schema.articles
-    waiting: dict[str, sa.Select[Any]] = {
-        "poll": store_feeds.due(connection, now, "proven").where(_is_free("feed", schema.feeds.c.id)).order_by(None),
-        "trial": store_feeds.due(connection, now, "strangers")
-        .where(_is_free("feed", schema.feeds.c.id))
-        .order_by(None),
+    feeds = schema.feeds
+    waiting: dict[Wakeful, sa.Select[Any]] = {
+        "poll": store_feeds.due(connection, now, "proven").where(_is_free("feed", feeds.c.id)).order_by(None),
+        "trial": store_feeds.due(connection, now, "strangers").where(_is_free("feed", feeds.c.id)).order_by(None),
         "process": sa.select(entries.c.id).where(
             entries.c.state == "pending", entries.c.due_at <= now, _is_free("entry", entries.c.id)
         ),
         "page": sa.select(articles.c.id).where(articles.c.retry_at <= now, _is_free("page", articles.c.id)),
     }
-    columns = [
-        sa.select(sa.func.count()).select_from(query.limit(most).subquery()).scalar_subquery().label(name)
-        for name, query in waiting.items()
-    ]
-    row = connection.execute(sa.select(*columns)).one()
-    return {name: count for name, count in row._mapping.items() if count}
+    row = connection.execute(sa.select(*(query.exists().label(kind) for kind, query in waiting.items()))).one()
+    return [kind for kind, there in zip(waiting, row, strict=True) if there]

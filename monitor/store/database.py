@@ -21,6 +21,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import make_url
 
 from monitor import errors
+from monitor.store import deadlines
 
 Engine = sa.Engine
 DriverError = sa.exc.DBAPIError
@@ -91,17 +92,49 @@ def _open_sqlite(path: Path) -> sa.Engine:
     return engine
 
 
-def _open_postgres(url: str) -> sa.Engine:
+def open_member_engine(url: str, size: int = 4) -> sa.Engine:
+    """Return an engine for a member of a cluster: with deadlines at both ends, and no transaction left open.
+
+    `size`: connections that are kept; so many again for a moment.
+    Raises: DatabaseUnusable for anything but PostgreSQL, or an address that its driver cannot parse.
+    """
+    if sqlite_path(url) is not None:
+        raise errors.DatabaseUnusable(
+            "one process alone can work on an SQLite database; set [monitor] database to a PostgreSQL address"
+        )
+    engine = _open_postgres(url, IDLE, size, ping=False)  # which no deadline would end
+    deadlines.Deadlines(engine)
+    return engine
+
+
+IDLE = 15_000
+"""Milliseconds after which the server ends a member's transaction that asks for nothing: its process is frozen."""
+
+
+def _open_postgres(url: str, idle: int = 0, size: int = 6, ping: bool = True) -> sa.Engine:
+    options = f"-c statement_timeout=30000 -c idle_in_transaction_session_timeout={idle}"
     try:
         return sa.create_engine(
             url,
-            pool_size=6,
+            pool_size=size,
             max_overflow=10,
-            pool_pre_ping=True,
-            connect_args={"connect_timeout": 10, "options": "-c statement_timeout=30000", "tcp_user_timeout": 20000},
+            pool_pre_ping=ping,
+            connect_args={
+                "connect_timeout": 10,
+                "options": options,
+                "keepalives_idle": 10,
+                "keepalives_interval": 5,
+                "keepalives_count": 2,
+                "tcp_user_timeout": 20000,
+            },
         )
     except sa.exc.ArgumentError as fault:
         raise errors.DatabaseUnusable(f"cannot use the database address: {fault}") from fault
+
+
+def conninfo(url: str) -> str:
+    """Return a PostgreSQL URL as its driver takes it."""
+    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
 
 
 def _require_writable(path: Path) -> None:

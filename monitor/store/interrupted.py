@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
 
+from monitor.store import wakes
 from monitor.store.schema import attempts, message_alerts, messages, targets
 
 DIED = "the monitor ended while this was being sent"
@@ -25,17 +27,21 @@ class Interrupted:
     """In how many tries in a row the daemon died, this one included."""
 
 
-def void_leases(connection: sa.Connection, now: datetime) -> list[Interrupted]:
-    """At start: whatever was being sent when the last daemon ended may have arrived; it goes again, labelled."""
-    connection.execute(
-        attempts.update().where(attempts.c.ended_at.is_(None)).values(ended_at=now, outcome="uncertain", detail=DIED)
-    )
-    columns = (messages.c.id, targets.c.channel, targets.c.label)
+def void_leases(connection: sa.Connection, now: datetime, living: Sequence[int] = ()) -> list[Interrupted]:
+    """Whatever was being sent by a process that ended may have arrived; it goes again, labelled.
+
+    `living`: epochs of those that have not ended; none at the start of a daemon that works alone.
+    """
+    over = sa.and_(messages.c.state == "sending", messages.c.epoch.not_in(living))
+    columns = (messages.c.id, targets.c.channel, targets.c.label, messages.c.target_id)
     query = sa.select(*columns).join(targets, targets.c.id == messages.c.target_id)
-    found = connection.execute(query.where(messages.c.state == "sending").order_by(messages.c.id)).all()
-    change = messages.update().where(messages.c.state == "sending")
-    connection.execute(change.values(state="uncertain", due_at=now, lease_until=None))
-    return [Interrupted(*row, _alerts_in(connection, row.id), _deaths(connection, row.id)) for row in found]
+    found = connection.execute(query.where(over).order_by(messages.c.id)).all()
+    begun = sa.and_(attempts.c.ended_at.is_(None), attempts.c.epoch.not_in(living))
+    connection.execute(attempts.update().where(begun).values(ended_at=now, outcome="uncertain", detail=DIED))
+    connection.execute(messages.update().where(over).values(state="uncertain", due_at=now, lease_until=None))
+    for row in found:
+        wakes.note(connection, "deliver", row.target_id)
+    return [Interrupted(*row[:3], _alerts_in(connection, row.id), _deaths(connection, row.id)) for row in found]
 
 
 def _alerts_in(connection: sa.Connection, message_id: int) -> tuple[int, ...]:

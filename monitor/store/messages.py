@@ -208,6 +208,17 @@ def next_due(connection: sa.Connection) -> datetime | None:
     return min(times, default=None)
 
 
+def lock_channel(connection: sa.Connection, channel: str) -> None:
+    """Let one process at a time count what a channel was sent and claim for it; on SQLite one writes at a time."""
+    if connection.dialect.name == "postgresql":
+        key = sa.func.hashtext(channel)
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(CHANNEL_LOCKS, key)))
+
+
+CHANNEL_LOCKS = 7_236
+"""First key of the PostgreSQL advisory locks of channels."""
+
+
 def claim(connection: sa.Connection, target_id: int, epoch: int, now: datetime) -> Claim | None:
     """Take the target's first waiting message for one attempt; None if none may go now.
 

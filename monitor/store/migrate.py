@@ -80,6 +80,31 @@ def upgrade_in_place(engine: sa.Engine) -> None:
         _migrate(engine)
 
 
+MIGRATING_LOCK = 7_236_003
+"""Key of the PostgreSQL advisory lock under which one member of a cluster migrates."""
+
+
+def upgrade_together(engine: sa.Engine) -> bool:
+    """Bring a PostgreSQL database up to date beside other members; return whether there was anything to do.
+
+    Raises: DatabaseTooNew.
+    """
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(sa.select(sa.func.pg_advisory_lock(MIGRATING_LOCK)))
+        try:
+            refuse_newer(engine)
+            if revision_of(engine) == newest():
+                return False
+            patient = database.open_engine(engine.url.render_as_string(hide_password=False))
+            try:
+                _migrate(patient)
+            finally:
+                patient.dispose()
+            return True
+        finally:
+            connection.execute(sa.select(sa.func.pg_advisory_unlock(MIGRATING_LOCK)))
+
+
 def _migrate(engine: sa.Engine) -> None:
     from alembic import command
     from alembic.config import Config
@@ -88,6 +113,8 @@ def _migrate(engine: sa.Engine) -> None:
     config.set_main_option("script_location", str(FOLDER).replace("%", "%%"))
     with engine.connect().execution_options(writes=True) as connection, connection.begin():
         config.attributes["connection"] = connection
+        if connection.dialect.name == "postgresql":
+            connection.execute(sa.text("SET LOCAL statement_timeout = 0"))  # an index over millions takes its time
         command.upgrade(config, "head")
 
 

@@ -24,6 +24,11 @@ def live_source(connection: sa.Connection) -> tuple[str, str] | None:
     return None if row is None else (row.id, row.source)
 
 
+def live_id(connection: sa.Connection) -> str | None:
+    """Return the id of the rule set that is live, None before there is one."""
+    return connection.execute(sa.select(rulesets.c.id).where(rulesets.c.live)).scalar()
+
+
 def source_of(connection: sa.Connection, ruleset_id: str) -> str | None:
     """Return the source of a rule set by its id."""
     return connection.execute(sa.select(rulesets.c.source).where(rulesets.c.id == ruleset_id)).scalar()

@@ -30,11 +30,20 @@ class Store:
     `room`: the reserve beside the database, that is let go when the disk is full; without one nothing is reserved.
     """
 
-    def __init__(self, engine: sa.Engine, epoch: int, room: Room | None = None) -> None:
+    def __init__(
+        self,
+        engine: sa.Engine,
+        epoch: int,
+        room: Room | None = None,
+        guard: Callable[[sa.Connection, int], None] = hold.require_epoch,
+    ) -> None:
+        """`guard`: raises Fenced where `epoch` may write no more; runs first in every transaction."""
         self.engine = engine
         self.epoch = epoch
         self.room = room or Room(None)
-        self.writer = Writer(engine, lambda connection: hold.require_epoch(connection, epoch), self.room.release)
+        self.writer = Writer(engine, lambda connection: guard(connection, epoch), self.room.release)
+        self.holds: Callable[[], bool] = lambda: not self.writer.fenced
+        """Whether this process may still act for its epoch, asked before what cannot be taken back; never waits."""
         self._readers = ThreadPoolExecutor(max_workers=3, thread_name_prefix="reader")
 
     async def read(self, query: Callable[[sa.Connection], T]) -> T:

@@ -138,12 +138,14 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--config", type=Path, required=True)
     parser.add_argument("--once", action="store_true")
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--role", default="all")
+    parser.add_argument("--listen")
     return parser.parse_args()
 
 
 def _run(seams: app.Seams, options: argparse.Namespace) -> int:
     try:
-        run.run_with(seams, options.config, options.once, options.json, "info")
+        run.run_with(seams, options.config, options.once, options.json, "info", options.role, options.listen)
     except errors.MonitorError as fault:
         common.print_fault(fault)
         return common.exit_code_of(fault)

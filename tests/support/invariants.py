@@ -45,9 +45,13 @@ def check(connection: sa.Connection) -> None:
 
 def check_file(path: Path) -> None:
     """Check an SQLite database that nobody writes to; one that was never made breaks nothing."""
-    if not path.exists():
-        return
-    engine = database.open_engine(f"sqlite:///{path}")
+    if path.exists():
+        check_url(f"sqlite:///{path}")
+
+
+def check_url(url: str) -> None:
+    """Check a database that nobody writes to."""
+    engine = database.open_engine(url)
     try:
         with engine.connect() as connection:
             check(connection)

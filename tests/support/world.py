@@ -230,6 +230,7 @@ class World:
         self.config = folder / "config.toml"
         self.rules = folder / "rules"
         self.database = folder / "data" / "wirewatch.db"
+        self.database_url = f"sqlite:///{self.database}"
         self.checked = True
         """Whether the database is checked at the end (`invariants`); False where a test damages it by hand."""
         self.processes: list[Process] = []
@@ -299,7 +300,7 @@ class World:
         private = ", ".join(f'"{place}"' for place in (self.site.address, *allow))
         text = f"""\
 [monitor]
-database = "sqlite:///{self.database}"
+database = "{self.database_url}"
 rules = "{rules or self.rules}"
 default_route = [{", ".join(f'"{name}"' for name in route)}]
 {f'ops_channel = "{ops}"' if ops else ""}

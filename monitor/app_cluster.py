@@ -1,0 +1,192 @@
+"""A member of a cluster: joins, works under its role, and joins again when its lease or the server was lost."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+import structlog
+
+from monitor import app, errors, memory, metrics, wiring
+from monitor.app import Seams
+from monitor.clock import ServerClock
+from monitor.config import Config
+from monitor.delivery import heartbeat
+from monitor.engine.cluster import ClusterEngine, Role
+from monitor.engine.work import Periodic
+from monitor.follow import LOOK, Follower
+from monitor.jobs import beat
+from monitor.jobs.context import Context, Setup
+from monitor.jobs.under_way import UnderWay
+from monitor.reload import CHECK, Reloader
+from monitor.store import database, hold, members, migrate
+from monitor.store.store import Connection, Store
+
+AGAIN = (1.0, 2.0, 5.0)
+"""Seconds before a member tries to join again, the last for every further time."""
+WAITING = 1.0
+"""Seconds between looks of a member that waits until a scheduler has made the schema, or read the rules."""
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What one process of a cluster is started as.
+
+    Args:
+        listen: Where it answers the health routes, and the dashboard if its role has one.
+        announce: Told the address once it answers.
+        taken: Told each configuration that a reload takes over.
+    """
+
+    role: Role
+    listen: tuple[str, int]
+    announce: Callable[[str], None]
+    taken: Callable[[Config], None]
+
+
+async def run_member(config: Config, place: Place, seams: Seams) -> None:
+    """Run one process of a cluster until SIGTERM or Ctrl-C.
+
+    Raises: ConfigError; StoreError where it cannot join for the first time, later it tries for as long as it takes.
+    """
+    stop, rule_files, live = asyncio.Event(), wiring.RuleFiles(), [config]
+    app.on_signals(stop)
+
+    def taken(new: Config) -> None:
+        live.append(new)
+        place.taken(new)
+
+    known, failures = False, 0
+    try:
+        while not stop.is_set():
+            member = Member(live[-1], replace(place, taken=taken), seams, rule_files)
+            try:
+                await member.run(stop)
+            except (errors.Fenced, errors.StoreError, database.DriverError) as fault:
+                if not known and not member.joined:
+                    raise
+                known, failures = True, 0 if member.joined else failures + 1
+                wait = AGAIN[min(failures, len(AGAIN) - 1)]
+                log.error("member_left", error=str(fault), joins_again_in=wait)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), wait)
+    finally:
+        rule_files.close()
+
+
+class Member:
+    """One life of a member: from joining to leaving, or to the loss of its lease."""
+
+    def __init__(self, config: Config, place: Place, seams: Seams, rule_files: wiring.RuleFiles) -> None:
+        self._config, self._place, self._rule_files = config, place, rule_files
+        self._clock = ServerClock()
+        self._seams = replace(seams, clock=self._clock)
+        self.joined = False
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Join, work until `stop` is set, and leave. Raises: ConfigError, StoreError, Fenced."""
+        engine = database.open_member_engine(self._config.database)
+        try:
+            with hold.shared(engine):
+                if not await self._schema_made(engine, stop):
+                    return
+                with self._store(engine) as store:
+                    await self._work(store, stop)
+        except database.DriverError as fault:
+            raise errors.StoreError(f"the database cannot be used: {fault.orig}") from fault
+        finally:
+            engine.dispose()
+
+    async def _schema_made(self, engine: database.Engine, stop: asyncio.Event) -> bool:
+        """Bring the schema up to date if that is this role's affair, else wait until it is; False when stopped."""
+        if self._place.role.leads:
+            if await asyncio.to_thread(migrate.upgrade_together, engine):
+                log.info("database_upgraded", schema=migrate.newest())
+            return True
+        migrate.refuse_newer(engine)
+        told = False
+        while migrate.revision_of(engine) != migrate.newest():
+            if not told:
+                log.warning("waits_for_schema", wanted=migrate.newest(), meaning="a scheduler makes it")
+                told = True
+            if await _stopped(stop):
+                return False
+        return True
+
+    @contextlib.contextmanager
+    def _store(self, engine: database.Engine) -> Iterator[Store]:
+        member_id, now = database.write_once(engine, self._join)
+        self._clock.set(now, self._clock.monotonic())
+        log.info("joined", member=member_id, role=self._place.role.name)
+        store = Store(engine, member_id, guard=members.require)
+        try:
+            yield store
+        finally:
+            store.close()
+
+    def _join(self, connection: Connection) -> tuple[int, object]:
+        return members.join(connection, self._place.role.name, metrics.version()), members.server_time(connection)
+
+    async def _work(self, store: Store, stop: asyncio.Event) -> None:
+        setup = await self._first_setup(store, stop)
+        if setup is None:
+            await store.write(lambda connection: members.leave(connection, store.epoch))
+            return
+        async with app.working_context(store, setup, self._seams, UnderWay()) as context:
+            engine = self._engine(context)
+            health = app.Health(context, engine, lambda: engine.is_leader)
+            engine.add_periodic(5.0, health.refresh)
+            engine.add_led(beat.EVERY, beat.Heartbeat(context, health.vitals, heartbeat.Heart().beat).beat)
+            pages = self._place.role.name in ("all", "web")
+            async with app.serving(context, health, self._place.listen, self._place.announce, pages):
+                self.joined = True
+                await engine.run(stop)
+
+    async def _first_setup(self, store: Store, stop: asyncio.Event) -> Setup | None:
+        """Return what to begin with: the rules that are live, or, for who may lead, what the files say."""
+        opened = wiring.open_channels(self._config)
+        wiring.report_warnings(self._config)
+        told = False
+        while (rules := store.read_now(wiring.stored_rules)) is None and not self._place.role.leads:
+            if not told:
+                log.warning("waits_for_rules", meaning="a scheduler reads them")
+                told = True
+            await store.write(lambda connection: members.beat(connection, store.epoch, {}))
+            if await _stopped(stop):
+                return None
+        live = rules or wiring.load_rules(self._config, None)
+        return await store.write(wiring.member_setup(self._config, live, self._rule_files.put(live), opened))
+
+    def _engine(self, context: Context) -> ClusterEngine:
+        place = self._place
+        reloader = Reloader(context, self._rule_files, self._config, place.taken)
+        follower = Follower(context, self._rule_files, self._config, place.taken)
+        engine = ClusterEngine(
+            context, place.role, self._clock, database.conninfo(self._config.database), reloader.reload
+        )
+
+        async def follow() -> None:
+            if not engine.is_leader:
+                await follower.look()
+
+        def ask() -> None:
+            (reloader if engine.is_leader else follower).ask()
+
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, ask)
+        often: tuple[Periodic, ...] = ((LOOK, follow), (memory.EVERY, memory.trim))
+        for seconds, work in often:
+            engine.add_periodic(seconds, work)
+        engine.add_led(CHECK, reloader.look)
+        return engine
+
+
+async def _stopped(stop: asyncio.Event) -> bool:
+    """Wait a moment; return whether the process is to end."""
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), WAITING)
+    return stop.is_set()

@@ -1,0 +1,388 @@
+"""The engine of a cluster: the same lanes and jobs, each member taking its share from one PostgreSQL database.
+
+A member holds a lease (`store.members`) and claims what it works on (`store.claims`). The queue wakes it: whoever
+leaves work says so in the same transaction (`store.wakes`), and a member that takes a full batch passes the word on.
+One scheduler leads. Each second it looks for what is due and has woken nobody, which makes up for every wake-up that
+was lost; it ends the members whose lease ran out, and runs the sweep. What it decides from stands in the database, so
+that the next leader goes on where it was.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC
+from typing import Any
+
+import structlog
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from monitor import errors, jobs, model
+from monitor.clock import ServerClock
+from monitor.engine import queue
+from monitor.engine.work import TICK, Periodic, Work, guarded
+from monitor.feeds import outage
+from monitor.jobs import recover, replan
+from monitor.jobs.context import Context
+from monitor.store import claims, feeds, gathering, members, messages, poll_hours, wakes
+from monitor.store.leading import Leadership
+from monitor.store.members import BEAT, LEASE
+from monitor.store.store import Connection
+from monitor.store.wakes import Wake
+
+REAP = 5.0
+STALLED = 30.0
+RELEASED_TOGETHER = 0.1
+"""Seconds that letting go of an item may wait for others to share its commit."""
+TRY_AGAIN = 1.0
+"""Seconds before a queue whose connection broke is followed again."""
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """What a member does."""
+
+    name: str
+    """all | scheduler | worker | web"""
+
+    @property
+    def works(self) -> bool:
+        """Whether it polls, reads and sends."""
+        return self.name in ("all", "worker")
+
+    @property
+    def leads(self) -> bool:
+        """Whether it may become the leader."""
+        return self.name in ("all", "scheduler")
+
+
+class ClusterEngine(Work):
+    """Runs the jobs of one member.
+
+    Args:
+        clock: The server's, which each beat sets; the context's own.
+        conninfo: Of the server, for the queue.
+        leading: Called when this member has become the leader, before it does anything as such.
+    """
+
+    def __init__(
+        self,
+        context: Context,
+        role: Role,
+        clock: ServerClock,
+        conninfo: str,
+        leading: Callable[[], Awaitable[object]],
+    ) -> None:
+        super().__init__(context, claims.BATCH)
+        self._role, self._clock, self._leading = role, clock, leading
+        self._every: list[Periodic] = []
+        self._led: list[Periodic] = [(STALLED, self._retry_stalled)]
+        self._member = context.store.epoch
+        self._leadership = Leadership(context.store.engine, self._member)
+        self.is_leader = False
+        self._held_until = context.clock.monotonic() + LEASE.total_seconds()
+        self._targets: set[int] = set()
+        self._unreleased: set[tuple[claims.Kind, int]] = set()
+        self._lane_of = {"poll": self._polls, "trial": self._trials, "process": self._entries, "page": self._pages}
+        self._asked: set[str] = set()
+        """Kinds of work for which a wake-up waits until there is room."""
+        handlers = queue.Handlers(self._woken, self._sweep)
+        self._queue = queue.Queue(conninfo, f"member {self._member}", handlers)
+        context.store.writer.seal = lambda connection: queue.seal(connection, wakes.collect(connection))
+        context.store.holds = self.holds
+
+    def holds(self) -> bool:
+        """Return whether this member's lease is good, as far as it can know without asking."""
+        return not self.context.store.writer.fenced and self.context.clock.monotonic() < self._held_until
+
+    def add_periodic(self, seconds: float, work: Callable[[], Awaitable[None]]) -> None:
+        """Have `work` called every so many seconds; before `run`."""
+        self._every.append((seconds, work))
+
+    def add_led(self, seconds: float, work: Callable[[], Awaitable[None]]) -> None:
+        """Have `work` called every so many seconds while this member leads; before `run`."""
+        self._led.append((seconds, work))
+
+    # -- its share of the work --------------------------------------------------------------------
+
+    async def _due_feeds(self, among: feeds.Among, n: int) -> list[model.Feed]:
+        def claim(connection: Connection) -> list[model.Feed]:
+            found = claims.claim_feeds(connection, self._member, self.context.clock.now(), among, n)
+            return _pass_on(connection, "poll" if among == "proven" else "trial", found, n)
+
+        return await self._claim(claim)
+
+    async def _due_entries(self, n: int) -> list[int]:
+        def claim(connection: Connection) -> list[int]:
+            found = claims.claim_entries(connection, self._member, self.context.clock.now(), n)
+            self._expect(found)
+            return _pass_on(connection, "process", list(found), n)
+
+        return await self._claim(claim)
+
+    async def _due_pages(self, n: int) -> list[int]:
+        def claim(connection: Connection) -> list[int]:
+            found = claims.claim_pages(connection, self._member, self.context.clock.now(), n)
+            self._expect({-page: deaths for page, deaths in found.items()})
+            return _pass_on(connection, "page", list(found), n)
+
+        return await self._claim(claim)
+
+    async def _claim(self, claim: Callable[[Connection], list[Any]]) -> list[Any]:
+        if not self._role.works:
+            return []
+        return await self.context.store.write(claim)
+
+    def _expect(self, deaths: dict[int, int]) -> None:
+        for key, count in deaths.items():
+            self.context.under_way.expect(key, count)
+
+    async def _due_targets(self, _n: int) -> list[int]:
+        wanted, self._targets = self._targets, set()
+        return [target for target in sorted(wanted) if target in self.context.setup.outlets]
+
+    async def _poll(self, feed: model.Feed) -> bool:
+        async with self._letting_go("feed", feed.id):
+            return await super()._poll(feed)
+
+    async def _process(self, entry_id: int) -> None:
+        async with self._letting_go("entry", entry_id):
+            await super()._process(entry_id)
+
+    async def _retry(self, article_id: int) -> None:
+        async with self._letting_go("page", article_id):
+            await super()._retry(article_id)
+
+    @contextlib.asynccontextmanager
+    async def _letting_go(self, kind: claims.Kind, item: int) -> Any:
+        """Let go of an item when its job has ended, well or badly; what could not be is let go with a later beat."""
+        try:
+            yield
+        except asyncio.CancelledError:
+            raise  # this member is leaving, and lets go of everything
+        finally:
+            self._unreleased.add((kind, item))
+            with contextlib.suppress(errors.StoreError):
+                await self.context.store.write(self._release, RELEASED_TOGETHER)
+
+    def _release(self, connection: Connection) -> None:
+        waiting = set(self._unreleased)
+        for kind in {kind for kind, _ in waiting}:
+            claims.release(connection, kind, [item for what, item in waiting if what == kind], self._member)
+        self._unreleased -= waiting
+
+    async def _woken(self, wake: Wake) -> None:
+        if wake.kind == "deliver":
+            self._targets.add(wake.target_id)
+            self._sends.look_again()
+            return
+        if wake.kind in self._asked:
+            return
+        lane = self._lane_of[wake.kind]
+        self._asked.add(wake.kind)
+        try:
+            while not lane.has_room:
+                await self.context.clock.sleep(0.05)
+        finally:
+            self._asked.discard(wake.kind)
+        lane.look_again()
+
+    # -- its life ----------------------------------------------------------------------------------
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until `stop` is set. Raises: Fenced when the lease ran out; StoreError where the queue cannot be had."""
+        scheduler = AsyncIOScheduler(
+            timezone=UTC, job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1}
+        )
+        for seconds, work in ((TICK, self._tick), (BEAT, self._beat), (REAP, self._reap), *self._every):
+            scheduler.add_job(guarded(work), "interval", seconds=seconds)
+        for seconds, work in self._led:
+            scheduler.add_job(guarded(self._when_leading(work)), "interval", seconds=seconds)
+        await self._beat()
+        async with self._queue.opened():
+            scheduler.start()
+            following = [asyncio.create_task(self._keep(self._queue.work))] if self._role.works else []
+            following.append(asyncio.create_task(self._keep(self._follow_sweeps)))
+            try:
+                await self._go(stop)
+            finally:
+                scheduler.shutdown(wait=False)
+                await self._leave(following)
+
+    async def _leave(self, following: list[asyncio.Task[None]]) -> None:
+        for task in following:
+            task.cancel()
+        await self._finish()
+        await asyncio.gather(*following, return_exceptions=True)
+        await asyncio.to_thread(self._leadership.let_go)
+        if self.holds():
+            with contextlib.suppress(errors.StoreError):
+                await self.context.store.write(lambda connection: members.leave(connection, self._member))
+
+    async def _keep(self, follow: Callable[[], Awaitable[None]]) -> None:
+        """Follow a queue for as long as this member lives, whatever happens to its connections."""
+        while True:
+            try:
+                await follow()
+            except asyncio.CancelledError:
+                raise
+            except Exception as fault:  # noqa: BLE001 - whatever the queue's worker raises, it is started again
+                log.warning("queue_lost", error=f"{type(fault).__name__}: {fault}")
+            await asyncio.sleep(TRY_AGAIN)
+
+    async def _go(self, stop: asyncio.Event) -> None:
+        """As the others do, but end when the lease runs out, too: nobody can be asked then."""
+        ended, lost = asyncio.Event(), asyncio.create_task(self._lease_lost())
+        both = [asyncio.create_task(stop.wait()), lost]
+        for task in both:
+            task.add_done_callback(lambda _: ended.set())
+        try:
+            await super()._go(ended)
+            if lost.done() and not stop.is_set():
+                raise errors.Fenced("the lease of this member ran out: it could not be renewed")
+        finally:
+            for task in both:
+                task.cancel()
+
+    async def _lease_lost(self) -> None:
+        while self.holds():
+            await self.context.clock.sleep(0.5)
+
+    async def _beat(self) -> None:
+        """Renew the lease, set the clock, and say and hear what members must know of each other."""
+        clock, pulse = self._clock, self.context.pulse
+        polled = dict(pulse.polled)
+        state = {"network": outage.to_plain(self.context.network), "leads": self.is_leader}
+        began = clock.monotonic()
+
+        def beat(connection: Connection) -> tuple[Any, dict[str, Any]]:
+            now = members.beat(connection, self._member, state)
+            self._release(connection)
+            if polled and not self.is_leader:  # the leader's own are counted by its sweep
+                poll_hours.add(connection, polled, now)
+            return now, feeds.host_pauses(connection, now)
+
+        now, pauses = await self.context.store.write(beat)
+        if polled and not self.is_leader:
+            pulse.polled.subtract(polled)
+        self._held_until = began + LEASE.total_seconds()
+        clock.set(now, (began + clock.monotonic()) / 2)
+        self.context.host_pauses.update(pauses)
+
+    # -- the leader --------------------------------------------------------------------------------
+
+    def _when_leading(self, work: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
+        async def run() -> None:
+            if self.is_leader:
+                await work()
+
+        return run
+
+    async def _tick(self) -> None:
+        self.context.reached("engine.tick")
+        if self._role.leads and self.holds():
+            await self._lead()
+        self.ticked = time.monotonic()
+
+    async def _lead(self) -> None:
+        leads = await asyncio.to_thread(self._leadership.hold)
+        if leads and not self.is_leader:
+            log.info("leads", member=self._member)
+            await self._leading()
+        self.is_leader = leads
+        if leads:
+            await self._wake_for_due()
+
+    async def _wake_for_due(self) -> None:
+        """Have somebody woken for what is due and claimed by nobody."""
+        now, setup = self.context.clock.now(), self.context.setup
+        due = await self.context.store.read(lambda connection: _due(connection, now))
+        if not due.any:
+            return
+
+        def wake(connection: Connection) -> None:
+            if due.gathered:
+                replan.settle(setup, connection, now)
+            for kind in due.kinds:
+                wakes.note(connection, kind)
+            for target in due.targets:
+                wakes.note(connection, "deliver", target)
+
+        await self.context.store.write(wake)
+
+    async def _reap(self) -> None:
+        """End the members that gave no sign of life, so that others take over what they worked on."""
+        if not self.is_leader:
+            return
+        now = self.context.clock.now()
+
+        def reap(connection: Connection) -> tuple[list[members.Member], list[Any]]:
+            ended = members.reap(connection)
+            living = [member.id for member in members.list_living(connection)]
+            aside = recover.void_leases(connection, now, living)
+            if aside:
+                recover.tell_aside(self.context, connection, aside, now)
+            return ended, aside
+
+        ended, _ = await self.context.store.write(reap)
+        for member in ended:
+            log.warning("member_lost", member=member.id, role=member.role, host=member.host, pid=member.pid)
+
+    async def _follow_sweeps(self) -> None:
+        """Run the periodic sweep for as long as this member leads."""
+        while not self.is_leader:
+            await self.context.clock.sleep(TICK)
+        following = asyncio.create_task(self._queue.lead())
+        try:
+            while self.is_leader and not following.done():
+                await self.context.clock.sleep(TICK)
+            if following.done():
+                following.result()
+        finally:
+            following.cancel()
+            await asyncio.gather(following, return_exceptions=True)
+
+    async def _sweep(self) -> None:
+        if not self.is_leader:
+            return
+        living = await self.context.store.read(members.list_living)
+        networks = [outage.from_plain(one.state["network"]) for one in living if one.state.get("network")]
+        self.context.networks = outage.together(networks)
+        await jobs.sweep(self.context)
+        await self.context.store.write(members.prune)
+
+    async def _retry_stalled(self) -> None:
+        stalled = await self._queue.retry_stalled()
+        if stalled:
+            log.warning("jobs_retried", stalled=stalled)
+
+
+def _pass_on(connection: Connection, kind: wakes.Kind, found: list[Any], n: int) -> list[Any]:
+    """Have another member woken where there was as much as could be taken: there may be more."""
+    if len(found) == n:
+        wakes.note(connection, kind)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Due:
+    kinds: tuple[wakes.Kind, ...]
+    targets: tuple[int, ...]
+    gathered: bool
+
+    @property
+    def any(self) -> bool:
+        return bool(self.kinds or self.targets or self.gathered)
+
+
+def _due(connection: Connection, now: Any) -> _Due:
+    return _Due(
+        tuple(claims.kinds_due(connection, now)),
+        tuple(messages.due_targets(connection, now)),
+        gathering.is_due(connection, now),
+    )

@@ -1,0 +1,170 @@
+"""The queue of a cluster, Procrastinate's one door: jobs that wake whoever is free, and say nothing of what is due.
+
+A wake-up is deferred in the transaction that leaves the work, on its connection. It is no more than that: what is due
+stands in our tables, a member that is woken takes its share of it, and a wake-up that is lost is found missing by the
+leader's next look. So at most a few wait at any time, and none is kept once it has run.
+Source: https://procrastinate.readthedocs.io/en/stable/
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import procrastinate
+from procrastinate import exceptions
+
+from monitor import errors
+from monitor.store.store import Connection
+from monitor.store.wakes import Kind, Wake
+
+QUEUES: Mapping[Kind, str] = {
+    "poll": "poll", "trial": "poll", "page": "poll", "process": "process", "deliver": "deliver",
+}  # fmt: skip
+"""Which queue a kind of work waits in; a member that works listens to each with a connection of its own."""
+SWEEP = "sweep"
+"""Queue of the leader's periodic job."""
+SEATS: Mapping[str, int] = {"poll": 4, "process": 2, "deliver": 16, SWEEP: 1}
+"""Wake-ups that a member follows at once, by queue. All but those of `deliver` end as soon as work has been taken."""
+SILENT = 30.0
+"""Seconds without a heartbeat after which a worker of the queue counts as stalled, and its jobs are tried again."""
+POLLING = 5.0
+"""Seconds after which a worker looks for itself, should a notification be lost."""
+POOL = 3
+"""Connections of a member to the queue, beside one for each queue it listens to."""
+GRACE = 4.0
+"""Seconds that jobs get when the member leaves."""
+
+_TODO = """
+SELECT DISTINCT task_name, coalesce((args->>'target')::bigint, 0) FROM procrastinate_jobs
+WHERE status = 'todo' AND task_name = ANY(%s)
+"""
+_PREFIX = "wirewatch."
+
+
+def seal(connection: Connection, wakes: Iterable[Wake]) -> None:
+    """Defer in this transaction what its work left for others, but for wake-ups that wait already."""
+    wanted = list(wakes)
+    if not wanted:
+        return
+    driver: Any = connection.connection.driver_connection
+    waiting = {Wake(_kind(name), target) for name, target in driver.execute(_TODO, ([_name(w.kind) for w in wanted],))}
+    for wake in wanted:
+        if wake not in waiting:
+            task = _SENDER.configure_task(_name(wake.kind), queue=QUEUES[wake.kind], connection=driver)
+            task.defer(**({"target": wake.target_id} if wake.target_id else {}))
+
+
+def _name(kind: Kind) -> str:
+    return _PREFIX + kind
+
+
+def _kind(name: str) -> Kind:
+    return name.removeprefix(_PREFIX)  # type: ignore[return-value]
+
+
+# Never opened: it only sends on connections that it is given.
+_SENDER = procrastinate.App(connector=procrastinate.SyncPsycopgConnector())
+
+
+@dataclass(frozen=True, slots=True)
+class Handlers:
+    """What a member does when it is woken."""
+
+    woken: Callable[[Wake], Awaitable[None]]
+    sweep: Callable[[], Awaitable[None]]
+
+
+class Queue:
+    """The queue of one member: an open pool, and workers that follow wake-ups.
+
+    Args:
+        conninfo: Of the server, as psycopg takes it.
+        name: Of the member, for people who look into the tables.
+    """
+
+    def __init__(self, conninfo: str, name: str, handlers: Handlers) -> None:
+        # One line for each wake-up is no news.
+        logging.getLogger("procrastinate").setLevel(logging.WARNING)
+        self._name = name
+        connector = procrastinate.PsycopgConnector(
+            conninfo=conninfo,
+            min_size=1,
+            max_size=POOL,
+            timeout=20.0,
+            kwargs={"application_name": f"wirewatch queue of {name}", **DEADLINES},
+        )
+        self._app = procrastinate.App(connector=connector)
+        for kind in QUEUES:
+            self._app.task(name=_name(kind))(_follow(kind, handlers))
+        self._sweeper = procrastinate.App(connector=connector)
+
+        @self._sweeper.periodic(cron="*/30 * * * * *")
+        @self._sweeper.task(name=_PREFIX + SWEEP, queue=SWEEP)
+        async def sweep(timestamp: int) -> None:
+            await handlers.sweep()
+
+    @contextlib.asynccontextmanager
+    async def opened(self) -> AsyncIterator[Queue]:
+        """Hold the pool open. Raises: StoreError when the server cannot be reached."""
+        try:
+            await self._app.open_async()
+        except exceptions.ConnectorException as fault:
+            raise errors.StoreError(f"the queue cannot be reached: {fault}") from fault
+        try:
+            yield self
+        finally:
+            await self._app.close_async()
+
+    async def work(self) -> None:
+        """Follow the wake-ups for everybody, until cancelled."""
+        import asyncio
+
+        queues = sorted(set(QUEUES.values()))
+        await asyncio.gather(*(self._follow_queue(self._app, queue) for queue in queues))
+
+    async def lead(self) -> None:
+        """Defer and run the periodic sweep, until cancelled."""
+        await self._follow_queue(self._sweeper, SWEEP)
+
+    async def _follow_queue(self, app: procrastinate.App, queue: str) -> None:
+        await app.run_worker_async(
+            queues=[queue],
+            name=f"{self._name} {queue}",
+            concurrency=SEATS[queue],
+            fetch_job_polling_interval=POLLING,
+            stalled_worker_timeout=SILENT,
+            shutdown_graceful_timeout=GRACE,
+            delete_jobs="always",
+            install_signal_handlers=False,
+        )
+
+    async def retry_stalled(self) -> int:
+        """Let the jobs of workers that gave no heartbeat run again, and forget those that failed; return how many."""
+        manager = self._app.job_manager
+        stalled = list(await manager.get_stalled_jobs(seconds_since_heartbeat=SILENT))
+        for job in stalled:
+            await manager.retry_job(job)
+        await manager.delete_old_jobs(nb_hours=1, include_failed=True, include_cancelled=True, include_aborted=True)
+        return len(stalled)
+
+
+DEADLINES: Mapping[str, Any] = {
+    "connect_timeout": 10,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 2,
+    "tcp_user_timeout": 20_000,
+    "options": "-c statement_timeout=30000 -c idle_in_transaction_session_timeout=15000",
+}
+"""Of every connection to the queue, in milliseconds where PostgreSQL has them in these."""
+
+
+def _follow(kind: Kind, handlers: Handlers) -> Callable[..., Awaitable[None]]:
+    async def follow(target: int = 0) -> None:
+        await handlers.woken(Wake(kind, target))
+
+    return follow
