@@ -19,6 +19,7 @@ from bench import (
     ledger,
     load,
     match,
+    moving,
     polls,
     preview,
     search,
@@ -50,13 +51,14 @@ def main() -> None:
         "backtest",
         "preview",
         "ledger",
+        "moving",
         "search",
         "flood",
     )
     parser.add_argument("what", nargs="*", choices=known, default=["all"])
     parser.add_argument("--repeat", type=int, default=3, help="runs of the world, of which the median is reported")
     parser.add_argument("--only", nargs="+", choices=match.PARTS, default=(), help="parts of `match`")
-    parser.add_argument("--articles", type=int, default=archive.ARTICLES, help="that `archive` and `search` store")
+    parser.add_argument("--articles", type=int, default=archive.ARTICLES, help="of `archive`, `moving` and `search`")
     parser.add_argument("--tried", type=int, default=backtest.ARTICLES, help="articles that `backtest` reads")
     parser.add_argument(
         "--minutes", type=float, default=60.0, help="that `hour` lasts, `hostile` at most, and `flood` up to 5"
@@ -78,6 +80,7 @@ def main() -> None:
         "backtest": partial(backtest.backtest, args.tried),
         "preview": preview.preview,
         "ledger": partial(ledger.ledger_lists, args.articles),
+        "moving": partial(moving.moving, args.articles),
         "copies": partial(copies.copies, args.stored),
         "search": partial(search.search, args.articles),
         "flood": partial(flood.flood, min(args.minutes, 5.0)),

@@ -240,10 +240,14 @@ _ELISION = re.compile(rf"(?:{'|'.join(ELISIONS)})['’ʼ](?=..|[^sS])", re.IGNOR
 _ACRONYM = re.compile(rf"[{_HEBREW}][\"״”'’׳]{{1,2}}[{_HEBREW}]$")
 
 
+def _cuts(cleaned: str) -> list[tuple[int, int, str, str]]:
+    """Return (start, end, raw, folded) of the words in a chunk without format characters."""
+    return [cut for found in _WORD.finditer(cleaned) for cut in _cut_elisions(found) if cut[3]]
+
+
 def _pieces(chunk: str) -> tuple[Piece, ...]:
     cleaned, places = _without_format(chunk)
-    cuts = [cut for found in _WORD.finditer(cleaned) for cut in _cut_elisions(found)]
-    kept = [cut for cut in cuts if cut[3]]
+    kept = _cuts(cleaned)
     joins = len(chunk) <= LONGEST_JOINED
     glued = [joins and a[1] + 1 == b[0] and cleaned[a[1]] in HYPHENS for a, b in itertools.pairwise(kept)]
     pieces = []
@@ -326,6 +330,24 @@ class _FormsCache(dict[str, bytes]):
 
 
 _forms = _FormsCache()
+
+
+class _WordsCache(dict[str, str]):
+    """The folded words of chunks by their text, without their forms, which cost twice as much: for whole archives."""
+
+    size = 100_000
+
+    def __missing__(self, text: str) -> str:
+        plain = text.isascii() and text.isalpha()
+        words = text.lower() if plain else " ".join(cut[3] for cut in _cuts(_without_format(text)[0]))
+        if len(text) <= _ChunkCache.longest:
+            if len(self) >= self.size:
+                self.clear()
+            self[text] = words
+        return words
+
+
+_words = _WordsCache()
 
 # -- tokens ---------------------------------------------------------------------------------------
 
@@ -483,6 +505,11 @@ def _stand_in(raw: str) -> tuple[Piece]:
 def folded_words(text: str) -> list[str]:
     """Return the folded tokens of `text` in order, without their places: for search rows and text hashes."""
     return [word for chunk in _mend(text).split() for word in _chunk[chunk].words]
+
+
+def folded(text: str) -> str:
+    """Return the words of `folded_words` between spaces, sooner where nobody asks the same text for their forms."""
+    return " ".join(filter(None, map(_words.__getitem__, _mend(text).split())))
 
 
 def haystack(*texts: str) -> bytes:

@@ -29,16 +29,12 @@ def read(connection: sa.Connection, after: int) -> Iterator[list[Words]]:
     query = _NEWEST.where(articles.c.id > after).order_by(articles.c.id)
     some: list[Words] = []
     for rows in connection.execute(query.execution_options(yield_per=FETCHED)).partitions():
-        some += [(row.id, _folded(row.title), _folded(row.text)) for row in rows]
+        some += [(row.id, text.folded(row.title), text.folded(row.text)) for row in rows]
         if len(some) >= ROWS:
             yield some
             some = []
     if some:
         yield some
-
-
-def _folded(written: str) -> str:
-    return " ".join(text.folded_words(written))
 
 
 def write(connection: sa.Connection, words: Sequence[Words]) -> None:

@@ -152,10 +152,11 @@ def test_offsets_slice_the_original() -> None:
 
 @given(st.text(alphabet=SCRIPTS, max_size=60))
 def test_tokens_and_words_agree(written: str) -> None:
-    """The fast path gives the same words as the tokens, whose places lie in order inside the text."""
+    """The fast paths give the same words as the tokens, whose places lie in order inside the text."""
     tokens = text.tokenize(written)
 
     assert [t.folded for t in tokens] == text.folded_words(written)
+    assert text.folded(written) == " ".join(text.folded_words(written))
     assert all(0 <= t.start < t.end <= len(written) for t in tokens)
     assert all(a.end <= b.start for a, b in itertools.pairwise(tokens))
     assert {form.text for t in tokens for form in t.forms} <= forms(written)
