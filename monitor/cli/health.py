@@ -16,16 +16,21 @@ PATIENCE = 4.0
 """Seconds for the whole answer."""
 _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}
 
+Listen = Annotated[
+    str | None,
+    typer.Option("--listen", metavar="HOST:PORT", help="Ask there, where `run --listen` was told to answer."),
+]
 Timeout = Annotated[float, typer.Option("--timeout", min=0.1, help="Seconds to wait for the answer.")]
 
 
 @common.app.command()
-def health(config: common.ConfigOption = None, timeout: Timeout = PATIENCE) -> None:
+def health(config: common.ConfigOption = None, listen: Listen = None, timeout: Timeout = PATIENCE) -> None:
     """Ask the running daemon whether it is alive.
 
     Example: wirewatch health --timeout 2
+    Example: wirewatch health --listen 127.0.0.1:8081
     """
-    host, port = _address(config)
+    host, port = _address(config) if listen is None else _parse(listen, "--listen")
     try:
         answer = ask(host, port, timeout)
     except OSError as fault:
@@ -63,9 +68,13 @@ def _address(config: Path | None) -> tuple[str, int]:
         raise common.fail(f"{path}: the file cannot be read: {fault.strerror}", 2) from None
     except ValueError as fault:
         raise common.fail(f"{path}: {fault}", 2) from None
-    host, _, port = os.path.expandvars(listen).rpartition(":")
+    return _parse(os.path.expandvars(listen), f"{path}: [web] listen")
+
+
+def _parse(listen: str, where: str) -> tuple[str, int]:
+    host, _, port = listen.rpartition(":")
     if not port.isdigit() or not 0 < int(port) < 65536:
-        raise common.fail(f'{path}: [web] listen is not host:port; write "127.0.0.1:8080"', 2)
+        raise common.fail(f'{where} is not host:port; write "127.0.0.1:8080"', 2)
     host = host.strip("[]")
     return _EVERYWHERE.get(host, host), int(port)
 

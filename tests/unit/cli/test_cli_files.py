@@ -390,6 +390,18 @@ def test_health_fails_where_nobody_listens_or_answers(tmp_path: Path) -> None:
     assert "no daemon answers" in refused.err
 
 
+def test_health_asks_where_it_is_told(tmp_path: Path) -> None:
+    """A member that was started with `--listen` is asked there; what is no address is refused."""
+    config = commands.write_config(tmp_path, '[web]\nlisten = "127.0.0.1:1"\n')
+    with answering(200) as port:
+        done = commands.call("health", "--config", config, "--listen", f"0.0.0.0:{port}")
+
+    refused = commands.call("health", "--config", config, "--listen", "nowhere")
+
+    assert (done.code, refused.code) == (0, 2)
+    assert "--listen is not host:port" in refused.err
+
+
 def test_health_does_not_mind_faults_elsewhere(tmp_path: Path) -> None:
     """A fault saved into config.toml leaves the daemon on its old configuration: it is well."""
     with answering(200) as port:
