@@ -202,7 +202,7 @@ def measure_build() -> dict[str, float]:
 
 def _compiled_and_named(found: list[packs.Pack]) -> rules_compile.RuleSet:
     """Return the rule set of `found`; its id, which the engine always needs, may be made only when asked for."""
-    rules = rules_compile.compile_rules(found)
+    rules = rules_compile.compile_rules(found).build()
     assert len(rules.rules) == MANY
     assert rules.id
     return rules

@@ -29,7 +29,7 @@ LIMIT = 1.0
 """Seconds that a preview may take."""
 KINDS = {
     "a severity": ("  - id: law\n", "  - id: law\n    severity: {severity}\n"),
-    "a new rule": ("\nrules:\n", "\nrules:\n  - {{id: unrest, query: 'title:({word} SENT talks)'}}\n"),
+    "a new rule": ("\nrules:\n", "\nrules:\n  - {{id: unrest, query: 'title:({word} SENT said)'}}\n"),
     "a term of few rules": ("military aid, military assistance,", "military aid, {word} money, military assistance,"),
     "a term of all rules": ("[$us-side, $us-congress,", "[{word}, $us-side, $us-congress,"),
 }

@@ -520,6 +520,16 @@ def haystack(*texts: str) -> bytes:
     return b" " + b" ".join(map(_forms.__getitem__, chunks)) + b" "
 
 
+def chunks(*texts: str) -> set[str]:
+    """Return the distinct runs of non-space characters of `texts`: the forms of them all are what `haystack` has."""
+    return {chunk for text in texts for chunk in _mend(text).split()}
+
+
+def forms_within(chunk: str) -> list[str]:
+    """Return every form of every token of one of `chunks`."""
+    return _forms[chunk].decode("utf-8", "replace").split(" ")
+
+
 def other_forms(*texts: str) -> list[tuple[str, str]]:
     """Return (form, folded words) for each way to find words of `texts` otherwise than as they are folded.
 

@@ -7,6 +7,7 @@ into, and stories become one when they did: which stories there are does not dep
 
 from __future__ import annotations
 
+import functools
 import pickle
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +18,8 @@ from typing import Any
 from monitor import model, tasks, text
 from monitor.backtest import lineage, sift
 from monitor.backtest.values import Job, Ruled, Seen, Side, Told
-from monitor.jobs import decide, release
+from monitor.jobs import decide as deciding
+from monitor.jobs import release
 from monitor.jobs.desk import Desk
 from monitor.jobs.history import History
 from monitor.jobs.place import Placed, Task
@@ -38,7 +40,7 @@ def decide_side(job: Job, side: Side, until: datetime) -> int:
     Raises: StoreError.
     """
     with visit.reading_again(job.database) as archive:
-        found = _decided(archive, job, side, until)
+        found = decide(archive, job, side, until, sift.read_spool(job.spool))
     _file(job, side).write_bytes(pickle.dumps(found, pickle.HIGHEST_PROTOCOL))
     return sum(one.told is not None for one in found)
 
@@ -53,21 +55,26 @@ def _file(job: Job, side: Side) -> Path:
     return Path(job.spool) / f"{side}.ruled"
 
 
-def _decided(archive: Connection, job: Job, side: Side, until: datetime) -> list[Ruled]:
+def decide(archive: Connection, job: Job, side: Side, until: datetime, found: Iterable[Seen]) -> list[Ruled]:
+    """Decide about everything that a side matched, and return the outcome. Raises: StoreError."""
     rules = sift.rules_of(job, side)
-    seen = {one.revision_id: one for one in sift.read_spool(job.spool) if one.matches[side]}
-    engine = scratch.open_scratch()
-    try:
-        with engine.begin() as connection:
-            course = _Course(connection, archive, Desk(rules, rules.id, job.default_route, job.routes), side)
-            course.prepare(seen.values())
-            for event in _events(archive, job, seen.values()):
-                course.release_until(event.at)
-                event.happen(course)
-            course.release_until(until)
-            return [_ruled(one, seen) for one in backtests.list_verdicts(connection)]
-    finally:
-        engine.dispose()
+    seen = {one.revision_id: one for one in found if one.matches[side]}
+    with _scratch().connect() as connection, connection.begin() as all_of_it:
+        course = _Course(connection, archive, Desk(rules, rules.id, job.default_route, job.routes), side)
+        course.prepare(seen.values())
+        for event in _events(archive, job, seen.values()):
+            course.release_until(event.at)
+            event.happen(course)
+        course.release_until(until)
+        made = [_ruled(one, seen) for one in backtests.list_verdicts(connection)]
+        all_of_it.rollback()
+        return made
+
+
+@functools.lru_cache(maxsize=1)
+def _scratch() -> scratch.Engine:
+    """Return a database in memory, empty whenever a side begins: its tables are made once in a process."""
+    return scratch.open_scratch()
 
 
 def _ruled(verdict: backtests.Verdict, seen: Mapping[int, Seen]) -> Ruled:
@@ -249,7 +256,7 @@ class _Course:
             text_words="",
             facts=one.facts[self.side],
         )
-        decide.decide_placed(self.desk, self.connection, _task(one), read, placed, batch, one.at)
+        deciding.decide_placed(self.desk, self.connection, _task(one), read, placed, batch, one.at)
 
 
 def _task(one: Seen) -> Task:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from monitor import model
 from monitor.backtest import causes, compare, course, sift
-from monitor.backtest.values import MOST_SHOWN, SIDES, Change, Counted, Job, Report, Seen, Side
+from monitor.backtest.values import MOST_SHOWN, SIDES, Change, Counted, Job, Report, Ruled, Seen, Side
 from monitor.rules.compile import RuleSet
 from monitor.store import backtests, visit
 from monitor.store.store import Connection
@@ -29,22 +29,34 @@ def decide_and_report(job: Job, since: datetime, until: datetime, counted: Count
 
 
 def report(job: Job, since: datetime, until: datetime, counted: Counted) -> Report:
-    """Return what the edit would have changed. Raises: StoreError."""
+    """Return what the edit would have changed, by what the steps before left. Raises: StoreError."""
     ruled = {side: course.read_side(job, side) for side in SIDES}
+    with visit.reading_again(job.database) as archive:
+        return compared(archive, job, (since, until), counted, ruled, sift.read_spool(job.spool))
+
+
+def compared(
+    archive: Connection,
+    job: Job,
+    period: tuple[datetime, datetime],
+    counted: Counted,
+    ruled: Mapping[Side, Sequence[Ruled]],
+    found: Iterable[Seen],
+) -> Report:
+    """Return what the edit would have changed, by what either side saw and decided. Raises: StoreError."""
     told = {side: [one.told for one in ruled[side] if one.told is not None] for side in SIDES}
     kept, changes = compare.compare(told["live"], told["edited"])
-    with visit.reading_again(job.database) as archive:
-        recorded = backtests.count_alerts(archive, job.span, job.packs("live"))
-        seen = _seen(job, changes)
-        rules = {side: sift.rules_of(job, side) for side in SIDES}
-        texts = _texts(archive, changes, seen, rules)
-        by_key = {side: {(one.revision_id, one.pack): one for one in ruled[side]} for side in SIDES}
-        known = causes.Known(seen, by_key, rules, texts)
-        full = [causes.with_cause(change, known) for change in changes]
+    recorded = backtests.count_alerts(archive, job.span, job.packs("live"))
+    seen = _changed(changes, found)
+    rules = {side: sift.rules_of(job, side) for side in SIDES}
+    texts = _texts(archive, changes, seen, rules)
+    by_key = {side: {(one.revision_id, one.pack): one for one in ruled[side]} for side in SIDES}
+    known = causes.Known(seen, by_key, rules, texts)
+    full = [causes.with_cause(change, known) for change in changes]
     return Report(
         packs=job.packs("edited"),
-        since=since,
-        until=until,
+        since=period[0],
+        until=period[1],
         read=counted.read,
         matched=(counted.live, counted.edited),
         recorded=recorded,
@@ -58,9 +70,10 @@ def report(job: Job, since: datetime, until: datetime, counted: Counted) -> Repo
     )
 
 
-def _seen(job: Job, changes: list[Change]) -> dict[int, Seen]:
+def _changed(changes: list[Change], found: Iterable[Seen]) -> dict[int, Seen]:
+    """Return the revisions that changes are about."""
     wanted = {told.revision_id for change in changes for told in (change.before, change.after) if told is not None}
-    return {one.revision_id: one for one in sift.read_spool(job.spool) if one.revision_id in wanted}
+    return {one.revision_id: one for one in found if one.revision_id in wanted}
 
 
 def _texts(

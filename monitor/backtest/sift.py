@@ -1,15 +1,12 @@
 """First step, in workers: which revisions of a stretch of the archive either side matches.
 
-The text of an article is folded once; the automata of both sides run over it, and only what one of them lets through is
-read any further. What matches is written to a file for the next step: matches of a month do not belong into the daemon.
+Only what the words of an article allow a rule of either side to match is read any further (`blocks`). What matches is
+written to a file for the next step: matches of a month do not belong into the daemon.
 """
 
 from __future__ import annotations
 
-import contextlib
 import functools
-import hashlib
-import os
 import pickle
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,19 +14,17 @@ from pathlib import Path
 
 from monitor import model
 from monitor.alerts import facts
-from monitor.backtest import sameness
+from monitor.backtest import blocks, sameness
+from monitor.backtest.blocks import Block, Matches
 from monitor.backtest.values import SIDES, Counted, Job, Pair, Seen, Side
-from monitor.rules import collector, live, match, mentions, packs
+from monitor.rules import crowd, live, mentions, packs
 from monitor.rules.compile import RuleSet, compile_rules
 from monitor.store import backtests, visit
 from monitor.store.backtests import Archived, Span, Written
-from monitor.store.rows import NAMED
 from monitor.store.store import Connection
 
-KEPT = ".looked"
-"""Ending of the files that keep what does not depend on the edit."""
-LEAST_KEPT = 250
-"""Revisions of a stretch that is kept; the last ones of a day are not yet complete."""
+LONGEST_KEPT = 20_000
+"""Characters of an article whose facts are kept; it takes as much to know it again."""
 MOST_TERMS = 12
 """Terms of a match that are kept: what a change is put down to."""
 
@@ -37,12 +32,14 @@ MOST_TERMS = 12
 def sift(job: Job, span: Span) -> Counted:
     """Match the revisions of `span` under both rule sets, and leave what matched in the spool. Raises: StoreError."""
     with visit.reading_again(job.database) as connection:
-        found = list(_recorded(connection, job, span) if job.recorded else _matched(connection, job, span))
-    seen = [one for one in found if one is not None]
-    read = 1 + span.last - span.first if job.recorded else len(found)
+        read, seen = (_recorded if job.recorded else _matched)(connection, job, span)
     (Path(job.spool) / f"{span.first:020}.sift").write_bytes(pickle.dumps(seen, pickle.HIGHEST_PROTOCOL))
-    live_, edited = (sum(bool(one.matches[side]) for one in seen) for side in SIDES)
-    return Counted(read, live_, edited)
+    return count(read, seen)
+
+
+def count(read: int, seen: Sequence[Seen]) -> Counted:
+    """Return how many of the revisions that were read each side matches."""
+    return Counted(read, *(sum(bool(one.matches[side]) for one in seen) for side in SIDES))
 
 
 def read_spool(spool: str) -> Iterator[Seen]:
@@ -67,9 +64,7 @@ def warm_up(path: str) -> None:
 
 @functools.lru_cache(maxsize=4)
 def _rules(path: str, pairs: tuple[Pair, ...], side: Side) -> RuleSet:
-    made = compile_rules(_compared(path, pairs, side).values())
-    collector.settle()
-    return made
+    return compile_rules(_compared(path, pairs, side).values())
 
 
 @functools.lru_cache(maxsize=4)
@@ -100,9 +95,7 @@ def _differing(live_path: str, edited_path: str, pairs: tuple[Pair, ...]) -> _Di
         kept = sameness.same_rules(before[pack.id], pack) if pack.id in before else frozenset()
         same |= {(pack.id, rule) for rule in kept}
         others.append(replace(pack, rules=tuple(rule for rule in pack.rules if rule.id not in kept)))
-    made = compile_rules(others)
-    collector.settle()
-    return _Differing(made, frozenset(same))
+    return _Differing(compile_rules(others), frozenset(same))
 
 
 def _packs(path: str, names: frozenset[str], side: Side) -> Mapping[str, packs.Pack]:
@@ -122,74 +115,36 @@ def _live(traits: packs.Traits) -> packs.Traits:
 # -- matching anew ---------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Looked:
-    """A revision with what does not depend on the edit."""
-
-    written: Written
-    haystack: bytes
-    source: Archived
-    live: tuple[model.Match, ...]
-
-    @property
-    def article(self) -> model.Article:
-        """Return it as rules see it."""
-        return replace(self.source.article, text=self.written.text)
+def live_matches(connection: Connection, job: Job, block: Block, among: int) -> Matches:
+    """Return what the live rules match of some revisions of a block: what does not depend on the edit."""
+    found = blocks.judge(connection, block.allowed(rules_of(job, "live"), among))
+    return {revision: kept for revision, matches in found.items() if (kept := _live_only(matches))}
 
 
-def _matched(connection: Connection, job: Job, span: Span) -> Iterator[Seen | None]:
-    """Yield what came of each revision: None for what neither side matches."""
-    before, differing = rules_of(job, "live"), _differing(job.live, job.edited, job.pairs)
-    looked = _kept(connection, job, before, span) if job.keep else _candidates(connection, before, differing, span)
-    for one in looked:
-        yield None if one is None else _compared_with(job, differing, one)
+def compare(connection: Connection, job: Job, block: Block, among: int, known: Matches) -> Iterator[Seen]:
+    """Yield what either side matches of some revisions of a block, given all that the live rules match."""
+    differing = _differing(job.live, job.edited, job.pairs)
+    anew = blocks.judge(connection, block.allowed(differing.rules, among))
+    sides: dict[int, dict[Side, tuple[model.Match, ...]]] = {}
+    for place in crowd.places_of(among):
+        revision = block.revisions[place]
+        before = known.get(revision, ())
+        same = [found for found in before if (found.pack, found.rule) in differing.same]
+        after = _live_only([*same, *anew.get(revision, ())])
+        if before or after:
+            sides[revision] = {"live": before, "edited": after}
+    for written, source, article in blocks.load(connection, sides):
+        yield _seen(job, written, source, article, sides[written.revision_id])
 
 
-def _candidates(connection: Connection, before: RuleSet, differing: _Differing, span: Span) -> Iterator[_Looked | None]:
-    """Yield the revisions that an automaton lets through, None for the others."""
-    batch: list[tuple[Written, bytes]] = []
-    for written in backtests.iter_written(connection, span):
-        haystack = match.haystack_of(model.Article(written.title, written.text))
-        if before.candidates(haystack) or differing.rules.candidates(haystack):
-            batch.append((written, haystack))
-        else:
-            yield None
-        if len(batch) >= NAMED:
-            yield from _look(connection, before, batch)
-            batch.clear()
-    yield from _look(connection, before, batch)
-
-
-def _look(connection: Connection, before: RuleSet, batch: Sequence[tuple[Written, bytes]]) -> Iterator[_Looked]:
-    sources = backtests.get_archived(connection, (written.revision_id for written, _ in batch))
-    for written, haystack in batch:
-        source = sources[written.revision_id]
-        found = match.match_article(before, replace(source.article, text=written.text), haystack)
-        yield _Looked(written, haystack, source, _live_only(found))
-
-
-def _kept(connection: Connection, job: Job, before: RuleSet, span: Span) -> Sequence[_Looked]:
-    """Return all revisions of a stretch, from the file that the last edit left: a page asks again at each key."""
-    names = hashlib.sha256(repr(job.pairs).encode()).hexdigest()[:16]
-    path = Path(job.keep) / f"{Path(job.live).stem}.{names}.{span.first}-{span.last}{KEPT}"
-    with contextlib.suppress(FileNotFoundError):
-        known: list[_Looked] = pickle.loads(path.read_bytes())
-        return known
-    written = backtests.iter_written(connection, span)
-    batch = [(one, match.haystack_of(model.Article(one.title, one.text))) for one in written]
-    looked = list(_look(connection, before, batch))
-    if span.last - span.first + 1 >= LEAST_KEPT:
-        partial = path.with_suffix(f".{os.getpid()}.part")
-        partial.write_bytes(pickle.dumps(looked, pickle.HIGHEST_PROTOCOL))
-        partial.rename(path)
-    return looked
-
-
-def _compared_with(job: Job, differing: _Differing, one: _Looked) -> Seen | None:
-    new = [found for found in one.live if (found.pack, found.rule) in differing.same]
-    new += match.match_article(differing.rules, one.article, one.haystack)
-    sides: dict[Side, tuple[model.Match, ...]] = {"live": one.live, "edited": _live_only(new)}
-    return _seen(job, one.written, one.source, one.article, sides) if any(sides.values()) else None
+def _matched(connection: Connection, job: Job, span: Span) -> tuple[int, list[Seen]]:
+    """Return how many revisions there are, and what either side matches of them."""
+    read, seen = 0, list[Seen]()
+    for block in blocks.read(connection, span):
+        everyone = block.within(span)
+        read += len(block.seqs)
+        seen += compare(connection, job, block, everyone, live_matches(connection, job, block, everyone))
+    return read, seen
 
 
 def _live_only(found: Iterable[model.Match]) -> tuple[model.Match, ...]:
@@ -199,16 +154,16 @@ def _live_only(found: Iterable[model.Match]) -> tuple[model.Match, ...]:
 # -- taking what was recorded ----------------------------------------------------------------------
 
 
-def _recorded(connection: Connection, job: Job, span: Span) -> Iterator[Seen | None]:
-    """Yield what was matched at the time, the live side as `live`, the other with what only was on trial."""
+def _recorded(connection: Connection, job: Job, span: Span) -> tuple[int, list[Seen]]:
+    """Return what was matched at the time, the live side as `live`, the other with what only was on trial."""
     names = sorted({name for pair in job.pairs for name in pair})
     found = backtests.list_recorded(connection, span, names)
-    texts, sources = backtests.get_written(connection, found), backtests.get_archived(connection, found)
-    for revision_id, matches in found.items():
-        written, source = texts[revision_id], sources[revision_id]
-        article = replace(source.article, text=written.text)
-        sides = {side: tuple(_taken(job, side, matches)) for side in SIDES}
-        yield _seen(job, written, source, article, sides) if any(sides.values()) else None
+    seen = []
+    for written, source, article in blocks.load(connection, found):
+        sides = {side: tuple(_taken(job, side, found[written.revision_id])) for side in SIDES}
+        if any(sides.values()):
+            seen.append(_seen(job, written, source, article, sides))
+    return 1 + span.last - span.first, seen
 
 
 def _taken(job: Job, side: Side, matches: Iterable[model.Match]) -> Iterator[model.Match]:
@@ -255,12 +210,22 @@ def _seen(
     )
 
 
-def _facts(path: str, article: model.Article, found: Sequence[model.Match]) -> facts.ArticleFacts:
+def _facts(path: str, article: model.Article, found: tuple[model.Match, ...]) -> facts.ArticleFacts:
     if not found:
         return facts.NO_FACTS
+    if len(article.text) > LONGEST_KEPT:
+        return _facts_anew(path, article, found)
+    return _facts_kept(path, article, found)
+
+
+def _facts_anew(path: str, article: model.Article, found: tuple[model.Match, ...]) -> facts.ArticleFacts:
     rules = live.of_file(path)
     named = mentions.mentions(rules, article)
     return facts.article_facts(article, found, named, functools.partial(mentions.mentions, rules))
+
+
+_facts_kept = functools.lru_cache(maxsize=500)(_facts_anew)
+"""Most articles are matched alike by both sides, and by the next edit."""
 
 
 def _cut(found: model.Match) -> model.Match:

@@ -51,8 +51,6 @@ class Job:
     span: Span
     recorded: bool = False
     """Whether what was matched is taken from the archive (a shadow) instead of matching anew."""
-    keep: str = ""
-    """Folder where what does not depend on the edit is kept for the next one; empty: it is not."""
     default_route: tuple[str, ...] = ()
     routes: tuple[Route, ...] = ()
     zone: str = "UTC"

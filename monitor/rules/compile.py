@@ -7,6 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property, lru_cache
+from typing import NamedTuple
 
 import ahocorasick_rs
 
@@ -61,6 +62,15 @@ class CompiledRule:
         return self.rule.traits.status in SENDING
 
 
+class _Selection(NamedTuple):
+    """What tells by the words of an article which rules may match it. `always`: those that nothing can be told of."""
+
+    automaton: ahocorasick_rs.BytesAhoCorasick | None
+    by_pattern: list[int | list[int]]
+    """The numbers of the rules that a pattern allows."""
+    always: tuple[int, ...]
+
+
 class RuleSet:
     """All rules of some packs, ready to judge articles. Immutable; `id` names its source and the text tables."""
 
@@ -70,11 +80,7 @@ class RuleSet:
         leaves: dict[tuple[object, ...], tree.Leaf] = {}
         builders = [_Builder(pack, self._shared, leaves) for pack in self.packs.values()]
         self.rules = tuple(rule for builder in builders for rule in builder.rules())
-        self._by_pattern: list[int | list[int]] = []
-        self._always: tuple[int, ...] = ()
-        self._automaton = self._build()
-        if len(self.rules) > MOST_KEPT:
-            leaves.clear()
+        self._leaves = leaves
 
     @cached_property
     def id(self) -> str:
@@ -89,7 +95,13 @@ class RuleSet:
         named = _Builder(bare, dict(self._shared), {}).named
         return gazetteer.Gazetteer({name: (v.type, named[name]) for name, v in found.items() if v.type is not None})
 
-    def _build(self) -> ahocorasick_rs.BytesAhoCorasick | None:
+    def build(self) -> RuleSet:
+        """Return this rule set with its automaton, which is else built when an article is first looked at."""
+        assert self._selection, "it has one"
+        return self
+
+    @cached_property
+    def _selection(self) -> _Selection:
         rules_of: dict[str, int | list[int]] = {}
         always = []
         chosen = anchors.Anchors(_usage(self.packs.values()))
@@ -105,19 +117,20 @@ class RuleSet:
                     known.append(number)
                 elif known != number:
                     rules_of[pattern] = [known, number]
-        self._always = tuple(always)
-        self._by_pattern = list(rules_of.values())
-        if not rules_of:
-            return None
-        return ahocorasick_rs.BytesAhoCorasick([pattern.encode() for pattern in rules_of])
+        if len(self.rules) > MOST_KEPT:
+            self._leaves.clear()
+        patterns_of_all = [pattern.encode() for pattern in rules_of]
+        automaton = ahocorasick_rs.BytesAhoCorasick(patterns_of_all) if rules_of else None
+        return _Selection(automaton, list(rules_of.values()), tuple(always))
 
     def candidates(self, haystack: bytes) -> list[CompiledRule]:
         """Return the recorded rules that `text.haystack` of an article allows to match, in order."""
-        numbers = set(self._always)
-        if self._automaton is not None:
-            found = self._automaton.find_matches_as_indexes(haystack, overlapping=True)
+        automaton, by_pattern, always = self._selection
+        numbers = set(always)
+        if automaton is not None:
+            found = automaton.find_matches_as_indexes(haystack, overlapping=True)
             for pattern in {match[0] for match in found}:
-                rules = self._by_pattern[pattern]
+                rules = by_pattern[pattern]
                 if isinstance(rules, int):
                     numbers.add(rules)
                 else:

@@ -104,7 +104,7 @@ def to_file(folder: Path, source: str, name: str = "") -> Path:
 @functools.lru_cache(maxsize=2)
 def of_file(path: str) -> RuleSet:
     """Return the rule set of a file with a stored source, loaded once in a process. Raises: RuleError."""
-    rules = from_source(Path(path).read_text("utf-8"))
+    rules = from_source(Path(path).read_text("utf-8")).build()
     collector.settle()
     return rules
 

@@ -53,6 +53,12 @@ def match_everything(rules: RuleSet, article: model.Article) -> tuple[model.Matc
     return _judge((rule for rule in rules.rules if rule.recorded), article, None)
 
 
+def match_among(rules: Iterable[CompiledRule], article: model.Article) -> tuple[model.Match, ...]:
+    """Return the same as `match_article` of recorded rules that were selected otherwise."""
+    with collector.paused():
+        return _judge(rules, article, None)
+
+
 def _judge(rules: Iterable[CompiledRule], article: model.Article, there: Presence | None) -> tuple[model.Match, ...]:
     """Return the rules that are true. `there` saves the work of cutting the article into words where none can be."""
     view: View | None = None

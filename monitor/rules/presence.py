@@ -61,11 +61,11 @@ def _leaf(node: tree.Leaf, there: Presence) -> bool:
         return all(there.holds(part.folded, part.prefix) for part in parts)
     readable = [False] * len(parts) + [True]
     for at in range(len(parts) - 1, -1, -1):
-        readable[at] = any(readable[at + n] and there.holds(word, star) for n, word, star in _readings(parts, at))
+        readable[at] = any(readable[at + n] and there.holds(word, star) for n, word, star in readings(parts, at))
     return readable[0]
 
 
-def _readings(parts: tuple[Part, ...], at: int) -> Iterator[tuple[int, str, bool]]:
+def readings(parts: tuple[Part, ...], at: int) -> Iterator[tuple[int, str, bool]]:
     """Yield (parts used, word, prefix): the part at `at` alone or joined with its hyphen neighbours."""
     joined = ""
     for last in range(at, min(at + text.MOST_JOINED, len(parts))):

@@ -14,13 +14,14 @@ import shutil
 import tempfile
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
 from monitor import errors, scratch
 from monitor.backtest import drafts, plan, run
+from monitor.backtest import preview as previews
 from monitor.backtest.drafts import Checked, Draft, Judged
 from monitor.backtest.run import Progress
 from monitor.backtest.values import Job, Pair, Report
@@ -31,18 +32,18 @@ from monitor.store import backtests
 from monitor.store.backtests import Span
 from monitor.store.store import Connection
 from monitor.web.faults import Busy, NotThere, Unusable
-from monitor.workers import Workers
+from monitor.workers import Workers, WorkerSettings
 
 T = TypeVar("T")
 PRELOAD = ("monitor.reading", "monitor.feeds.parse")
 """What the fork server of the daemon has; it is one for all workers."""
 IDLE = 120.0
 """Seconds after which workers that nobody asks are ended."""
-CHECK_LIMIT = 30.0
-"""Seconds that a text may be looked at."""
+CHECK_LIMIT, PREVIEW_LIMIT = 30.0, 60.0
+"""Seconds that a text may be looked at, and tried on a day."""
 PREVIEW = timedelta(days=1)
-PREVIEW_STRETCH = 500
-"""Revisions a step of a preview: two workers share a day."""
+PREVIEWER = WorkerSettings(count=1, memory_mb=250, cpu_seconds=60.0)
+"""One alone: it keeps what does not depend on the edit."""
 MOST_PREVIEWED = 10_000
 """Revisions that a preview reads, the newest: a day of a large desk."""
 MOST_RUNS = 20
@@ -55,8 +56,8 @@ LONGEST_TEXT = 1_000_000
 DEFAULT_FILE = "draft.yaml"
 
 
-def _start() -> Workers:
-    return Workers(run.POOL, PRELOAD)
+def _start(settings: WorkerSettings) -> Workers:
+    return Workers(settings, PRELOAD)
 
 
 @dataclass(slots=True)
@@ -94,11 +95,13 @@ class Text:
 class Trials:
     """One for each dashboard."""
 
-    def __init__(self, context: Context, start: Callable[[], Workers] = _start) -> None:
+    def __init__(self, context: Context, start: Callable[[WorkerSettings], Workers] = _start) -> None:
         """Look at texts by the workers that `start` starts."""
         self._context = context
         self._start = start
         self._workers: Workers | None = None
+        self._previewer: Workers | None = None
+        self._opening: asyncio.Task[None] | None = None
         self._folder: Path | None = None
         self._asked = 0
         self._runs: OrderedDict[str, Run] = OrderedDict()
@@ -110,19 +113,31 @@ class Trials:
         """Return what is wrong with a text. Raises: Unusable, Busy."""
         return await self._ask(drafts.check, self._draft(text))
 
+    def open_day(self) -> None:
+        """Let the last day be read for a preview, unless it is: somebody opens the page that will ask for one."""
+        if self._previewer is None and self._asked < MOST_WAITING and (self._opening is None or self._opening.done()):
+            self._opening = asyncio.create_task(self._open_day())
+
+    async def _open_day(self) -> None:
+        setup = self._context.setup
+        with contextlib.suppress(Unusable, Busy, errors.StoreError):  # the preview itself will say it
+            span = await self._last_day(self._context.clock.now())
+            if span is not None:
+                path = str(setup.rules_path)
+                await self._ask_previewer(previews.open_day, setup.config.database, path, span)
+
     async def preview(self, text: Text) -> tuple[Checked, Report | None]:
         """Return what a text would have sent on the last day beside the live rules; no report where it has errors."""
-        ready = await self._ask(drafts.prepare, self._draft(text))
-        if not ready.files:
-            return ready, None
+        ready = await self._ask_previewer(drafts.prepare, self._draft(text))
         now = self._context.clock.now()
-        span = await self._read(functools.partial(_newest, since=now - PREVIEW))
+        span = await self._last_day(now) if ready.files else None
         if span is None:
             return ready, None
-        job = self._job(ready, span, keep=True)
-        with self._asking():
-            made = await run.run(self._pool(), job, (now - PREVIEW, now), stretch=PREVIEW_STRETCH)
-        return ready, made
+        job = await asyncio.to_thread(self._job, ready, span)
+        return ready, await self._ask_previewer(previews.preview, job, now - PREVIEW, now)
+
+    async def _last_day(self, now: datetime) -> Span | None:
+        return await self._read(functools.partial(_newest, since=now - PREVIEW))
 
     async def judge(self, text: Text, what: str) -> tuple[Checked, Judged | None]:
         """Return why a text is true of an article of the archive, or is not; None where there is no such article."""
@@ -204,10 +219,9 @@ class Trials:
         config = self._context.setup.config
         return Draft(str(config.rules), f"packs/{file}", text.said, names.known_to_rules(config))
 
-    def _job(self, ready: Checked, span: Span, keep: bool = False) -> Job:
-        setup = self._context.setup
-        job = self._against_live(plan.with_pack(setup.live.source, ready.pack, ready.files), ready.pack, span)
-        return replace(job, keep=self._kept(setup.live.id)) if keep else job
+    def _job(self, ready: Checked, span: Span) -> Job:
+        source = plan.with_pack(self._context.setup.live.source, ready.pack, ready.files)
+        return self._against_live(source, ready.pack, span)
 
     def _shadow_job(self, pack: str, span: Span) -> Job:
         return self._against_live(self._context.setup.live.source, pack, span, recorded=True)
@@ -218,31 +232,20 @@ class Trials:
         sources, pairs = (setup.live.source, source), [Pair(pack, pack)]
         return plan.make_job(setup.config, self._home(), sources, pairs, span, recorded, setup.rules_path)
 
-    def _kept(self, live: str) -> str:
-        """Return the folder of what is kept of the live rules; what was kept of others goes."""
-        folder = self._home() / f"kept-{live}"
-        if not folder.exists():
-            for old in self._home().glob("kept-*"):
-                shutil.rmtree(old, ignore_errors=True)
-            folder.mkdir()
-        return str(folder)
-
     async def _read(self, query: functools.partial[Span | None]) -> Span | None:
         return await self._context.store.read(query)
 
     async def _ask(self, function: Callable[..., T], *args: object) -> T:
         """Return what a worker answers. Raises: Unusable for a text that a worker chokes on; Busy."""
         with self._asking():
-            try:
-                return await self._pool().call(function, *args, timeout=CHECK_LIMIT, source="page")
-            except (errors.WorkerTimeout, errors.WorkerCrashed) as fault:
-                raise Unusable(
-                    f"This text takes too long, or too much memory, to be looked at: {fault}.", "text"
-                ) from None
-            except errors.WorkerUnavailable as fault:
-                raise Busy(f"No worker is free: {fault}.") from None
-            except errors.RuleError as fault:
-                raise Unusable(str(fault), "text") from None
+            return await _answer(self._pool(), CHECK_LIMIT, function, *args)
+
+    async def _ask_previewer(self, function: Callable[..., T], *args: object) -> T:
+        """Return what the worker that keeps the last day answers. Raises: Unusable, Busy."""
+        with self._asking():
+            if self._previewer is None:
+                self._previewer = self._start(PREVIEWER)
+            return await _answer(self._previewer, PREVIEW_LIMIT, function, *args)
 
     @contextlib.contextmanager
     def _asking(self) -> Iterator[None]:
@@ -262,7 +265,7 @@ class Trials:
 
     def _pool(self) -> Workers:
         if self._workers is None:
-            self._workers = self._start()
+            self._workers = self._start(run.POOL)
         return self._workers
 
     def _home(self) -> Path:
@@ -272,20 +275,37 @@ class Trials:
 
     def _let_go(self) -> None:
         """End the workers; the next question starts others."""
-        if self._workers is not None and not self._asked:
-            workers, self._workers = self._workers, None
-            asyncio.get_running_loop().run_in_executor(None, workers.close)
+        if not self._asked:
+            for workers in self._taken():
+                asyncio.get_running_loop().run_in_executor(None, workers.close)
+
+    def _taken(self) -> list[Workers]:
+        """Return the workers that there are, which the next question will not find any more."""
+        found = [workers for workers in (self._workers, self._previewer) if workers is not None]
+        self._workers = self._previewer = None
+        return found
 
     def close(self) -> None:
         """End the workers and remove what they left."""
-        for one in self._runs.values():
-            if one.task is not None:
-                one.task.get_loop().call_soon_threadsafe(one.task.cancel)
-        if self._workers is not None:
-            self._workers.close()
-            self._workers = None
+        for task in (self._opening, *(one.task for one in self._runs.values())):
+            if task is not None:
+                task.get_loop().call_soon_threadsafe(task.cancel)
+        for workers in self._taken():
+            workers.close()
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
+
+
+async def _answer(workers: Workers, limit: float, function: Callable[..., T], *args: object) -> T:
+    """Return what one of some workers answers within `limit` seconds. Raises: Unusable, Busy."""
+    try:
+        return await workers.call(function, *args, timeout=limit, source="page")
+    except (errors.WorkerTimeout, errors.WorkerCrashed) as fault:
+        raise Unusable(f"This text takes too long, or too much memory, to be looked at: {fault}.", "text") from None
+    except errors.WorkerUnavailable as fault:
+        raise Busy(f"No worker is free: {fault}.") from None
+    except errors.RuleError as fault:
+        raise Unusable(str(fault), "text") from None
 
 
 def _newest(connection: Connection, since: datetime) -> Span | None:

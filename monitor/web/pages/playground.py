@@ -47,6 +47,7 @@ def routes(desk: Desk) -> list[BaseRoute]:
     """Return the routes of the playground."""
 
     async def show(request: Request) -> Response:
+        desk.trials.open_day()
         return page(desk, request, await asyncio.to_thread(_opened, desk, request))
 
     async def ask(request: Request, form: Form) -> Response:

@@ -17,7 +17,7 @@ from monitor.config import WebSettings
 from monitor.errors import WorkerTimeout
 from monitor.rules import shelf
 from monitor.web.trials import Trials
-from tests.support import dashboard, databases
+from tests.support import dashboard, databases, world
 from tests.support.dashboard import Site
 from tests.support.desk import PACK
 from tests.support.trials import InPlace
@@ -36,7 +36,7 @@ def made(made_databases: databases.Databases, tmp_path_factory: pytest.TempPathF
         assert context is not None
         context.setup = replace(context.setup, config=replace(context.setup.config, rules=rules))
         workers = InPlace()
-        site.web.trials = Trials(context, lambda: workers)  # type: ignore[arg-type, return-value]
+        site.web.trials = Trials(context, lambda settings: workers)  # type: ignore[arg-type, return-value]
         yield site
 
 
@@ -148,7 +148,7 @@ def test_a_text_that_a_worker_chokes_on_is_refused(made: Site, rules: Path) -> N
     workers = InPlace()
     workers.fail["check"] = WorkerTimeout("check took longer than 10 s and was killed")
     before = made.web.trials
-    made.web.trials = Trials(made.desk.context, lambda: workers)  # type: ignore[arg-type, return-value]
+    made.web.trials = Trials(made.desk.context, lambda settings: workers)  # type: ignore[arg-type, return-value]
 
     page, api = ask(made, PACK, "lint"), made.api("POST", "/rules/lint", {"text": PACK})
     made.web.trials = before
@@ -170,19 +170,19 @@ def test_a_preview_says_what_the_last_day_would_have_sent(made: Site, rules: Pat
     assert report["alerts"]["live"] == report["recorded"] > 0
 
 
-def test_a_second_preview_reads_what_the_first_one_kept(
-    made: Site, rules: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What does not depend on the edit is kept between two keys, and gives the same report."""
-    from monitor.backtest import sift
+def test_opening_the_page_reads_the_day_that_a_preview_is_of(made: Site, rules: Path) -> None:
+    """Who opens the playground waits less for the first preview: its worker is started, and reads the day."""
+    calls, before = InPlace(), made.web.trials
+    made.web.trials = Trials(made.desk.context, lambda settings: calls)  # type: ignore[arg-type, return-value]
 
-    monkeypatch.setattr(sift, "LEAST_KEPT", 1)
-    first = made.api("POST", "/rules/preview", {"text": LOUDER, "file": "move.yaml"}).json
-    again = made.api("POST", "/rules/preview", {"text": LOUDER, "file": "move.yaml"}).json
+    made.ask("GET", "/playground")
+    made.ask("GET", "/playground")
+    world.until(lambda: calls.called, 30, "the day is read")
+    report = made.api("POST", "/rules/preview", {"text": LOUDER, "file": "move.yaml"}).json["report"]
+    made.web.trials = before
 
-    assert made.web.trials._folder is not None
-    assert list(made.web.trials._folder.rglob("*.looked"))
-    assert again == first
+    assert calls.called == ["open_day", "prepare", "preview"]
+    assert report["alerts"]["live"] == report["recorded"] > 0
 
 
 def test_an_article_is_explained_with_what_was_found_marked(made: Site, rules: Path) -> None:
@@ -236,7 +236,7 @@ def test_what_rules_on_trial_would_have_sent_is_shown_from_live_traffic(
     packs = {"packs/move.yaml": PACK, "packs/next.yaml": PACK.replace("pack: move", "pack: next\nstatus: test")}
     with dashboard.opened(made_databases.sqlite(), tmp_path, packs=packs) as site:
         workers = InPlace()
-        site.web.trials = Trials(site.desk.context, lambda: workers)  # type: ignore[arg-type, return-value]
+        site.web.trials = Trials(site.desk.context, lambda settings: workers)  # type: ignore[arg-type, return-value]
 
         page = site.get("/rules/next")
         begun = site.post("/rules/next/shadow")

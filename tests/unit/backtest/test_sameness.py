@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import fields, replace
+
 import pytest
 
-from monitor.backtest.sameness import same_rules
+from monitor.backtest.sameness import is_same, same_rules
 from monitor.rules import load, packs
 
 ENTITIES = """\
@@ -60,3 +62,13 @@ def test_what_a_name_leads_to_counts_through_other_names() -> None:
     edited = pack(entities=ENTITIES.replace("[Dermer]", "[Dermer, R. Dermer]"))
 
     assert same_rules(pack(), edited) == {"plain", "listed"}
+
+
+@pytest.mark.parametrize("name", [field.name for field in fields(packs.Item)])
+def test_every_word_of_an_item_counts(name: str) -> None:
+    """An item is another one where anything of it is: its term, its languages, what must or must not stand near."""
+    loan = next(item for item in pack().vocabularies["money"].items if item.term.written == "loan")
+    other = {"term": replace(loan.term, written="loans"), "require": (loan.term,), "forbid": (loan.term,)}
+
+    assert is_same(loan, replace(loan))
+    assert not is_same(loan, replace(loan, **{name: other.get(name, frozenset({"fr"}))}))

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from bench.naive_match import Found, naive_matches
 from monitor import model
-from monitor.rules import compile, load, match
+from monitor.rules import compile, crowd, load, match, presence
 
 EXAMPLES = int(os.environ.get("EXAMPLES", "150"))
 """Of each property; after a change of the language or of the engine run with EXAMPLES=5000 and --timeout=0."""
@@ -372,10 +372,28 @@ def compare(files: Mapping[str, bytes], article: model.Article) -> None:
     found = match.match_article(rules, article)
 
     assert found == match.match_everything(rules, article)
+    assert allowed_in_a_crowd(rules, article) == allowed_alone(rules, article)
     wanted = {rule: what for rule, what in naive_matches(loaded.packs[0], article).items() if what.true}
     assert {m.rule for m in found} == set(wanted)
     for one in found:
         compare_evidence(one, wanted[one.rule], article)
+
+
+def allowed_alone(rules: compile.RuleSet, article: model.Article) -> list[bool]:
+    """Return for each rule whether the words of an article allow it."""
+    there = presence.Presence(match.haystack_of(article))
+    return [there.allows(rule.node) for rule in rules.rules]
+
+
+def allowed_in_a_crowd(rules: compile.RuleSet, article: model.Article) -> list[bool]:
+    """Return the same as it comes out for the second of three articles, the third of which joined late."""
+    many = crowd.Crowd()
+    many.add(model.Article(title=article.text, text="zz"))
+    many.add(article)
+    many.settle()
+    many.add(model.Article(title="zz aa", text=""))
+    sieve = crowd.Sieve(many)
+    return [1 in crowd.places_of(sieve.allows(rule.node)) for rule in rules.rules]
 
 
 def compare_evidence(found: model.Match, wanted: Found, article: model.Article) -> None:
