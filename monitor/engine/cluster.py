@@ -23,11 +23,12 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from monitor import errors, jobs, model
 from monitor.clock import ServerClock
 from monitor.engine import queue
+from monitor.engine.host_turns import HostTurns
 from monitor.engine.work import TICK, Periodic, Work, guarded
 from monitor.feeds import outage
 from monitor.jobs import recover, replan
 from monitor.jobs.context import Context
-from monitor.store import claims, feeds, gathering, members, messages, poll_hours, wakes
+from monitor.store import claims, feeds, gathering, host_slots, members, messages, poll_hours, wakes
 from monitor.store.leading import Leadership
 from monitor.store.members import BEAT, LEASE
 from monitor.store.store import Connection
@@ -83,6 +84,8 @@ class ClusterEngine(Work):
         self._every: list[Periodic] = []
         self._led: list[Periodic] = [(STALLED, self._retry_stalled)]
         self._member = context.store.epoch
+        self._hosts = HostTurns(context.store, self._per_host, context.clock, context.gate.deadline)
+        context.gate.share(self._hosts)
         self._leadership = Leadership(context.store.engine, self._member)
         self.is_leader = False
         self._held_until = context.clock.monotonic() + LEASE.total_seconds()
@@ -95,6 +98,9 @@ class ClusterEngine(Work):
         self._queue = queue.Queue(conninfo, f"member {self._member}", handlers)
         context.store.writer.seal = lambda connection: queue.seal(connection, wakes.collect(connection))
         context.store.holds = self.holds
+
+    def _per_host(self) -> int:
+        return self.context.setup.config.polling.per_host
 
     def holds(self) -> bool:
         """Return whether this member's lease is good, as far as it can know without asking."""
@@ -208,6 +214,7 @@ class ClusterEngine(Work):
             scheduler.start()
             following = [asyncio.create_task(self._keep(self._queue.work))] if self._role.works else []
             following.append(asyncio.create_task(self._keep(self._follow_sweeps)))
+            following.append(asyncio.create_task(self._keep(self._hosts.run)))
             try:
                 await self._go(stop)
             finally:
@@ -355,6 +362,7 @@ class ClusterEngine(Work):
         self.context.networks = outage.together(networks)
         await jobs.sweep(self.context)
         await self.context.store.write(members.prune)
+        await self.context.store.write(host_slots.prune)
 
     async def _retry_stalled(self) -> None:
         stalled = await self._queue.retry_stalled()

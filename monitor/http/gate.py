@@ -113,6 +113,15 @@ class Gate:
         self._line, self._settings = line, settings
         self._turns.resize(files.affordable(settings.concurrency), settings.per_host)
 
+    @property
+    def deadline(self) -> float:
+        """Seconds that a whole request may take."""
+        return self._settings.deadline
+
+    def share(self, shared: turns.Shared) -> None:
+        """Ask `shared` for a turn before each hop, too: other processes ask the same hosts."""
+        self._turns.shared = shared
+
     async def close(self) -> None:
         """Close every connection; requests under way fail."""
         for line in (*self._retired, self._line):
@@ -127,7 +136,7 @@ class Gate:
 
     async def _follow(self, line: _Line, settings: HttpSettings, request: _Request, cap: int) -> Reply:
         for _ in range(settings.hops + 1):
-            async with self._turns.of(request.url.host), request.on_time(settings.deadline):
+            async with self._turns.of(request.url.host, request.left), request.on_time(settings.deadline):
                 answer = await _ask(line, request, cap)
             if isinstance(answer, Reply):
                 return answer
@@ -198,6 +207,11 @@ class _Request:
         self._left = deadline
         self._unbroken = True
         self.permanent_url: str | None = None
+
+    @property
+    def left(self) -> float:
+        """Seconds of the deadline that are left."""
+        return self._left
 
     @property
     def headers(self) -> dict[str, str]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
 
 
 class Limit:
@@ -20,6 +22,11 @@ class Limit:
     def idle(self) -> bool:
         """Whether nobody holds it or waits for it."""
         return not self._held and not self._waiting
+
+    @property
+    def full(self) -> bool:
+        """Whether another would have to wait."""
+        return self._held >= self._size or bool(self._waiting)
 
     @property
     def waiting(self) -> int:
@@ -63,6 +70,31 @@ class Limit:
                 turn.set_result(None)
 
 
+class Shared(Protocol):
+    """The limit to one host where several processes keep it together."""
+
+    def hold(self, host: str) -> AbstractAsyncContextManager[Callable[[float], bool]]:
+        """Hold one of a host's turns over all processes; yields whether it is held for so many seconds more."""
+        ...
+
+    def is_full(self, host: str) -> bool:
+        """Return whether others hold what there is of a host, and somebody here waits for it."""
+        ...
+
+
+class Alone:
+    """As `Shared`, for a process that shares its hosts with nobody."""
+
+    @contextlib.asynccontextmanager
+    async def hold(self, host: str) -> AsyncIterator[Callable[[float], bool]]:
+        """Hold what everybody may have."""
+        yield lambda _seconds: True
+
+    def is_full(self, host: str) -> bool:
+        """Return False."""
+        return False
+
+
 class Turns:
     """Limits of all requests together and of those to one host."""
 
@@ -70,29 +102,42 @@ class Turns:
         self._per_host = per_host
         self._total = Limit(total)
         self._hosts: dict[str, Limit] = {}
+        self.shared: Shared = Alone()
 
     @contextlib.asynccontextmanager
-    async def of(self, host: str) -> AsyncIterator[None]:
-        """Hold a turn for one request to `host`."""
+    async def of(self, host: str, seconds: float) -> AsyncIterator[None]:
+        """Hold a turn for one request to `host` that takes up to `seconds`."""
         limit = self._hosts.setdefault(host, Limit(self._per_host))
         try:
             await limit.acquire()  # first, so that those who wait for a slow host hold no place among all
             try:
-                await self._total.acquire()
-                try:
+                async with self._turn_of_all(host, seconds):
                     yield
-                finally:
-                    self._total.release()
             finally:
                 limit.release()
         finally:
             if limit.idle:
                 self._hosts.pop(host, None)
 
+    @contextlib.asynccontextmanager
+    async def _turn_of_all(self, host: str, seconds: float) -> AsyncIterator[None]:
+        """Hold a turn of the host over all processes, and a place in this one, at the same time."""
+        while True:
+            async with self.shared.hold(host) as lasts:
+                await self._total.acquire()
+                try:
+                    if lasts(seconds):  # else the wait for a place took what it had
+                        yield
+                        return
+                finally:
+                    self._total.release()
+
     def is_crowded(self, host: str) -> bool:
-        """Return whether so many wait for `host` that another would wait for long."""
+        """Return whether so many wait for `host`, here or in all processes, that another would wait for long."""
         limit = self._hosts.get(host)
-        return limit is not None and limit.waiting >= self._per_host
+        if limit is None:
+            return False
+        return limit.waiting >= self._per_host or (limit.full and self.shared.is_full(host))
 
     def resize(self, total: int, per_host: int) -> None:
         """Change both limits; requests under way are not touched."""
