@@ -27,8 +27,11 @@ NOT_COPIED: Mapping[str, str] = {
     "members": "the processes of a cluster, none of which works on the copy",
     "claims": "what those processes worked on: it is free on the copy",
     "host_slots": "their requests under way",
+    "schema_steps": "how the copy's own schema came about",
 }
 """Tables that stay behind, and why. `alembic_version` and `search` are each database's own."""
+MADE_FULL = "schema_steps"
+"""The one table that a new database has rows in."""
 QUEUE = "procrastinate_"
 """How the names of the queue's own tables begin: what is due stands in our tables, and is deferred anew from them."""
 
@@ -250,11 +253,12 @@ def look(source: End, target: End, stamp: Stamp) -> State:
             _require_same(_read_stamp(connection), stamp)
         return State.HALF
     migrate.refuse_newer(target.engine)
+    if target.is_postgresql:
+        _require_utf8(target)
     there = _tables_of(target.engine)
     _refuse_strange(sorted(there), shown(target.url))
     with target.engine.connect() as connection:
-        filled = [table for table in metadata.sorted_tables if table.name in there and _has_rows(connection, table)]
-        if not filled:
+        if not any(_has_rows(connection, table) for table in _fillable(there)):
             return State.EMPTY
         if migrate.revision_of(target.engine) == stamp.schema and epoch_of(connection) == stamp.epoch:
             with source.engine.connect() as of_source:
@@ -269,6 +273,17 @@ def look(source: End, target: End, stamp: Stamp) -> State:
     )
 
 
+def _require_utf8(target: End) -> None:
+    """Refuse a database that cannot hold every character, or keeps bytes in the place of texts."""
+    with target.engine.connect() as connection:
+        encoding = connection.exec_driver_sql("SHOW server_encoding").scalar()
+    if encoding != "UTF8":
+        raise errors.DatabaseUnusable(
+            f"{shown(target.url)} has the encoding {encoding}; make one with CREATE DATABASE ... ENCODING 'UTF8' "
+            "TEMPLATE template0"
+        )
+
+
 def _keys_of(connection: sa.Connection) -> list[tuple[object, ...]]:
     """Return what an installation signs with, which tells it from every other."""
     return sorted(map(tuple, connection.execute(sa.select(signing_keys))))
@@ -277,6 +292,11 @@ def _keys_of(connection: sa.Connection) -> list[tuple[object, ...]]:
 def _tables_of(engine: sa.Engine) -> set[str]:
     path = database.sqlite_path(str(engine.url))
     return set() if path is not None and not path.exists() else set(sa.inspect(engine).get_table_names())
+
+
+def _fillable(there: set[str]) -> list[sa.Table]:
+    """Return the tables of ours among `there` that a new database has no rows in."""
+    return [table for table in metadata.sorted_tables if table.name in there and table.name != MADE_FULL]
 
 
 def _has_rows(connection: sa.Connection, table: sa.Table) -> bool:
@@ -333,7 +353,7 @@ def clear(target: End) -> None:
         return
     there = _tables_of(target.engine)
     with target.writing() as connection:
-        for table in reversed([table for table in metadata.sorted_tables if table.name in there]):
+        for table in reversed(_fillable(there)):
             connection.execute(table.delete())
         copy_words.clear(connection)
         _end(connection, _read_stamp(connection))

@@ -122,6 +122,7 @@ def _open_postgres(url: str, idle: int = 0, size: int = 6, ping: bool = True) ->
             connect_args={
                 "connect_timeout": 10,
                 "options": options,
+                "client_encoding": "utf8",  # of SQL_ASCII the driver would hand over bytes
                 "keepalives_idle": 10,
                 "keepalives_interval": 5,
                 "keepalives_count": 2,
