@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 import structlog
 
@@ -18,7 +19,7 @@ from monitor.delivery import heartbeat
 from monitor.engine.cluster import ClusterEngine, Role
 from monitor.engine.work import Periodic
 from monitor.follow import LOOK, Follower
-from monitor.jobs import beat
+from monitor.jobs import beat, report
 from monitor.jobs.context import Context, Setup
 from monitor.jobs.under_way import UnderWay
 from monitor.reload import CHECK, Reloader
@@ -52,7 +53,8 @@ class Place:
 async def run_member(config: Config, place: Place, seams: Seams) -> None:
     """Run one process of a cluster until SIGTERM or Ctrl-C.
 
-    Raises: ConfigError; StoreError where it cannot join for the first time, later it tries for as long as it takes.
+    Raises: ConfigError; DatabaseTooNew; another StoreError where it cannot join for the first time, later it tries for
+    as long as it takes.
     """
     stop, rule_files, live = asyncio.Event(), wiring.RuleFiles(), [config]
     app.on_signals(stop)
@@ -67,6 +69,8 @@ async def run_member(config: Config, place: Place, seams: Seams) -> None:
             member = Member(live[-1], replace(place, taken=taken), seams, rule_files)
             try:
                 await member.run(stop)
+            except errors.DatabaseTooNew:
+                raise
             except (errors.Fenced, errors.StoreError, database.DriverError) as fault:
                 if not known and not member.joined:
                     raise
@@ -93,9 +97,9 @@ class Member:
         engine = database.open_member_engine(self._config.database)
         try:
             with hold.shared(engine):
-                if not await self._schema_made(engine, stop):
+                if not await self._schema_made(engine, stop) or (member_id := await self._joined(engine, stop)) is None:
                     return
-                with self._store(engine) as store:
+                with contextlib.closing(Store(engine, member_id, guard=members.require)) as store:
                     await self._work(store, stop)
         except database.DriverError as fault:
             raise errors.StoreError(f"the database cannot be used: {fault.orig}") from fault
@@ -104,33 +108,41 @@ class Member:
 
     async def _schema_made(self, engine: database.Engine, stop: asyncio.Event) -> bool:
         """Bring the schema up to date if that is this role's affair, else wait until it is; False when stopped."""
-        if self._place.role.leads:
-            if await asyncio.to_thread(migrate.upgrade_together, engine):
-                log.info("database_upgraded", schema=migrate.newest())
-            return True
-        migrate.refuse_newer(engine)
         told = False
-        while migrate.revision_of(engine) != migrate.newest():
+        while not await asyncio.to_thread(self._is_made, engine):
             if not told:
-                log.warning("waits_for_schema", wanted=migrate.newest(), meaning="a scheduler makes it")
+                log.warning("waits_for_schema", wanted=migrate.newest(), meaning="a scheduler makes it, beside members")
                 told = True
             if await _stopped(stop):
                 return False
         return True
 
-    @contextlib.contextmanager
-    def _store(self, engine: database.Engine) -> Iterator[Store]:
-        member_id, now = database.write_once(engine, self._join)
+    def _is_made(self, engine: database.Engine) -> bool:
+        if not self._place.role.leads:
+            migrate.refuse_unfit(engine)
+            present = migrate.revision_of(engine)
+            return present is not None and migrate.fits(engine, present)
+        outcome = migrate.upgrade_together(engine)
+        if outcome == "upgraded":
+            log.info("database_upgraded", schema=migrate.newest())
+        return outcome in ("current", "upgraded")
+
+    async def _joined(self, engine: database.Engine, stop: asyncio.Event) -> int | None:
+        """Return this member's number, once no migration is under way; None when stopped."""
+        while (joined := await asyncio.to_thread(database.write_once, engine, self._join)) is None:
+            if await _stopped(stop):
+                return None
+        member_id, now = joined
         self._clock.set(now, self._clock.monotonic())
         log.info("joined", member=member_id, role=self._place.role.name)
-        store = Store(engine, member_id, guard=members.require)
-        try:
-            yield store
-        finally:
-            store.close()
+        return int(member_id)
 
-    def _join(self, connection: Connection) -> tuple[int, object]:
-        return members.join(connection, self._place.role.name, metrics.version()), members.server_time(connection)
+    def _join(self, connection: Connection) -> tuple[int, datetime] | None:
+        if not migrate.may_join(connection):
+            return None
+        migrate.refuse_unfit(connection.engine)
+        member_id = members.join(connection, self._place.role.name, metrics.version(), report.joining())
+        return member_id, members.server_time(connection)
 
     async def _work(self, store: Store, stop: asyncio.Event) -> None:
         setup = await self._first_setup(store, stop)
@@ -156,7 +168,7 @@ class Member:
             if not told:
                 log.warning("waits_for_rules", meaning="a scheduler reads them")
                 told = True
-            await store.write(lambda connection: members.beat(connection, store.epoch, {}))
+            await store.write(lambda connection: members.beat(connection, store.epoch, report.joining()))
             if await _stopped(stop):
                 return None
         live = rules or wiring.load_rules(self._config, None)

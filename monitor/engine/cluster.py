@@ -26,7 +26,7 @@ from monitor.engine import queue
 from monitor.engine.host_turns import HostTurns
 from monitor.engine.work import TICK, Periodic, Work, guarded
 from monitor.feeds import outage
-from monitor.jobs import recover, replan
+from monitor.jobs import recover, replan, report
 from monitor.jobs.context import Context
 from monitor.store import claims, feeds, gathering, host_slots, members, messages, poll_hours, wakes
 from monitor.store.leading import Leadership
@@ -264,7 +264,7 @@ class ClusterEngine(Work):
         """Renew the lease, set the clock, and say and hear what members must know of each other."""
         clock, pulse = self._clock, self.context.pulse
         polled = dict(pulse.polled)
-        state = {"network": outage.to_plain(self.context.network), "leads": self.is_leader}
+        state = report.said(self.context, self.is_leader)
         began = clock.monotonic()
 
         def beat(connection: Connection) -> tuple[Any, dict[str, Any]]:

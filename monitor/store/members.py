@@ -52,10 +52,10 @@ def server_time(connection: sa.Connection) -> datetime:
     return connection.execute(sa.select(sa.func.clock_timestamp())).scalar_one()  # type: ignore[no-any-return]
 
 
-def join(connection: sa.Connection, role: str, version: str) -> int:
-    """Enter this process as a member and return its number, which is its epoch."""
+def join(connection: sa.Connection, role: str, version: str, state: dict[str, Any] | None = None) -> int:
+    """Enter this process as a member and return its number, which is its epoch; `state` as `beat` has it."""
     now = server_time(connection)
-    row = {"role": role, "host": socket.gethostname(), "pid": os.getpid(), "version": version}
+    row = {"role": role, "host": socket.gethostname(), "pid": os.getpid(), "version": version, "state": state}
     times = {"started_at": now, "beat_at": now, "lease_until": now + LEASE}
     return new_id(connection, members.insert(), {**row, **times})
 

@@ -629,3 +629,11 @@ host_slots = Table(  # of a cluster: requests under way to each host, over all m
     Column("until", UtcTime, nullable=False),  # on the server's clock
     Index("ix_host_slots_member_id", "member_id"),
 )
+
+schema_steps = Table(  # revisions of this schema as they were applied
+    "schema_steps",
+    metadata,
+    Column("revision", String(32), primary_key=True),
+    Column("beside", String(32), nullable=False),  # code of this revision and later may work on it
+    Column("at", UtcTime, nullable=False),
+)

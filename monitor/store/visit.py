@@ -116,9 +116,9 @@ def _opened(url: str) -> Iterator[sa.Engine | None]:
 
 def _has_schema(engine: sa.Engine) -> bool:
     """Return whether the schema is ours and present. Raises: DatabaseTooNew; DatabaseUnusable for an older one."""
-    migrate.refuse_newer(engine)
+    migrate.refuse_unfit(engine)
     present = migrate.revision_of(engine)
-    if present is not None and present != migrate.newest():
+    if present is not None and not migrate.fits(engine, present):
         raise errors.DatabaseUnusable(
             f"the database is at schema {present} and this version wants {migrate.newest()}: "
             "stop the daemon, then `wirewatch db upgrade`"

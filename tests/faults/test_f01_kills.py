@@ -16,12 +16,13 @@ from pathlib import Path
 import pytest
 
 from monitor.store import migrate
+from tests.support import later as later_version
 from tests.support import web, world
 
 KILLS = int(os.environ.get("WIREWATCH_FAIL_POINT_KILLS", "2"))
 pytestmark = pytest.mark.timeout(120 + 60 * KILLS)
 LONG_AGO = datetime(2025, 3, 1, tzinfo=UTC)
-LATER = "9999"
+LATER = later_version.LATER
 """Schema revision of a program later than this one."""
 STAGES = {
     "poll": ("poll.due", "poll.fetched", "poll.parsed", "poll.before_commit", "poll.committed"),
@@ -260,15 +261,4 @@ def test_f07_upgrade_backs_up_first_and_an_older_program_then_refuses(desk: worl
 @pytest.fixture
 def later(tmp_path: Path) -> Path:
     """Migrations of a program one schema revision later than this one."""
-    import shutil
-
-    folder = tmp_path / "later"
-    shutil.copytree(migrate.FOLDER, folder, ignore=shutil.ignore_patterns("__pycache__"))
-    (folder / "versions" / f"{LATER}_remark.py").write_text(
-        '"""A column more."""\n\n'
-        "import sqlalchemy as sa\nfrom alembic import op\n\n"
-        f'revision = "{LATER}"\ndown_revision = "{migrate.newest()}"\nbranch_labels = None\ndepends_on = None\n\n\n'
-        "def upgrade() -> None:\n"
-        '    op.add_column("counters", sa.Column("remark", sa.Text))\n'
-    )
-    return folder
+    return later_version.migrations(tmp_path)
