@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -110,14 +109,9 @@ def _progress(quiet: bool) -> Iterator[Callable[[Step], None]]:
         TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=Console(stderr=True), transient=True
     ) as bar:
         task = bar.add_task("beginning", total=None)
-        what, began, first = "", 0.0, 0
 
         def show(step: Step) -> None:
-            nonlocal what, began, first
-            if step.what != what:
-                what, began, first = step.what, time.monotonic(), step.done
-            pace = (step.done - first) / max(time.monotonic() - began, 0.001)
-            said = f"{what} {step.done:,} of {step.total:,}, {pace:,.0f} rows/s"
+            said = f"{step.what} {step.done:,} of {step.total:,}, {step.taken / step.seconds:,.0f} rows/s"
             bar.update(task, completed=step.done, total=step.total, description=said)
 
         yield show

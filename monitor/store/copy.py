@@ -27,11 +27,16 @@ _NONE = Mark("", 0, whole=False)
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """How far a copy is. `what`: a table, or what is done; `done` and `total` count rows of it."""
+    """How far a copy is. `what`: a table, or what is done; `done` and `total` count rows of it.
+
+    `taken`: rows that this run has written, indexed or compared in `seconds`.
+    """
 
     what: str
     done: int
     total: int
+    taken: int
+    seconds: float
 
 
 Show = Callable[[Step], None]
@@ -122,11 +127,11 @@ class _Copy:
         self._sums: dict[str, copy_rows.Sum] = {}
         """Of tables that were read from their first row to the last while they were copied."""
         self._plain = target.is_postgresql
-        self._copied = self._cleaned = 0
+        self._copied = self._cleaned = self._taken = 0
+        self._began = time.monotonic()
 
     def run(self, state: State, now: datetime) -> Copied:
         """Copy what is missing, compare everything, and let the target be an installation."""
-        began = time.monotonic()
         marks: dict[str, Mark] = {}
         if state is not State.WHOLE:
             with self._target.explained(), self._target.engine.connect() as connection:
@@ -146,12 +151,16 @@ class _Copy:
             resumed=bool(marks),
             copied=self._copied,
             cleaned=self._cleaned,
-            seconds=time.monotonic() - began,
+            seconds=time.monotonic() - self._began,
             tables=tables,
             indexed=indexed,
             waiting=sum(states.get(name, 0) for name in ("gathering", "queued", "uncertain")),
             sending=states.get("sending", 0),
         )
+
+    def _tell(self, what: str, done: int, total: int, taken: int) -> None:
+        self._taken += taken
+        self._show(Step(what, done, total, self._taken, time.monotonic() - self._began))
 
     # -- rows ----------------------------------------------------------------------------------------
 
@@ -169,7 +178,7 @@ class _Copy:
                 copy_ends.set_mark(connection, table.name, Mark(last, done, whole=False))
             self._copied += len(batch.rows)
             self._cleaned += batch.cleaned
-            self._show(Step(table.name, done, total))
+            self._tell(table.name, done, total, len(batch.rows))
         if after is None:
             self._sums[table.name] = found
         with self._target.explained(), self._target.writing() as connection:
@@ -194,7 +203,7 @@ class _Copy:
             with self._target.explained("full-text index"), self._target.writing() as connection:
                 copy_words.write(connection, words)
                 copy_ends.set_mark(connection, INDEX, Mark(last, done, whole=False))
-            self._show(Step("full-text index", done, total))
+            self._tell("full-text index", done, total, len(words))
         with self._target.explained(), self._target.writing() as connection:
             copy_ends.set_mark(connection, INDEX, Mark(last, done, whole=True))
 
@@ -220,9 +229,10 @@ class _Copy:
         return found, indexed
 
     def _sum(self, connection: sa.Connection, table: sa.Table) -> copy_rows.Sum:
-        found, total = copy_rows.Sum(), copy_rows.count(connection, table)
+        found, total, before = copy_rows.Sum(), copy_rows.count(connection, table), 0
         for found in copy_rows.sum_up(copy_rows.read(connection, table), table, self._plain):
-            self._show(Step(f"comparing {table.name}", found.rows, total))
+            self._tell(f"comparing {table.name}", found.rows, total, found.rows - before)
+            before = found.rows
         return found
 
     def _tell_difference(

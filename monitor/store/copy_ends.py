@@ -21,7 +21,7 @@ from sqlalchemy.dialects import postgresql
 
 from monitor import errors
 from monitor.store import copy_words, database, hold, migrate, restore, visit
-from monitor.store.schema import alerts, articles, daemon, metadata, signing_keys
+from monitor.store.schema import alerts, articles, daemon, feeds, metadata, signing_keys
 
 NOT_COPIED: Mapping[str, str] = {
     "members": "the processes of a cluster, none of which works on the copy",
@@ -265,7 +265,7 @@ def look(source: End, target: End, stamp: Stamp) -> State:
                 if _keys_of(connection) == _keys_of(of_source) != []:
                     return State.WHOLE
         counted = {table: connection.scalar(sa.select(sa.func.count()).select_from(table)) or 0
-                   for table in (articles, alerts) if table.name in there}  # fmt: skip
+                   for table in (feeds, articles, alerts) if table.name in there}  # fmt: skip
     raise errors.DatabaseUnusable(
         f"{shown(target.url)} holds an installation already ("
         + ", ".join(f"{number} {table.name}" for table, number in counted.items())

@@ -338,7 +338,7 @@ def test_an_installation_is_never_written_over(
     before = rows_of(target)
 
     with pytest.raises(
-        errors.DatabaseUnusable, match=r"DST: .* holds an installation already \(0 articles, 0 alerts\)"
+        errors.DatabaseUnusable, match=r"DST: .* holds an installation already \(1 feeds, 0 articles, 0 alerts\)"
     ):
         copy.copy(source, target, EPOCH)
 
