@@ -53,6 +53,8 @@ class WorkerSettings:
     """Processor time of one task."""
     tasks_per_worker: int = 0
     """A worker is replaced after so many tasks; 0: only when it fails."""
+    seats: int = 0
+    """Workers that slow tasks may have at once; 0: all but one, which is for those that are brief."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ class Workers:
         self._context = workers_process.context(preload)
         self._closed = False
         self._alive: set[Process] = set()
-        self._line: Line[_Task] = Line(settings.count)
+        self._line: Line[_Task] = Line(settings.count, settings.seats)
         self._turn = threading.Condition()
         for number in range(settings.count):
             threading.Thread(target=self._work, name=f"worker-{number}", daemon=True).start()

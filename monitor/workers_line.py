@@ -62,10 +62,10 @@ class Place(Generic[T]):
 
 
 class Line(Generic[T]):
-    """The tasks that wait for `workers` workers."""
+    """The tasks that wait for `workers` workers, of which slow ones may have `seats`; 0: all but one."""
 
-    def __init__(self, workers: int) -> None:
-        self._seats = max(1, workers - 1)
+    def __init__(self, workers: int, seats: int = 0) -> None:
+        self._seats = seats or max(1, workers - 1)
         self._seated = 0
         self._by_class = SHARE
         """Tasks taken by their class since one was taken by its age."""

@@ -23,14 +23,16 @@ from monitor.workers import Workers, WorkerSettings
 STRETCH = 2_000
 """Revisions that a step of matching reads: seconds of work, so that progress is seen and a kill costs little."""
 AT_ONCE = 2
-"""Steps under way; the pool has one worker more, for what must not wait behind them."""
+"""Steps under way."""
 STEP_LIMIT = 300.0
 """Seconds for one step of matching."""
 DECIDING_LIMIT = 900.0
 """Seconds for all decisions of a side."""
 FEW = 1_000
 """Matches that one worker decides for both sides: rules are loaded once more for each that takes part."""
-POOL = WorkerSettings(count=AT_ONCE + 1, memory_mb=250, cpu_seconds=DECIDING_LIMIT)
+POOL = WorkerSettings(count=AT_ONCE, memory_mb=250, cpu_seconds=DECIDING_LIMIT, seats=AT_ONCE)
+SHARED = replace(POOL, count=AT_ONCE + 1)
+"""One worker more, for what must not wait behind a backtest."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -265,7 +265,7 @@ class Trials:
 
     def _pool(self) -> Workers:
         if self._workers is None:
-            self._workers = self._start(run.POOL)
+            self._workers = self._start(run.SHARED)
         return self._workers
 
     def _home(self) -> Path:

@@ -53,6 +53,18 @@ def test_slow_tasks_never_take_the_last_worker() -> None:
     assert alone is not None
 
 
+def test_slow_tasks_take_as_many_workers_as_they_are_given_seats() -> None:
+    """Where nothing brief is asked, as in a backtest by command, no worker is kept free for it."""
+    line: Line[str] = Line(2, seats=2)
+    line.failed("slow")
+    for task in ("one", "two", "three"):
+        line.join(task, "slow", 0.0)
+
+    served = [line.take(0.0), line.take(0.0), line.take(0.0)]
+
+    assert [place.task if place else None for place in served] == ["one", "two", None]
+
+
 def test_a_seat_is_free_again_when_its_task_ends() -> None:
     """The next slow task starts when the one before it has left."""
     line = opened(2, slow=("a", "b"))
