@@ -14,7 +14,7 @@ import contextlib
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any
 
 import structlog
@@ -91,6 +91,8 @@ class ClusterEngine(Work):
         self._held_until = context.clock.monotonic() + LEASE.total_seconds()
         self._targets: set[int] = set()
         self._unreleased: set[tuple[claims.Kind, int]] = set()
+        self._let_go: tuple[object, set[tuple[claims.Kind, int]]] = (None, set())
+        """What a transaction, the last one that did, has let go of."""
         self._lane_of = {"poll": self._polls, "trial": self._trials, "process": self._entries, "page": self._pages}
         self._asked: set[str] = set()
         """Kinds of work for which a wake-up waits until there is room."""
@@ -140,9 +142,16 @@ class ClusterEngine(Work):
         return await self._claim(claim)
 
     async def _claim(self, claim: Callable[[Connection], list[Any]]) -> list[Any]:
+        """Take a share of the work, and hear which hosts asked another member for a pause meanwhile."""
         if not self._role.works:
             return []
-        return await self.context.store.write(claim)
+
+        def claimed(connection: Connection) -> tuple[list[Any], dict[str, datetime]]:
+            return claim(connection), feeds.host_pauses(connection, self.context.clock.now())
+
+        found, pauses = await self.context.store.write(claimed)
+        self.context.host_pauses.update(pauses)
+        return found
 
     def _expect(self, deaths: dict[int, int]) -> None:
         for key, count in deaths.items():
@@ -174,13 +183,19 @@ class ClusterEngine(Work):
         finally:
             self._unreleased.add((kind, item))
             with contextlib.suppress(errors.StoreError):
-                await self.context.store.write(self._release, RELEASED_TOGETHER)
+                self._unreleased.difference_update(await self.context.store.write(self._release, RELEASED_TOGETHER))
 
-    def _release(self, connection: Connection) -> None:
-        waiting = set(self._unreleased)
-        for kind in {kind for kind, _ in waiting}:
-            claims.release(connection, kind, [item for what, item in waiting if what == kind], self._member)
-        self._unreleased -= waiting
+    def _release(self, connection: Connection) -> set[tuple[claims.Kind, int]]:
+        """Let go of what waits for it, but for what this transaction let go of already; return what that is.
+
+        It is forgotten once that has been committed, not before: else it would stay claimed until this member ends.
+        """
+        transaction, before = connection.get_transaction(), self._let_go
+        waiting = set(self._unreleased) - (before[1] if before[0] is transaction else set())
+        for kind in sorted({kind for kind, _ in waiting}):
+            claims.release(connection, kind, sorted(item for what, item in waiting if what == kind), self._member)
+        self._let_go = (transaction, waiting | (before[1] if before[0] is transaction else set()))
+        return waiting
 
     async def _woken(self, wake: Wake) -> None:
         if wake.kind == "deliver":
@@ -267,14 +282,15 @@ class ClusterEngine(Work):
         state = report.said(self.context, self.is_leader)
         began = clock.monotonic()
 
-        def beat(connection: Connection) -> tuple[Any, dict[str, Any]]:
+        def beat(connection: Connection) -> tuple[Any, dict[str, Any], set[tuple[claims.Kind, int]]]:
             now = members.beat(connection, self._member, state)
-            self._release(connection)
+            released = self._release(connection)
             if polled and not self.is_leader:  # the leader's own are counted by its sweep
                 poll_hours.add(connection, polled, now)
-            return now, feeds.host_pauses(connection, now)
+            return now, feeds.host_pauses(connection, now), released
 
-        now, pauses = await self.context.store.write(beat)
+        now, pauses, released = await self.context.store.write(beat)
+        self._unreleased.difference_update(released)
         if polled and not self.is_leader:
             pulse.polled.subtract(polled)
         self._held_until = began + LEASE.total_seconds()

@@ -210,9 +210,12 @@ def _first_damage(path: Path) -> str | None:
 
 
 def is_locked(fault: BaseException) -> bool:
-    """Return whether another process holds the lock: wait, do not fail."""
+    """Return whether another process holds the lock: wait, do not fail.
+
+    On PostgreSQL also whether two waited for each other, and the server had one of them give way.
+    """
     text = str(fault).lower()
-    return "database is locked" in text or "database table is locked" in text
+    return "database is locked" in text or "database table is locked" in text or "deadlock detected" in text
 
 
 def is_full(fault: BaseException) -> bool:

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from monitor import model
-from monitor.store.rows import new_id
+from monitor.store.rows import insert_new, new_id
 from monitor.store.schema import UtcTime, feeds, hosts
 
 SPREAD = 2.0
@@ -429,9 +429,8 @@ def last_success(connection: sa.Connection) -> datetime | None:
 
 def pause_host(connection: sa.Connection, host: str, until: datetime) -> None:
     """Remember that `host` asked to be left alone until `until`."""
-    done = connection.execute(hosts.update().where(hosts.c.host == host).values(not_before=until)).rowcount
-    if not done:
-        connection.execute(hosts.insert().values(host=host, not_before=until))
+    if not insert_new(connection, hosts, {"host": host, "not_before": until}):
+        connection.execute(hosts.update().where(hosts.c.host == host).values(not_before=until))
 
 
 def host_pauses(connection: sa.Connection, now: datetime) -> dict[str, datetime]:

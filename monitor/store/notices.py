@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
+from monitor.store.rows import insert_new
 from monitor.store.schema import notices
 
 REMIND = timedelta(hours=24)
@@ -25,10 +26,11 @@ class OpsNotice:
 
 def open_notice(connection: sa.Connection, key: str, headline: str, body: str, now: datetime) -> bool:
     """Note a trouble; return whether it is to be told now (new, reopened, or last told a day ago)."""
-    row = connection.execute(sa.select(notices).where(notices.c.key == key)).first()
-    if row is None:
-        connection.execute(notices.insert().values(key=key, headline=headline, body=body, opened_at=now, told_at=now))
+    first = {"key": key, "headline": headline, "body": body, "opened_at": now, "told_at": now}
+    if insert_new(connection, notices, first):
         return True
+    # Locked: of two members that note the same trouble one is to tell it.
+    row = connection.execute(sa.select(notices).where(notices.c.key == key).with_for_update()).one()
     due = row.closed_at is not None or row.told_at is None or now - row.told_at >= REMIND
     values: dict[str, str | datetime | None] = {"headline": headline, "body": body, "closed_at": None}
     if row.closed_at is not None:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
+from monitor.store.rows import insert_new
 from monitor.store.schema import poll_hours
 
 KEPT = timedelta(days=15)
@@ -25,10 +26,10 @@ class PollHour:
 def add(connection: sa.Connection, polled: Mapping[str, int], now: datetime) -> None:
     """Count polls, by outcome, to the hour of `now`; what is older than KEPT goes."""
     hour = now.replace(minute=0, second=0, microsecond=0)
-    for outcome, count in polled.items():
-        same = poll_hours.update().where(poll_hours.c.hour == hour, poll_hours.c.outcome == outcome)
-        if not connection.execute(same.values(polls=poll_hours.c.polls + count)).rowcount:
-            connection.execute(poll_hours.insert().values(hour=hour, outcome=outcome, polls=count))
+    for outcome, count in sorted(polled.items()):  # in one order, for the members of a cluster count side by side
+        if not insert_new(connection, poll_hours, {"hour": hour, "outcome": outcome, "polls": count}):
+            same = poll_hours.update().where(poll_hours.c.hour == hour, poll_hours.c.outcome == outcome)
+            connection.execute(same.values(polls=poll_hours.c.polls + count))
     if polled:
         connection.execute(poll_hours.delete().where(poll_hours.c.hour < now - KEPT))
 

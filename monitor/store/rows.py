@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 
 from monitor.store.schema import counters
 
@@ -28,6 +30,21 @@ def new_id(connection: sa.Connection, insert: sa.Insert, values: Mapping[str, An
     return int(key[0])
 
 
+def insert_new(connection: sa.Connection, table: sa.Table, values: Mapping[str, Any]) -> bool:
+    """Insert a row unless one of its key is there; return whether it was inserted.
+
+    Where another transaction is inserting that row, this waits for its end: of several members one is the first.
+    """
+    return connection.execute(_unless_there(connection.dialect.name, table), dict(values)).first() is not None
+
+
+@functools.cache
+def _unless_there(dialect: str, table: sa.Table) -> sa.Executable:
+    make: Any = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    made: sa.Executable = make(table).on_conflict_do_nothing().returning(*table.primary_key)
+    return made
+
+
 def some(values: Iterable[T], most: int = NAMED) -> Iterator[list[T]]:
     """Yield values in their order, as many at a time as one statement names."""
     rest = list(values)
@@ -42,5 +59,5 @@ def read_counter(connection: sa.Connection, name: str) -> int | None:
 
 def set_counter(connection: sa.Connection, name: str, value: int) -> None:
     """Let a counter stand at a value."""
-    if not connection.execute(counters.update().where(counters.c.name == name).values(value=value)).rowcount:
-        connection.execute(counters.insert().values(name=name, value=value))
+    if not insert_new(connection, counters, {"name": name, "value": value}):
+        connection.execute(counters.update().where(counters.c.name == name).values(value=value))
