@@ -145,7 +145,7 @@ class _Copy:
         with self._source.explained():
             states = _count_states(self._reading)
         return Copied(
-            source=self._stamp.source,
+            source=copy_ends.shown(self._source.url),
             target=copy_ends.shown(self._target.url),
             schema=self._stamp.schema,
             resumed=bool(marks),

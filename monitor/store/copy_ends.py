@@ -56,7 +56,7 @@ class State(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """What is copied: `source` as `shown` gives it, at which epoch (`epoch_of`), into which schema."""
+    """What is copied: `source` as `named` gives it, at which epoch (`epoch_of`), into which schema."""
 
     source: str
     epoch: int
@@ -80,8 +80,19 @@ def tables() -> list[sa.Table]:
 def shown(url: str) -> str:
     """Return a database's address without its password."""
     parsed = sa.make_url(url)
-    hidden = {name: "***" for name in parsed.query if "pass" in name}
-    return parsed.update_query_dict(hidden).render_as_string(hide_password=bool(parsed.password))
+    return parsed.update_query_dict(dict.fromkeys(_secret(parsed), "***")).render_as_string(
+        hide_password=bool(parsed.password)
+    )
+
+
+def named(url: str) -> str:
+    """Return a database's address without any password, wherever that comes from the next time."""
+    parsed = sa.make_url(url).set(password=None)
+    return parsed.difference_update_query(_secret(parsed)).render_as_string()
+
+
+def _secret(parsed: sa.URL) -> list[str]:
+    return [name for name in parsed.query if "pass" in name]
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +240,7 @@ def stamp_of(source: End, now: datetime) -> Stamp:
         )
     with source.engine.connect() as connection:
         hold.refuse_living(hold.read_holder(connection), now)
-        return Stamp(shown(source.url), epoch_of(connection), present)
+        return Stamp(named(source.url), epoch_of(connection), present)
 
 
 def epoch_of(connection: sa.Connection) -> int:

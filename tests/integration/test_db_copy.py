@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -180,7 +181,7 @@ def test_the_monitor_goes_on_and_tells_nothing_twice(
         target = made_databases.postgresql()
         copy.copy(source, target, EPOCH)
     else:
-        target = f"sqlite:///{tmp_path / 'copy.db'}"
+        target = made_databases.sqlite()
         copy.copy(world.postgresql, target, EPOCH)
     epoch, highest = scalar(target, "SELECT epoch FROM daemon"), scalar(target, "SELECT max(id) FROM alerts")
     desk = Desk(target, tmp_path)
@@ -207,7 +208,7 @@ def test_the_monitor_goes_on_and_tells_nothing_twice(
 
 def test_the_next_epoch_is_behind_those_of_a_cluster(made_databases: Databases, tmp_path: Path) -> None:
     """A daemon on the copy takes a number that no member of the source had, and it may start at once."""
-    source, target = made_databases.postgresql(), f"sqlite:///{tmp_path / 'copy.db'}"
+    source, target = made_databases.postgresql(), made_databases.sqlite()
     desk = Desk(source, tmp_path)
     desk.has(["gazette"]).close()
     change(source, "DELETE FROM daemon", "SELECT setval(pg_get_serial_sequence('members', 'id'), 41)")
@@ -229,11 +230,12 @@ def test_the_next_epoch_is_behind_those_of_a_cluster(made_databases: Databases, 
 def test_a_copy_that_is_killed_again_and_again_comes_to_its_end(
     source: str, world: World, made_databases: Databases, tmp_path: Path, kind: str
 ) -> None:
-    """Killed as it is about to commit, dozens of times, the same command goes on until both sides are equal."""
+    """Killed as it is about to commit, again and again, the same command goes on until both sides are equal."""
     target = made_databases.postgresql() if kind == "postgresql" else f"sqlite:///{tmp_path / 'copy.db'}"
+    ends = (source, target) if kind == "postgresql" else (world.postgresql, target)
 
     done = subprocess.run(
-        [sys.executable, "-m", "tests.support.copying", "16", "60", source, target],
+        [sys.executable, "-m", "tests.support.copying", "16", "60", *ends],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -243,20 +245,38 @@ def test_a_copy_that_is_killed_again_and_again_comes_to_its_end(
 
     assert done.returncode == 0, done.stderr
     assert int(done.stdout.split()[-1]) >= 5
-    assert rows_of(target) == rows_of(world.postgresql if kind == "postgresql" else source)
+    assert rows_of(target) == rows_of(world.postgresql)
+
+
+def test_a_password_is_no_part_of_what_is_copied(world: World, made_databases: Databases) -> None:
+    """A copy goes on where the password comes from elsewhere the next time: from ~/.pgpass, or a changed one."""
+    url = sa.make_url(world.postgresql).set(password="one").update_query_dict({"sslpassword": "two"})
+    target = made_databases.sqlite()
+    with pytest.raises(KeyboardInterrupt):
+        copy.copy(url.render_as_string(hide_password=False), target, EPOCH, stop_at(alerts.name))
+
+    done = copy.copy(world.postgresql, target, EPOCH)
+
+    assert done.resumed
+
+
+def stop_at(table: str) -> Callable[[copy.Step], None]:
+    """Return what interrupts a copy once rows of a table are written."""
+
+    def stop(step: copy.Step) -> None:
+        if step.what == table:
+            raise KeyboardInterrupt
+
+    return stop
 
 
 @pytest.fixture
-def half(source: str, tmp_path: Path) -> str:
+def half(source: str, made_databases: Databases) -> str:
     """The URL of half a copy of `source`."""
-    target = f"sqlite:///{tmp_path / 'half.db'}"
-
-    def stop(step: copy.Step) -> None:
-        if step.what == alerts.name:
-            raise KeyboardInterrupt
+    target = made_databases.sqlite()
 
     with pytest.raises(KeyboardInterrupt):
-        copy.copy(source, target, EPOCH, stop)
+        copy.copy(source, target, EPOCH, stop_at(alerts.name))
     return target
 
 
