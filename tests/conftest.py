@@ -1,13 +1,15 @@
-"""What holds for every test: in CI nothing is skipped for want of a browser or a database."""
+"""What every test has: databases of both kinds; in CI nothing is skipped for want of a browser or a database."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import tempfile
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 
 import pytest
+
+from tests.support import databases
 
 MEMORY, ROOM = "/dev/shm", 4_000_000_000
 """Where temporary folders go if it has so many bytes free: the suite flushes databases some ten thousand times, and
@@ -22,6 +24,18 @@ def pytest_configure() -> None:
     if "TMPDIR" not in os.environ and os.path.isdir(MEMORY) and shutil.disk_usage(MEMORY).free >= ROOM:
         os.environ["TMPDIR"] = MEMORY
         tempfile.tempdir = None
+
+
+@pytest.fixture(scope="session")
+def made_databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[databases.Databases]:
+    """Databases of this session, from a server of its own."""
+    yield from databases.session(tmp_path_factory.mktemp("databases"))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, made_databases: databases.Databases) -> str:
+    """The URL of a fresh, migrated database."""
+    return made_databases.sqlite() if request.param == "sqlite" else made_databases.postgresql()
 
 
 def _refuse_skip_for_want(report: pytest.TestReport | pytest.CollectReport) -> None:

@@ -16,7 +16,6 @@ from monitor.jobs import ingest
 from monitor.model import HttpInfo, Reply
 from monitor.store import feeds, stats
 from monitor.store.schema import articles, decisions, entries, entry_keys, revisions
-from tests.integration.conftest import database_url, made_databases  # noqa: F401 - fixtures
 from tests.support.desk import Desk, item, page
 
 LONG = " ".join(f"The committee heard witness number {n} on the resettlement of families." for n in range(12))
@@ -28,7 +27,7 @@ OTHER = (
 
 
 @pytest.fixture
-def desk(database_url: str, tmp_path: Path) -> Iterator[Desk]:  # noqa: F811 - the fixture
+def desk(database_url: str, tmp_path: Path) -> Iterator[Desk]:
     """A whole monitor with a scripted clock, web and channels."""
     made = Desk(database_url, tmp_path)
     yield made

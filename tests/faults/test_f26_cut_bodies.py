@@ -24,12 +24,6 @@ OFFSETS = 642
 Row = tuple[str | None, str | None, str, str]
 
 
-@pytest.fixture(scope="module")
-def made_databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[databases.Databases]:
-    """Databases of this module."""
-    yield from databases.session(tmp_path_factory.mktemp("databases"))
-
-
 @pytest.fixture(params=["sqlite", "postgresql"])
 def desk(request: pytest.FixtureRequest, made_databases: databases.Databases, tmp_path: Path) -> Iterator[Desk]:
     """A desk on a fresh database."""
