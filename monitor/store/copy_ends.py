@@ -87,8 +87,12 @@ def shown(url: str) -> str:
 
 def named(url: str) -> str:
     """Return a database's address without any password, wherever that comes from the next time."""
-    parsed = sa.make_url(url).set(password=None)
-    return parsed.difference_update_query(_secret(parsed)).render_as_string()
+    parsed = sa.make_url(url)
+    parsed = parsed.difference_update_query(_secret(parsed))
+    bare = sa.URL.create(
+        parsed.drivername, parsed.username, None, parsed.host, parsed.port, parsed.database, parsed.query
+    )
+    return bare.render_as_string()
 
 
 def _secret(parsed: sa.URL) -> list[str]:
