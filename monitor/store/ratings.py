@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -52,6 +53,25 @@ class Rateable:
     """The recipient, as the rating names it."""
     rated: StoredRating | None
     """What the same recipient said before."""
+
+
+class Fired(NamedTuple):
+    """An alert with the rules that it is of."""
+
+    alert_id: int
+    pack: str
+    rules: tuple[str, ...]
+    story_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """Alerts of the same rules of a pack. `ratings`: what was said of each of those that somebody rated."""
+
+    pack: str
+    rules: tuple[str, ...]
+    alerts: int
+    ratings: tuple[tuple[str, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +193,28 @@ def list_told(connection: sa.Connection, since: datetime, pack: str | None = Non
         .order_by(alerts.c.id)
     )
     return [Told(**{**row, "rules": tuple(row["rules"])}) for row in connection.execute(query).mappings()]
+
+
+def list_fired(connection: sa.Connection, since: datetime, pack: str) -> list[Fired]:
+    """Return the alerts of a pack that `list_told` returns, by what they need no other table for."""
+    columns = (alerts.c[name] for name in ("id", "pack", "rules", "story_id"))
+    query = sa.select(*columns).where(_recent(since, pack)).order_by(alerts.c.id)
+    return [Fired(number, name, tuple(rules), story) for number, name, rules, story in connection.execute(query)]
+
+
+def count_told(connection: sa.Connection, since: datetime, pack: str | None = None) -> list[Count]:
+    """Return how many alerts that `list_told` returns there are, by pack and rules, with their ratings."""
+    rules = sa.cast(alerts.c.rules, sa.Text).label("rules")
+    query = sa.select(alerts.c.pack, rules, sa.func.count()).where(_recent(since, pack)).group_by(alerts.c.pack, rules)
+    said: dict[tuple[str, str], dict[int, list[str]]] = {}
+    rated = sa.select(ratings.c.alert_id, ratings.c.rating, alerts.c.pack, rules)
+    rated = rated.join(alerts, alerts.c.id == ratings.c.alert_id).where(_recent(since, pack))
+    for row in connection.execute(rated):
+        said.setdefault((row.pack, row.rules), {}).setdefault(row.alert_id, []).append(row.rating)
+    return [
+        Count(name, tuple(json.loads(written)), count, tuple(map(tuple, said.get((name, written), {}).values())))
+        for name, written, count in connection.execute(query)
+    ]
 
 
 def _recent(since: datetime, pack: str | None) -> sa.ColumnElement[bool]:

@@ -93,6 +93,22 @@ def test_noise_of_a_rule_leads_to_a_word_to_exclude(desk: Desk, config: Path) ->
     assert "noise  Striker of Madrid completes transfer before football season (Gazette)" in shown
 
 
+def test_what_the_page_of_rules_counts_is_what_was_told_and_rated(desk: Desk, config: Path) -> None:
+    """Counting in the database gives what counting alert by alert does, of the alerts since then alone."""
+    rate(desk, NOISE, "noise")
+    rate(desk, USEFUL[:2], "useful")
+    told = desk.read(lambda c: ratings.list_told(c, START))
+    since = told[4].decided_at
+
+    (every,) = desk.read(lambda c: ratings.count_told(c, START, "move"))
+    (later,) = desk.read(lambda c: ratings.count_told(c, since))
+
+    assert (every.pack, every.rules, every.alerts) == ("move", ("core",), 10)
+    assert sorted(every.ratings) == [("noise",)] * 5 + [("useful",)] * 2
+    assert (later.alerts, sorted(later.ratings)) == (6, [("noise",), ("useful",), ("useful",)])
+    assert desk.read(lambda c: ratings.count_told(c, START, "other")) == []
+
+
 def test_rule_that_nobody_rated_shows_its_delays_and_no_advice(config: Path) -> None:
     """Alerts are counted with the time from publication until they were decided and sent; nothing else is made up."""
     found = stats(config, "--json").json

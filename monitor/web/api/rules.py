@@ -370,7 +370,6 @@ def pack_out(pack: PackRow) -> PackOut:
 
 
 def _rule(rule: rule_parts.RuleRow) -> RuleOut:
-    row = rule.row
     return RuleOut(
         id=rule.id,
         title=rule.title,
@@ -380,9 +379,9 @@ def _rule(rule: rule_parts.RuleRow) -> RuleOut:
         languages=list(rule.languages),
         terms=rule.terms,
         line=rule.line,
-        alerts=row.alerts if row else 0,
-        useful=row.useful if row else 0,
-        noise=row.noise if row else 0,
+        alerts=rule.alerts,
+        useful=rule.useful,
+        noise=rule.noise,
     )
 
 
