@@ -67,7 +67,7 @@ class Follower:
 
     async def _take_over(self, config: Config) -> None:
         before = self._context.setup
-        rules = self._context.store.read_now(wiring.stored_rules) or before.live
+        rules = await self._context.store.read(wiring.stored_rules) or before.live
         opened = wiring.open_channels(config)
         make = wiring.member_setup(config, rules, self._rule_files.put(rules), opened)
         self._context.setup = await self._context.store.write(make)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -28,9 +29,8 @@ from monitor.engine.work import TICK, Periodic, Work, guarded
 from monitor.feeds import outage
 from monitor.jobs import recover, replan, report
 from monitor.jobs.context import Context
-from monitor.store import claims, feeds, gathering, host_slots, members, messages, poll_hours, wakes
+from monitor.store import claims, deadlines, feeds, gathering, host_slots, members, messages, poll_hours, wakes
 from monitor.store.leading import Leadership
-from monitor.store.members import BEAT, LEASE
 from monitor.store.store import Connection
 from monitor.store.wakes import Wake
 
@@ -38,6 +38,8 @@ REAP = 5.0
 STALLED = 30.0
 RELEASED_TOGETHER = 0.1
 """Seconds that letting go of an item may wait for others to share its commit."""
+LEAVING, LAST_WORDS = 5.5, 2.0
+"""Seconds that leaving may take, sends in flight included, and that a statement may take then."""
 TRY_AGAIN = 1.0
 """Seconds before a queue whose connection broke is followed again."""
 
@@ -68,6 +70,7 @@ class ClusterEngine(Work):
     Args:
         clock: The server's, which each beat sets; the context's own.
         conninfo: Of the server, for the queue.
+        lease: This member's, renewed with each beat.
         leading: Called when this member has become the leader, before it does anything as such.
     """
 
@@ -77,10 +80,11 @@ class ClusterEngine(Work):
         role: Role,
         clock: ServerClock,
         conninfo: str,
+        lease: members.Lease,
         leading: Callable[[], Awaitable[object]],
     ) -> None:
         super().__init__(context, claims.BATCH)
-        self._role, self._clock, self._leading = role, clock, leading
+        self._role, self._clock, self._lease, self._leading = role, clock, lease, leading
         self._every: list[Periodic] = []
         self._led: list[Periodic] = [(STALLED, self._retry_stalled)]
         self._member = context.store.epoch
@@ -88,7 +92,7 @@ class ClusterEngine(Work):
         context.gate.share(self._hosts)
         self._leadership = Leadership(context.store.engine, self._member)
         self.is_leader = False
-        self._held_until = context.clock.monotonic() + LEASE.total_seconds()
+        self._leaving = False
         self._targets: set[int] = set()
         self._unreleased: set[tuple[claims.Kind, int]] = set()
         self._let_go: tuple[object, set[tuple[claims.Kind, int]]] = (None, set())
@@ -100,13 +104,15 @@ class ClusterEngine(Work):
         self._queue = queue.Queue(conninfo, f"member {self._member}", handlers)
         context.store.writer.seal = lambda connection: queue.seal(connection, wakes.collect(connection))
         context.store.holds = self.holds
+        context.store.writer.waits = lambda: self.holds() and not self._leaving
+        context.under_way.note_alone = self._note_alone
 
     def _per_host(self) -> int:
         return self.context.setup.config.polling.per_host
 
     def holds(self) -> bool:
         """Return whether this member's lease is good, as far as it can know without asking."""
-        return not self.context.store.writer.fenced and self.context.clock.monotonic() < self._held_until
+        return not self.context.store.writer.fenced and self._lease.good
 
     def add_periodic(self, seconds: float, work: Callable[[], Awaitable[None]]) -> None:
         """Have `work` called every so many seconds; before `run`."""
@@ -156,6 +162,10 @@ class ClusterEngine(Work):
     def _expect(self, deaths: dict[int, int]) -> None:
         for key, count in deaths.items():
             self.context.under_way.expect(key, count)
+
+    async def _note_alone(self, key: int) -> None:
+        kind, item = _claim_of(key)
+        await self.context.store.write(lambda connection: claims.note_alone(connection, kind, item, self._member))
 
     async def _due_targets(self, _n: int) -> list[int]:
         wanted, self._targets = self._targets, set()
@@ -207,7 +217,7 @@ class ClusterEngine(Work):
         lane = self._lane_of[wake.kind]
         self._asked.add(wake.kind)
         try:
-            while not lane.has_room:
+            while not lane.has_room and not self._leaving:
                 await self.context.clock.sleep(0.05)
         finally:
             self._asked.discard(wake.kind)
@@ -217,17 +227,25 @@ class ClusterEngine(Work):
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set. Raises: Fenced when the lease ran out; StoreError where the queue cannot be had."""
+        logging.getLogger("apscheduler").setLevel(logging.ERROR)  # that work waits for the database is said once
         scheduler = AsyncIOScheduler(
             timezone=UTC, job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1}
         )
-        for seconds, work in ((TICK, self._tick), (BEAT, self._beat), (REAP, self._reap), *self._every):
+        for seconds, work in (
+            (TICK, self._tick),
+            (TICK, self._lead),
+            (members.BEAT, self._beat),
+            (REAP, self._reap),
+            *self._every,
+        ):
             scheduler.add_job(guarded(work), "interval", seconds=seconds)
         for seconds, work in self._led:
             scheduler.add_job(guarded(self._when_leading(work)), "interval", seconds=seconds)
         await self._beat()
         async with self._queue.opened():
             scheduler.start()
-            following = [asyncio.create_task(self._keep(self._queue.work))] if self._role.works else []
+            followings = self._queue.followings() if self._role.works else ()
+            following = [asyncio.create_task(self._keep(follow)) for follow in followings]
             following.append(asyncio.create_task(self._keep(self._follow_sweeps)))
             following.append(asyncio.create_task(self._keep(self._hosts.run)))
             try:
@@ -237,24 +255,34 @@ class ClusterEngine(Work):
                 await self._leave(following)
 
     async def _leave(self, following: list[asyncio.Task[None]]) -> None:
+        """Let sends end and give back what this member has; from a network that gives no answer nothing is awaited."""
+        self._leaving = True
+        deadlines.shorten(self.context.store.engine, LAST_WORDS)
         for task in following:
             task.cancel()
-        await self._finish()
-        await asyncio.gather(*following, return_exceptions=True)
-        await asyncio.to_thread(self._leadership.let_go)
-        if self.holds():
-            with contextlib.suppress(errors.StoreError):
-                await self.context.store.write(lambda connection: members.leave(connection, self._member))
+        if not self.holds():
+            self._queue.cut()
+        try:
+            async with asyncio.timeout(LEAVING):
+                await self._finish()
+                await asyncio.wait(following)
+                await asyncio.to_thread(self._leadership.let_go)
+                if self.holds():
+                    await self.context.store.write(lambda connection: members.leave(connection, self._member))
+        except (TimeoutError, errors.StoreError) as fault:
+            log.warning("left_without_a_word", error=str(fault) or "the database gave no answer in time")
+        finally:
+            self._queue.cut()
 
     async def _keep(self, follow: Callable[[], Awaitable[None]]) -> None:
         """Follow a queue for as long as this member lives, whatever happens to its connections."""
-        while True:
+        while not self._leaving:  # a worker of the queue may end its cancelling with another fault
             try:
                 await follow()
             except asyncio.CancelledError:
                 raise
             except Exception as fault:  # noqa: BLE001 - whatever the queue's worker raises, it is started again
-                log.warning("queue_lost", error=f"{type(fault).__name__}: {fault}")
+                log.warning("queue_lost", error=f"{type(fault).__name__}: {fault.__cause__ or fault}")
             await asyncio.sleep(TRY_AGAIN)
 
     async def _go(self, stop: asyncio.Event) -> None:
@@ -293,7 +321,7 @@ class ClusterEngine(Work):
         self._unreleased.difference_update(released)
         if polled and not self.is_leader:
             pulse.polled.subtract(polled)
-        self._held_until = began + LEASE.total_seconds()
+        self._lease.renew(began)
         clock.set(now, (began + clock.monotonic()) / 2)
         self.context.host_pauses.update(pauses)
 
@@ -307,12 +335,13 @@ class ClusterEngine(Work):
         return run
 
     async def _tick(self) -> None:
+        """Show that this loop lives; a database that gives no answer must not make it look dead."""
         self.context.reached("engine.tick")
-        if self._role.leads and self.holds():
-            await self._lead()
         self.ticked = time.monotonic()
 
     async def _lead(self) -> None:
+        if not self._role.leads or not self.holds():
+            return
         leads = await asyncio.to_thread(self._leadership.hold)
         if leads and not self.is_leader:
             log.info("leads", member=self._member)
@@ -344,16 +373,17 @@ class ClusterEngine(Work):
             return
         now = self.context.clock.now()
 
-        def reap(connection: Connection) -> tuple[list[members.Member], list[Any]]:
-            ended = members.reap(connection)
+        def reap(connection: Connection) -> list[members.Member]:
+            reaped = members.reap(connection)
+            suspects = {_key(kind, item): deaths for kind, item, deaths in reaped.suspects if kind != "feed"}
+            claims.forget(connection, [_claim_of(key) for key in recover.put_off(connection, suspects, now)])
             living = [member.id for member in members.list_living(connection)]
             aside = recover.void_leases(connection, now, living)
             if aside:
                 recover.tell_aside(self.context, connection, aside, now)
-            return ended, aside
+            return reaped.members
 
-        ended, _ = await self.context.store.write(reap)
-        for member in ended:
+        for member in await self.context.store.write(reap):
             log.warning("member_lost", member=member.id, role=member.role, host=member.host, pid=member.pid)
 
     async def _follow_sweeps(self) -> None:
@@ -384,6 +414,14 @@ class ClusterEngine(Work):
         stalled = await self._queue.retry_stalled()
         if stalled:
             log.warning("jobs_retried", stalled=stalled)
+
+
+def _key(kind: str, item: int) -> int:
+    return -item if kind == "page" else item
+
+
+def _claim_of(key: int) -> tuple[claims.Kind, int]:
+    return ("entry", key) if key > 0 else ("page", -key)
 
 
 def _pass_on(connection: Connection, kind: wakes.Kind, found: list[Any], n: int) -> list[Any]:

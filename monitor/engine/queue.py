@@ -8,16 +8,21 @@ Source: https://procrastinate.readthedocs.io/en/stable/
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
+import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import procrastinate
+import structlog
 from procrastinate import exceptions
 
 from monitor import errors
+from monitor.store import database, deadlines
 from monitor.store.store import Connection
 from monitor.store.wakes import Kind, Wake
 
@@ -37,6 +42,10 @@ POOL = 3
 """Connections of a member to the queue, beside one for each queue it listens to."""
 GRACE = 4.0
 """Seconds that jobs get when the member leaves."""
+CLOSING = 1.0
+"""Seconds that closing the pool may take."""
+
+log = structlog.get_logger()
 
 _TODO = """
 SELECT DISTINCT task_name, coalesce((args->>'target')::bigint, 0) FROM procrastinate_jobs
@@ -50,12 +59,21 @@ def seal(connection: Connection, wakes: Iterable[Wake]) -> None:
     wanted = list(wakes)
     if not wanted:
         return
-    driver: Any = connection.connection.driver_connection
-    waiting = {Wake(_kind(name), target) for name, target in driver.execute(_TODO, ([_name(w.kind) for w in wanted],))}
+    waiting = connection.exec_driver_sql(_TODO, ([_name(wake.kind) for wake in wanted],)).all()
+    known = {Wake(_kind(name), target) for name, target in waiting}
     for wake in wanted:
-        if wake not in waiting:
-            task = _SENDER.configure_task(_name(wake.kind), queue=QUEUES[wake.kind], connection=driver)
-            task.defer(**({"target": wake.target_id} if wake.target_id else {}))
+        if wake not in known:
+            _defer(connection, wake)
+
+
+def _defer(connection: Connection, wake: Wake) -> None:
+    driver: Any = connection.connection.driver_connection
+    task = _SENDER.configure_task(_name(wake.kind), queue=QUEUES[wake.kind], connection=driver)
+    try:
+        task.defer(**({"target": wake.target_id} if wake.target_id else {}))
+    except exceptions.ConnectorException as fault:
+        connection.exec_driver_sql("SELECT 1")  # a connection that broke says so here, as it does to everybody else
+        raise errors.StoreError(f"the queue refused a wake-up: {fault}") from fault
 
 
 def _name(kind: Kind) -> str:
@@ -87,14 +105,17 @@ class Queue:
     """
 
     def __init__(self, conninfo: str, name: str, handlers: Handlers) -> None:
-        # One line for each wake-up is no news.
-        logging.getLogger("procrastinate").setLevel(logging.WARNING)
+        # One line for each wake-up is no news, and that a connection broke is said once by whoever follows.
+        logging.getLogger("procrastinate").setLevel(logging.CRITICAL)
+        logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
         self._name = name
+        self._connections: weakref.WeakSet[Any] = weakref.WeakSet()
         connector = procrastinate.PsycopgConnector(
             conninfo=conninfo,
             min_size=1,
             max_size=POOL,
             timeout=20.0,
+            configure=self._note,
             kwargs={"application_name": f"wirewatch queue of {name}", **DEADLINES},
         )
         self._app = procrastinate.App(connector=connector)
@@ -105,26 +126,40 @@ class Queue:
         @self._sweeper.periodic(cron="*/30 * * * * *")
         @self._sweeper.task(name=_PREFIX + SWEEP, queue=SWEEP)
         async def sweep(timestamp: int) -> None:
-            await handlers.sweep()
+            await _told(handlers.sweep())
 
     @contextlib.asynccontextmanager
     async def opened(self) -> AsyncIterator[Queue]:
         """Hold the pool open. Raises: StoreError when the server cannot be reached."""
         try:
             await self._app.open_async()
-        except exceptions.ConnectorException as fault:
+        except Exception as fault:
+            await self._close()
             raise errors.StoreError(f"the queue cannot be reached: {fault}") from fault
         try:
             yield self
         finally:
-            await self._app.close_async()
+            await self._close()
 
-    async def work(self) -> None:
-        """Follow the wake-ups for everybody, until cancelled."""
-        import asyncio
+    async def _close(self) -> None:
+        """Close the pool; what a silent network keeps from closing is dropped."""
+        try:
+            await asyncio.wait_for(self._app.close_async(), CLOSING)
+        except Exception as fault:  # noqa: BLE001 - whatever the driver raises, nothing of it is used any more
+            log.debug("queue_dropped", error=f"{type(fault).__name__}: {fault}")
+        self.cut()
 
-        queues = sorted(set(QUEUES.values()))
-        await asyncio.gather(*(self._follow_queue(self._app, queue) for queue in queues))
+    async def _note(self, connection: Any) -> None:
+        self._connections.add(connection)
+
+    def cut(self) -> None:
+        """End every connection now, under whoever waits for an answer: nothing in the driver gives one up."""
+        for connection in list(self._connections):
+            deadlines.shut(connection)
+
+    def followings(self) -> tuple[Callable[[], Awaitable[None]], ...]:
+        """Return, for each queue that anybody may follow, what follows its wake-ups until cancelled."""
+        return tuple(partial(self._follow_queue, self._app, queue) for queue in sorted(set(QUEUES.values())))
 
     async def lead(self) -> None:
         """Defer and run the periodic sweep, until cancelled."""
@@ -136,6 +171,7 @@ class Queue:
             name=f"{self._name} {queue}",
             concurrency=SEATS[queue],
             fetch_job_polling_interval=POLLING,
+            update_heartbeat_interval=SILENT / 3,
             stalled_worker_timeout=SILENT,
             shutdown_graceful_timeout=GRACE,
             delete_jobs="always",
@@ -143,12 +179,18 @@ class Queue:
         )
 
     async def retry_stalled(self) -> int:
-        """Let the jobs of workers that gave no heartbeat run again, and forget those that failed; return how many."""
+        """Let the jobs of workers that gave no heartbeat run again, and forget those that failed; return how many.
+
+        Raises: StoreError.
+        """
         manager = self._app.job_manager
-        stalled = list(await manager.get_stalled_jobs(seconds_since_heartbeat=SILENT))
-        for job in stalled:
-            await manager.retry_job(job)
-        await manager.delete_old_jobs(nb_hours=1, include_failed=True, include_cancelled=True, include_aborted=True)
+        try:
+            stalled = list(await manager.get_stalled_jobs(seconds_since_heartbeat=SILENT))
+            for job in stalled:
+                await manager.retry_job(job)
+            await manager.delete_old_jobs(nb_hours=1, include_failed=True, include_cancelled=True, include_aborted=True)
+        except exceptions.ConnectorException as fault:
+            raise errors.StoreError(f"the queue cannot be reached: {fault.__cause__}") from fault
         return len(stalled)
 
 
@@ -158,13 +200,21 @@ DEADLINES: Mapping[str, Any] = {
     "keepalives_interval": 5,
     "keepalives_count": 2,
     "tcp_user_timeout": 20_000,
-    "options": "-c statement_timeout=30000 -c idle_in_transaction_session_timeout=15000",
+    "options": f"-c statement_timeout=30000 -c idle_in_transaction_session_timeout=15000 {database.SERVER_SIDE}",
 }
 """Of every connection to the queue, in milliseconds where PostgreSQL has them in these."""
 
 
 def _follow(kind: Kind, handlers: Handlers) -> Callable[..., Awaitable[None]]:
     async def follow(target: int = 0) -> None:
-        await handlers.woken(Wake(kind, target))
+        await _told(handlers.woken(Wake(kind, target)))
 
     return follow
+
+
+async def _told(work: Awaitable[None]) -> None:
+    """Say what a job raises here: the queue's own words are switched off, and it is not run again for it."""
+    try:
+        await work
+    except Exception as fault:  # noqa: BLE001 - the edge of a job: a later wake-up follows
+        log.error("queue_job_failed", error=f"{type(fault).__name__}: {fault}")

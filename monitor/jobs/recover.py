@@ -7,7 +7,7 @@ it is set aside, recorded and told, and everything else goes on.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 import structlog
@@ -40,7 +40,8 @@ def wait(deaths: int, place: int) -> timedelta:
 
 def begin(connection: Connection, under_way: UnderWay, now: datetime) -> list[interrupted.Interrupted]:
     """Take up what the last daemon left; return the messages that are set aside, to be told once somebody can be."""
-    _put_off_suspects(connection, under_way, now)
+    for key in put_off(connection, under_way.suspects(), now):
+        under_way.clear(key)
     return void_leases(connection, now)
 
 
@@ -74,9 +75,13 @@ def tell_aside(context: Context, connection: Connection, aside: list[interrupted
         notice.say(context, connection, f"set_aside:m-{message.id}", headline, body, now)
 
 
-def _put_off_suspects(connection: Connection, under_way: UnderWay, now: datetime) -> None:
-    """Let entries and pages that were under way in more than one death wait, each for itself."""
-    suspects = [(key, deaths) for key, deaths in under_way.suspects().items() if deaths > 1]
+def put_off(connection: Connection, deaths_of: Mapping[int, int], now: datetime) -> list[int]:
+    """Let entries and pages that were under way in more than one death wait, each for itself.
+
+    `deaths_of`: the deaths of entries by their ids, of articles whose page was read by their negative ids.
+    Returns: Those among them that wait for nothing any more.
+    """
+    done, suspects = [], [(key, deaths) for key, deaths in deaths_of.items() if deaths > 1]
     for place, (key, deaths) in enumerate(suspects):
         due = now + wait(deaths, place)
         log.warning("suspect_put_off", entry=max(key, 0), article=max(-key, 0), deaths=deaths)
@@ -85,7 +90,8 @@ def _put_off_suspects(connection: Connection, under_way: UnderWay, now: datetime
         elif key < 0 and (known := articles.get(connection, -key)) is not None and known.retry_at is not None:
             articles.update(connection, -key, retry_at=due)
         else:
-            under_way.clear(key)
+            done.append(key)
+    return done
 
 
 def tell_of_article(context: Context, connection: Connection, what: str, feed: str, now: datetime) -> None:

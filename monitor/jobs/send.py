@@ -65,9 +65,13 @@ def _with_words(connection: Connection, claim: messages.Claim) -> messages.Claim
 
 async def _send(context: Context, outlet: Outlet, claim: messages.Claim) -> None:
     """Make one attempt and record how it ended; a cancelled attempt is recorded as uncertain."""
-    said = await context.store.read(
-        lambda connection: compose.build_notice(connection, claim, context.setup.config.timezone)
-    )
+    try:
+        said = await context.store.read(
+            lambda connection: compose.build_notice(connection, claim, context.setup.config.timezone)
+        )
+    except errors.StoreError as fault:  # else it would count as one that may have arrived
+        await _record(context, outlet, claim, SendResult(SendOutcome.RETRY, detail=str(fault), pause_channel=False))
+        return
     said = rate_links.with_links(said, context.setup, claim.target_id, context.clock.now())
     try:
         result = await _attempt(context, outlet, claim, said)

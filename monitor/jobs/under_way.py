@@ -14,7 +14,7 @@ import asyncio
 import contextlib
 import os
 import struct
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 SLOTS = 256
@@ -40,6 +40,8 @@ class UnderWay:
         self._free = list(range(SLOTS))[::-1]
         self._deaths: dict[int, int] = _left(path) if path is not None else {}
         self._room = _Room()
+        self.note_alone: Callable[[int], Awaitable[None]] = _tell_nobody
+        """Told of a key that nothing else is under way beside, before its work begins."""
         if path is not None:
             self._open(path)
 
@@ -70,6 +72,8 @@ class UnderWay:
         await self._room.enter(alone)
         try:
             self._write(self._slot(key), key, deaths, _ALONE if alone else _SHARED)
+            if alone:
+                await self.note_alone(key)
             yield deaths
         finally:
             self.clear(key)
@@ -99,6 +103,10 @@ class UnderWay:
             return
         with contextlib.suppress(OSError):  # a full disk: the next start knows of one article less
             os.pwrite(self._file, _SLOT.pack(key, deaths, how), slot * _SLOT.size)
+
+
+async def _tell_nobody(_: int) -> None:
+    """The file says it."""
 
 
 def _left(path: Path) -> dict[int, int]:

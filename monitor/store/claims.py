@@ -91,6 +91,19 @@ def _take(connection: sa.Connection, kind: Kind, ids: Sequence[int], member_id: 
     return {item: found[item] for item in ids if item in found}
 
 
+def note_alone(connection: sa.Connection, kind: Kind, item: int, member_id: int) -> None:
+    """Note that this member works on nothing else now: should it die, this is what it died of."""
+    mine = sa.and_(claims.c.kind == kind, claims.c.item_id == item, claims.c.member_id == member_id)
+    connection.execute(claims.update().where(mine).values(alone=True))
+
+
+def forget(connection: sa.Connection, items: Iterable[tuple[Kind, int]]) -> None:
+    """Drop what nobody works on and that waits for nothing any more."""
+    for kind, item in items:
+        free = sa.and_(claims.c.kind == kind, claims.c.item_id == item, claims.c.member_id.is_(None))
+        connection.execute(claims.delete().where(free))
+
+
 def release(connection: sa.Connection, kind: Kind, items: Iterable[int], member_id: int) -> None:
     """Let go of items that were worked on to an end, good or bad."""
     mine = sa.and_(claims.c.kind == kind, claims.c.item_id.in_(list(items)), claims.c.member_id == member_id)

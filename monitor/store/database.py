@@ -103,7 +103,7 @@ def open_member_engine(url: str, size: int = 4) -> sa.Engine:
             "one process alone can work on an SQLite database; set [monitor] database to a PostgreSQL address"
         )
     engine = _open_postgres(url, IDLE, size, ping=False)  # which no deadline would end
-    deadlines.Deadlines(engine)
+    deadlines.watch(engine)
     return engine
 
 
@@ -111,8 +111,15 @@ IDLE = 15_000
 """Milliseconds after which the server ends a member's transaction that asks for nothing: its process is frozen."""
 
 
+SERVER_SIDE = (
+    "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=2 -c tcp_user_timeout=20000"
+)
+"""Options by which the server, too, ends the session of a client that is gone or takes nothing, and lets go of its
+locks."""
+
+
 def _open_postgres(url: str, idle: int = 0, size: int = 6, ping: bool = True) -> sa.Engine:
-    options = f"-c statement_timeout=30000 -c idle_in_transaction_session_timeout={idle}"
+    options = f"-c statement_timeout=30000 -c idle_in_transaction_session_timeout={idle} {SERVER_SIDE}"
     try:
         return sa.create_engine(
             url,

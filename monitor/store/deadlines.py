@@ -24,8 +24,8 @@ LOOK = 1.0
 class Deadlines:
     """Watches every connection of one engine."""
 
-    def __init__(self, engine: sa.Engine, seconds: float = STATEMENT) -> None:
-        self._seconds = seconds
+    def __init__(self, engine: sa.Engine) -> None:
+        self._seconds = STATEMENT
         self._due: dict[int, tuple[Any, float]] = {}
         self._lock = threading.Lock()
         self._closed = threading.Event()
@@ -39,8 +39,15 @@ class Deadlines:
         weakref.finalize(engine, self._closed.set)
         threading.Thread(target=self._watch, name="deadlines", daemon=True).start()
 
+    def shorten(self, seconds: float) -> None:
+        """Give what is under way, and whatever comes, so many seconds at most: this process is leaving."""
+        with self._lock:
+            self._seconds = min(self._seconds, seconds)
+            latest = time.monotonic() + self._seconds
+            self._due = {key: (driver, min(due, latest)) for key, (driver, due) in self._due.items()}
+
     def close(self) -> None:
-        """Stop watching."""
+        """Stop watching once nothing is under way any more."""
         self._closed.set()
 
     def _begin_statement(self, connection: sa.Connection, *_: object) -> None:
@@ -59,18 +66,38 @@ class Deadlines:
             self._due.pop(id(driver), None)
 
     def _watch(self) -> None:
-        while not self._closed.wait(LOOK):
+        while not self._closed.wait(LOOK) or self._due:
+            if self._closed.is_set():
+                time.sleep(LOOK)
             now = time.monotonic()
             with self._lock:
                 overdue = [driver for driver, due in self._due.values() if due < now]
                 for driver in overdue:
                     del self._due[id(driver)]
             for driver in overdue:
-                _shut(driver)
+                shut(driver)
 
 
-def _shut(driver: Any) -> None:
-    """End the stream of a psycopg connection under whoever waits on it."""
+_OF: weakref.WeakKeyDictionary[sa.Engine, Deadlines] = weakref.WeakKeyDictionary()
+
+
+def watch(engine: sa.Engine) -> None:
+    """Watch every connection of an engine from now on."""
+    _OF[engine] = Deadlines(engine)
+
+
+def shorten(engine: sa.Engine, seconds: float) -> None:
+    """Give what is under way on a watched engine, and whatever comes, so many seconds at most."""
+    _OF[engine].shorten(seconds)
+
+
+def close(engine: sa.Engine) -> None:
+    """Stop watching an engine once nothing is under way on it."""
+    _OF[engine].close()
+
+
+def shut(driver: Any) -> None:
+    """End the stream of a psycopg connection, of either kind, under whoever waits on it."""
     with contextlib.suppress(Exception):  # it may have ended meanwhile, and then it has no socket
         stream = socket.socket(fileno=driver.fileno())
         try:

@@ -10,8 +10,10 @@ A transaction that was open when its process froze would hold that lock; the ser
 
 from __future__ import annotations
 
+import math
 import os
 import socket
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -47,6 +49,27 @@ class Member:
     state: dict[str, Any]
 
 
+class Lease:
+    """What a member knows of its own lease without asking anybody.
+
+    It counts from before the beat was sent, on a clock that goes on while the process is frozen; so it ends here before
+    it ends on the server.
+    """
+
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        self._monotonic = monotonic
+        self._until = -math.inf
+
+    def renew(self, began: float) -> None:
+        """Take it as renewed by a beat that was begun then and went through."""
+        self._until = began + LEASE.total_seconds()
+
+    @property
+    def good(self) -> bool:
+        """Return whether it has not run out."""
+        return self._monotonic() < self._until
+
+
 def server_time(connection: sa.Connection) -> datetime:
     """Return the present on the clock of the database's server, in UTC."""
     return connection.execute(sa.select(sa.func.clock_timestamp())).scalar_one()  # type: ignore[no-any-return]
@@ -66,18 +89,24 @@ def next_epoch(connection: sa.Connection) -> int:
     return int(connection.execute(sa.select(sa.func.nextval(sequence))).scalar_one())
 
 
-def require(connection: sa.Connection, member_id: int) -> None:
-    """Keep a member from being ended while this transaction lasts. Raises: Fenced when it has ended."""
-    found = connection.execute(_REQUIRE, {"this": member_id}).first()
-    if found is None:
+def require(connection: sa.Connection, member_id: int) -> str:
+    """Keep a member from being ended while this transaction lasts; return the transaction's number on the server.
+
+    Raises: Fenced when it has ended.
+    """
+    number: str | None = connection.execute(_REQUIRE, {"this": member_id}).scalar()
+    if number is None:
         raise errors.Fenced(
             f"the lease of member {member_id} ran out, and others took over its work; it stops without writing"
         )
+    return number
 
 
 _LIVES = members.c.ended_at.is_(None)
 _REQUIRE = (
-    sa.select(members.c.id).where(members.c.id == sa.bindparam("this"), _LIVES).with_for_update(read=True)
+    sa.select(sa.cast(sa.func.pg_current_xact_id(), sa.Text))
+    .where(members.c.id == sa.bindparam("this"), _LIVES)
+    .with_for_update(read=True, of=members)
 )  # fmt: skip
 
 
@@ -93,11 +122,24 @@ def leave(connection: sa.Connection, member_id: int) -> None:
     """End this member in good order: nothing of it is under way any more."""
     _end(connection, [member_id], "left")
     connection.execute(claims.delete().where(claims.c.member_id == member_id, claims.c.deaths == 0))
-    connection.execute(claims.update().where(claims.c.member_id == member_id).values(member_id=None))
+    connection.execute(claims.update().where(claims.c.member_id == member_id).values(member_id=None, alone=False))
 
 
-def reap(connection: sa.Connection) -> list[Member]:
-    """End the members whose lease ran out, free what they worked on, and return them.
+TOGETHER = 2
+"""Deaths in a row that count while others were under way, too; what has so many is worked on alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reaped:
+    """Members that were ended, and what they worked on that met more than one death in a row, with its deaths."""
+
+    members: list[Member]
+    suspects: list[tuple[str, int, int]]
+    """(kind, item, deaths) of claims."""
+
+
+def reap(connection: sa.Connection) -> Reaped:
+    """End the members whose lease ran out and free what they worked on.
 
     One that is in the middle of a transaction is left for the next time: its server session ends it, or it beats.
     """
@@ -106,9 +148,20 @@ def reap(connection: sa.Connection) -> list[Member]:
     if found:
         ids = [member.id for member in found]
         _end(connection, ids, "lease")
-        freed = claims.update().where(claims.c.member_id.in_(ids))
-        connection.execute(freed.values(member_id=None, deaths=claims.c.deaths + 1))
-    return found
+    return Reaped(found, _free(connection, [member.id for member in found]))
+
+
+def _free(connection: sa.Connection, ids: list[int]) -> list[tuple[str, int, int]]:
+    if not ids:
+        return []
+    after = sa.case(
+        (claims.c.alone, claims.c.deaths + 1),
+        (claims.c.deaths < TOGETHER, claims.c.deaths + 1),
+        else_=claims.c.deaths,
+    )
+    freed = claims.update().where(claims.c.member_id.in_(ids)).values(member_id=None, alone=False, deaths=after)
+    rows = connection.execute(freed.returning(claims.c.kind, claims.c.item_id, claims.c.deaths)).all()
+    return sorted((row.kind, row.item_id, row.deaths) for row in rows if row.deaths > 1)
 
 
 def _end(connection: sa.Connection, ids: list[int], reason: str) -> None:
@@ -120,6 +173,11 @@ def _end(connection: sa.Connection, ids: list[int], reason: str) -> None:
 def living() -> sa.Select[tuple[int]]:
     """Return the query for the numbers of those that live."""
     return sa.select(members.c.id).where(_LIVES)
+
+
+def in_lease() -> sa.Select[tuple[int]]:
+    """Return the query for the numbers of those that live and whose lease is good."""
+    return living().where(members.c.lease_until >= sa.func.clock_timestamp())
 
 
 def list_living(connection: sa.Connection) -> list[Member]:

@@ -27,6 +27,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     literal_column,
     true,
 )
@@ -617,6 +618,7 @@ claims = Table(  # of a cluster: what a member works on; void once that member h
     Column("item_id", Id, primary_key=True, autoincrement=False),
     Column("member_id", Id),  # NULL: its member died
     Column("deaths", Integer, nullable=False),  # members that died in a row with it under way
+    Column("alone", Boolean, nullable=False, server_default=false()),  # nothing else is under way: a death is its doing
     Index("ix_claims_member_id", "member_id"),
 )
 

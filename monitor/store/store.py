@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
 from monitor import errors
-from monitor.store import hold
+from monitor.store import doubt, hold
 from monitor.store.room import Room
 from monitor.store.rows import read_counter
 from monitor.store.schema import counters
-from monitor.store.writer import Writer
+from monitor.store.writer import PAUSE, Writer
 
 T = TypeVar("T")
 Connection = sa.Connection
 """What queries and jobs are handed; stages above know it by this name."""
+READS_AGAIN = 10.0
+"""Seconds for which a member of a cluster tries to read from a server that is away."""
 DECIDING_LOCK = 7_236_001
 """Key of the PostgreSQL advisory lock under which decisions are made, one at a time."""
 
@@ -35,9 +38,9 @@ class Store:
         engine: sa.Engine,
         epoch: int,
         room: Room | None = None,
-        guard: Callable[[sa.Connection, int], None] = hold.require_epoch,
+        guard: Callable[[sa.Connection, int], Any] = hold.require_epoch,
     ) -> None:
-        """`guard`: raises Fenced where `epoch` may write no more; runs first in every transaction."""
+        """`guard`: raises Fenced where `epoch` may write no more; runs first in every transaction (see Writer)."""
         self.engine = engine
         self.epoch = epoch
         self.room = room or Room(None)
@@ -51,12 +54,16 @@ class Store:
         return await asyncio.get_running_loop().run_in_executor(self._readers, self.read_now, query)
 
     def read_now(self, query: Callable[[sa.Connection], T]) -> T:
-        """Run `query` in this thread. Raises: StoreError."""
-        try:
-            with self.engine.connect() as connection:
-                return query(connection)
-        except sa.exc.DBAPIError as fault:
-            raise errors.StoreError(f"the database refused to read: {fault.orig}") from fault
+        """Run `query` in this thread, for a while again where the server of a cluster is away. Raises: StoreError."""
+        until = time.monotonic() + READS_AGAIN
+        while True:
+            try:
+                with self.engine.connect() as connection:
+                    return query(connection)
+            except sa.exc.DBAPIError as fault:
+                if not (doubt.is_passing(fault) and self.writer.waits() and time.monotonic() < until):
+                    raise errors.StoreError(f"the database refused to read: {fault.orig}") from fault
+            time.sleep(PAUSE)
 
     async def write(self, job: Callable[[sa.Connection], T], patience: float = 0.0) -> T:
         """Run `job` in the writer's next transaction, at most `patience` seconds off, and return after its commit.

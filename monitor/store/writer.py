@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import queue
 import threading
@@ -12,15 +13,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
+import structlog
 
 from monitor import errors
-from monitor.store import database
+from monitor.store import database, doubt
 
 GATHER = 0.020
 """Seconds a batch may grow once one of its jobs waits for the commit."""
 PAUSE = 0.25
 """Seconds between tries while another process holds the database's lock."""
 
+log = structlog.get_logger()
 Job = Callable[[sa.Connection], Any]
 
 
@@ -38,7 +41,9 @@ class Writer:
     - A job that raises is undone alone; the others of its batch are kept. They may be run twice for it.
     - A job with patience may wait that long for others to share its commit; the first one without ends the wait.
     - While another process holds the lock, the batch waits and is run again: nothing fails, nothing is lost.
-    - `guard` runs first in every transaction and raises Fenced when another daemon has taken over.
+    - While the server is away and `waits` says so, the same; what became of a lost commit is asked of it then.
+    - `guard` runs first in every transaction and raises Fenced when another daemon has taken over; it returns the
+      transaction's number where the server counts them.
     - `make_room` is called where the disk is full; where it made some, the batch is run again.
     - `seal` runs last in every transaction that is about to be committed.
     """
@@ -48,6 +53,11 @@ class Writer:
         self._guard = guard
         self._make_room = make_room
         self.seal: Job = lambda connection: None
+        self.waits: Callable[[], bool] = lambda: False
+        """Whether a batch waits for a server that is away; else it fails."""
+        self._number: str | None = None
+        self._answers: list[tuple[Any, BaseException | None]] = []
+        """Of the transaction under way: its number, and, once all of its jobs have run, what they gave."""
         self._items: queue.SimpleQueue[_Item | None] = queue.SimpleQueue()
         self._closed = False
         self.beat = self.committed = time.monotonic()
@@ -113,23 +123,50 @@ class Writer:
         """Commit a batch, waiting for as long as another process keeps the database locked."""
         live = [item for item in batch if item.future.set_running_or_notify_cancel()]
         while True:
+            self._number, self._answers = None, []
             try:
                 answers = self._commit(live)
-            except sa.exc.OperationalError as fault:
+            except sa.exc.DBAPIError as fault:
                 if database.is_full(fault) and self._make_room():
                     continue
-                if not database.is_locked(fault):
+                if database.is_locked(fault):
+                    self._pause()
+                elif (committed := self._was_committed(fault)) is None:
                     return self._fail(live, errors.StoreError(_sentence(fault)))
-                self.beat = time.monotonic()
-                time.sleep(PAUSE)
+                elif committed:
+                    return self._done(live, self._answers)
             except errors.Fenced as fault:
                 self.fenced = True
                 return self._fail(live, fault)
             except Exception as fault:  # noqa: BLE001 - the thread must outlive whatever a driver raises
                 return self._fail(live, errors.StoreError(f"the database refused to write: {fault}"))
             else:
-                self.committed, self.fault = time.monotonic(), ""
-                return _resolve(live, answers)
+                return self._done(live, answers)
+
+    def _was_committed(self, fault: sa.exc.DBAPIError) -> bool | None:
+        """Wait for a server that is away; return whether it has committed the batch, None where nobody can say."""
+        if not doubt.is_passing(fault):
+            return None
+        began, self.fault = time.monotonic(), _sentence(fault)
+        if not self.waits():
+            return None
+        log.warning("database_away", error=str(fault.orig))
+        while self.waits():
+            self._pause()
+            with contextlib.suppress(sa.exc.DBAPIError):
+                committed = doubt.was_committed(self._engine, self._number)
+                if committed is not None:
+                    log.info("database_back", after=round(time.monotonic() - began, 1), committed=committed)
+                    return committed
+        return None
+
+    def _pause(self) -> None:
+        self.beat = time.monotonic()
+        time.sleep(PAUSE)
+
+    def _done(self, batch: list[_Item], answers: list[tuple[Any, BaseException | None]]) -> None:
+        self.committed, self.fault = time.monotonic(), ""
+        _resolve(batch, answers)
 
     def _fail(self, batch: list[_Item], fault: BaseException) -> None:
         self.fault = str(fault)
@@ -145,15 +182,16 @@ class Writer:
         if together is not None:
             return together
         with self._engine.connect().execution_options(writes=True) as connection, connection.begin():
-            self._guard(connection)
+            self._number = self._guard(connection)
             answers = [self._attempt(connection, item) for item in batch]
             self.seal(connection)
+            self._answers = answers
             return answers
 
     def _run_together(self, batch: list[_Item]) -> list[tuple[Any, BaseException | None]] | None:
         """Return what the jobs gave; None, and nothing is kept, where one of several raised."""
         with self._engine.connect().execution_options(writes=True) as connection, connection.begin() as transaction:
-            self._guard(connection)
+            self._number = self._guard(connection)
             try:
                 answers: list[tuple[Any, BaseException | None]] = [(item.job(connection), None) for item in batch]
             except Exception as fault:
@@ -162,6 +200,7 @@ class Writer:
                 transaction.rollback()
                 return [(None, fault)] if len(batch) == 1 else None
             self.seal(connection)
+            self._answers = answers
             return answers
 
     @staticmethod
@@ -176,7 +215,9 @@ class Writer:
 
 
 def _is_everybodys(fault: Exception) -> bool:
-    """Return whether what a job met is the database's trouble: it is locked, or the disk is full."""
+    """Return whether what a job met is the database's trouble: it is locked, full or away."""
+    if doubt.is_passing(fault):
+        return True
     return isinstance(fault, sa.exc.OperationalError) and (database.is_locked(fault) or database.is_full(fault))
 
 

@@ -10,7 +10,8 @@ reached it. Stages are those of monitor's own
 `reached` calls (`poll.fetched`, `process.before_commit`, `send.claimed`, `migrate.begun`, ...) and three that only
 tests see: `migrate.statement` (before each CREATE or ALTER), `backup.begun`, `backup.written` (not yet on the disk).
 
-`--hurry N` divides by N the times after which the monitor holds itself to stand still, and between two heartbeats.
+`--hurry N` divides by N the times after which the monitor holds itself to stand still, and between two heartbeats; of
+a member of a cluster its lease, its beats and its deadlines.
 
 `--no-storm` lets every alert be a message of its own, however many there are: where messages are counted.
 
@@ -44,9 +45,9 @@ import typer
 from monitor import app, errors, scratch
 from monitor.alerts import posting, watch
 from monitor.cli import common, run
-from monitor.engine import local
+from monitor.engine import cluster, local, queue
 from monitor.jobs import beat, compose, decide, recover, watchdog
-from monitor.store import database, migrate
+from monitor.store import database, deadlines, members, migrate
 
 
 class Planted(Exception):
@@ -202,9 +203,14 @@ def _hurry(times: float) -> None:
         (beat, ("EVERY",)),
         (local, ("BEAT", "SWEEP")),
         (app, ("STUCK",)),
+        (members, ("LEASE", "BEAT")),
+        (cluster, ("REAP", "STALLED")),
+        (queue, ("SILENT",)),
+        (deadlines, ("STATEMENT",)),
     ):
         for name in names:
             setattr(module, name, getattr(module, name) / times)
+    database.IDLE = round(database.IDLE / times)
     # The writer of SQLite waits five seconds for a lock between two signs of life.
     watch.WRITER_STILL, app.STUCK = max(8.0, watch.WRITER_STILL), max(8.0, app.STUCK)
 

@@ -38,6 +38,7 @@ def upgrade() -> None:
         sa.Column("item_id", ID, autoincrement=False, nullable=False),
         sa.Column("member_id", ID, nullable=True),
         sa.Column("deaths", sa.Integer(), nullable=False),
+        sa.Column("alone", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.PrimaryKeyConstraint("kind", "item_id", name=op.f("pk_claims")),
     )
     op.create_index("ix_claims_member_id", "claims", ["member_id"])
