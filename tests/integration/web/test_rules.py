@@ -104,14 +104,14 @@ def test_terms_of_a_pack_are_counted(made: Site, rules: Path) -> None:
 
 
 def test_ratings_of_a_packs_alerts_stand_beside_it_and_its_rules(made: Site, rules: Path) -> None:
-    """What readers said counts for the pack and for the rule that told it, on the pages and in the API."""
+    """What readers said counts for the pack and for each rule that told it, on the pages and in the API."""
     number = made.api("GET", "/alerts?pack=move&limit=1").json["alerts"][0]["id"]
     assert made.api("POST", f"/alerts/{number}/rating", {"rating": "useful"}).status == 200
 
     listed = made.api("GET", "/rules").json["packs"][0]
 
     assert (listed["rated"], listed["share_useful"]) == (1, 1.0)
-    assert [rule["useful"] for rule in listed["rules"] if rule["useful"]] == [1]
+    assert {rule["id"]: rule["useful"] for rule in listed["rules"]} == {"core": 1, "loud": 1}
     assert "100 % of 1 rated useful" in made.get("/rules").text
     assert "1 of 1" in made.get("/rules/move").text
 
