@@ -152,7 +152,8 @@ async def _lint(desk: Desk, request: Request, shown: Shown, form: Form) -> Respo
 async def _preview(desk: Desk, request: Request, shown: Shown, form: Form) -> Response:
     async with desk.heavy():
         checked, report = await desk.trials.preview(Text(shown.text, shown.file))
-    return _answer(desk, request, shown, "preview", checked=checked, report=report)
+    beside = is_htmx(request)  # then the findings stand beside it already
+    return _answer(desk, request, shown, "preview", checked=checked, report=report, beside=beside)
 
 
 async def _explain(desk: Desk, request: Request, shown: Shown, form: Form) -> Response:

@@ -183,6 +183,16 @@ def test_a_preview_says_what_the_last_day_would_have_sent(made: Site, rules: Pat
     assert report["alerts"]["live"] == report["recorded"] > 0
 
 
+def test_a_text_with_errors_is_not_previewed(made: Site, rules: Path) -> None:
+    """Beside the findings, a preview says no more than that there are errors; without scripts it shows them."""
+    beside = ask(made, "query: grant AND\n", "preview")
+    alone = made.post("/playground", text="query: grant AND\n", do="preview")
+
+    assert "Not tried: the text has 1 error." in beside.text
+    assert "E310" not in beside.text
+    assert "E310" in alone.text
+
+
 def test_opening_the_page_reads_the_day_that_a_preview_is_of(made: Site, rules: Path) -> None:
     """Who opens the playground waits less for the first preview: its worker is started, and reads the day."""
     calls, before = InPlace(), made.web.trials
