@@ -315,14 +315,14 @@ class ClusterEngine(Work):
             released = self._release(connection)
             if polled and not self.is_leader:  # the leader's own are counted by its sweep
                 poll_hours.add(connection, polled, now)
-            return now, feeds.host_pauses(connection, now), released
+            return members.read_clock(connection, clock.monotonic), feeds.host_pauses(connection, now), released
 
-        now, pauses, released = await self.context.store.write(beat)
+        reading, pauses, released = await self.context.store.write(beat)
         self._unreleased.difference_update(released)
         if polled and not self.is_leader:
             pulse.polled.subtract(polled)
         self._lease.renew(began)
-        clock.set(now, (began + clock.monotonic()) / 2)
+        clock.set(*reading)
         self.context.host_pauses.update(pauses)
 
     # -- the leader --------------------------------------------------------------------------------

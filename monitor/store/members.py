@@ -28,6 +28,8 @@ LEASE = timedelta(seconds=30)
 """How long a member is taken to live after its last beat."""
 BEAT = 5.0
 """Seconds between beats."""
+READINGS = 3
+"""Times the clock of the server is read in a row."""
 KEPT = timedelta(days=7)
 """How long the row of a member that has ended is kept, for people to read."""
 
@@ -73,6 +75,21 @@ class Lease:
 def server_time(connection: sa.Connection) -> datetime:
     """Return the present on the clock of the database's server, in UTC."""
     return connection.execute(sa.select(sa.func.clock_timestamp())).scalar_one()  # type: ignore[no-any-return]
+
+
+def read_clock(connection: sa.Connection, monotonic: Callable[[], float]) -> tuple[datetime, float]:
+    """Return the server's time, and what `monotonic` showed then: of a few answers the quickest, which is off least.
+
+    Members count what a channel was sent in a second by this clock, and put messages in order by it.
+    """
+    readings = []
+    for _ in range(READINGS):
+        asked = monotonic()
+        now = server_time(connection)
+        answered = monotonic()
+        readings.append((answered - asked, now, (asked + answered) / 2))
+    _, now, at = min(readings)
+    return now, at
 
 
 def join(connection: sa.Connection, role: str, version: str, state: dict[str, Any] | None = None) -> int:
