@@ -123,7 +123,7 @@ class Queue:
             self._app.task(name=_name(kind))(_follow(kind, handlers))
         self._sweeper = procrastinate.App(connector=connector)
 
-        @self._sweeper.periodic(cron="*/30 * * * * *")
+        @self._sweeper.periodic(cron="* * * * * */30")  # the sixth field is that of seconds
         @self._sweeper.task(name=_PREFIX + SWEEP, queue=SWEEP)
         async def sweep(timestamp: int) -> None:
             await _told(handlers.sweep())
