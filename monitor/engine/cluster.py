@@ -14,6 +14,7 @@ import contextlib
 import logging
 import time
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -34,7 +35,7 @@ from monitor.store.leading import Leadership
 from monitor.store.store import Connection
 from monitor.store.wakes import Wake
 
-REAP = 5.0
+REAP = EXCHANGE = 5.0
 STALLED = 30.0
 RELEASED_TOGETHER = 0.1
 """Seconds that letting go of an item may wait for others to share its commit."""
@@ -93,6 +94,7 @@ class ClusterEngine(Work):
         self._leadership = Leadership(context.store.engine, self._member)
         self.is_leader = False
         self._leaving = False
+        self._beating = ThreadPoolExecutor(max_workers=1, thread_name_prefix="beat")
         self._targets: set[int] = set()
         self._unreleased: set[tuple[claims.Kind, int]] = set()
         self._let_go: tuple[object, set[tuple[claims.Kind, int]]] = (None, set())
@@ -235,6 +237,7 @@ class ClusterEngine(Work):
             (TICK, self._tick),
             (TICK, self._lead),
             (members.BEAT, self._beat),
+            (EXCHANGE, self._exchange),
             (REAP, self._reap),
             *self._every,
         ):
@@ -273,6 +276,7 @@ class ClusterEngine(Work):
             log.warning("left_without_a_word", error=str(fault) or "the database gave no answer in time")
         finally:
             self._queue.cut()
+            self._beating.shutdown(wait=False)
 
     async def _keep(self, follow: Callable[[], Awaitable[None]]) -> None:
         """Follow a queue for as long as this member lives, whatever happens to its connections."""
@@ -304,25 +308,40 @@ class ClusterEngine(Work):
             await self.context.clock.sleep(0.5)
 
     async def _beat(self) -> None:
-        """Renew the lease, set the clock, and say and hear what members must know of each other."""
-        clock, pulse = self._clock, self.context.pulse
-        polled = dict(pulse.polled)
-        state = report.said(self.context, self.is_leader)
-        began = clock.monotonic()
+        """Renew the lease, set the clock, and say what members must know of this one.
 
-        def beat(connection: Connection) -> tuple[Any, dict[str, Any], set[tuple[claims.Kind, int]]]:
-            now = members.beat(connection, self._member, state)
-            released = self._release(connection)
-            if polled and not self.is_leader:  # the leader's own are counted by its sweep
-                poll_hours.add(connection, polled, now)
-            return members.read_clock(connection, clock.monotonic), feeds.host_pauses(connection, now), released
+        On a connection and in a thread of its own: neither what is written nor what waits for a lock, or for a name
+        server, costs the lease.
+        """
+        state, began = report.said(self.context, self.is_leader), self._clock.monotonic()
 
-        reading, pauses, released = await self.context.store.write(beat)
-        self._unreleased.difference_update(released)
-        if polled and not self.is_leader:
-            pulse.polled.subtract(polled)
+        def beat(connection: Connection) -> tuple[datetime, float]:
+            members.beat(connection, self._member, state)
+            return members.read_clock(connection, self._clock.monotonic)
+
+        try:
+            aside = self.context.store.write_aside
+            reading = await asyncio.get_running_loop().run_in_executor(self._beating, aside, beat)
+        except errors.Fenced:
+            self.context.store.writer.fenced = True
+            raise
         self._lease.renew(began)
-        clock.set(*reading)
+        self._clock.set(*reading)
+
+    async def _exchange(self) -> None:
+        """Note what this member polled and let go of, and hear which hosts asked others for a pause."""
+        pulse = self.context.pulse
+        polled = {} if self.is_leader else dict(pulse.polled)  # the leader's own are counted by its sweep
+
+        def exchange(connection: Connection) -> tuple[dict[str, datetime], set[tuple[claims.Kind, int]]]:
+            now = self.context.clock.now()
+            if polled:
+                poll_hours.add(connection, polled, now)
+            return feeds.host_pauses(connection, now), self._release(connection)
+
+        pauses, released = await self.context.store.write(exchange)
+        self._unreleased.difference_update(released)
+        pulse.polled.subtract(polled)
         self.context.host_pauses.update(pauses)
 
     # -- the leader --------------------------------------------------------------------------------

@@ -81,23 +81,41 @@ def shared(engine: sa.Engine) -> Iterator[None]:
 @contextlib.contextmanager
 def _advisory_lock(engine: sa.Engine) -> Iterator[None]:
     with _session_lock(engine, sa.func.pg_try_advisory_lock, sa.func.pg_advisory_unlock):
+        _refuse_members(engine)
         yield
+
+
+def _refuse_members(engine: sa.Engine) -> None:
+    """Refuse a database on which members work; those that gave no sign of life are ended.
+
+    A member that outlived a restart of the server has lost the lock that it held, and works on all the same.
+    """
+    with engine.connect() as connection:
+        if not sa.inspect(connection).has_table("members") or not members.list_living(connection):
+            return
+    database.write_once(engine, members.reap)
+    with engine.connect() as connection:
+        if members.list_living(connection):
+            raise _held_by(connection)
 
 
 @contextlib.contextmanager
 def _session_lock(engine: sa.Engine, take: Any, let_go: Any) -> Iterator[None]:
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         if not connection.execute(sa.select(take(HOLDING_LOCK))).scalar():
-            raise errors.DatabaseHeld(
-                f"another wirewatch holds this database: {_holders(connection)}; "
-                "stop it first, or give this one its own"
-            )
+            raise _held_by(connection)
         try:
             yield
         finally:
             with contextlib.suppress(sa.exc.DBAPIError):  # a server that is gone holds no lock
                 connection.execute(sa.select(let_go(HOLDING_LOCK)))
             connection.invalidate()
+
+
+def _held_by(connection: sa.Connection) -> errors.DatabaseHeld:
+    return errors.DatabaseHeld(
+        f"another wirewatch holds this database: {_holders(connection)}; stop it first, or give this one its own"
+    )
 
 
 def _holders(connection: sa.Connection) -> str:

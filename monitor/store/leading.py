@@ -50,7 +50,7 @@ class Leadership:
     def _drop(self) -> None:
         session, self._session = self._session, None
         if session is not None:
-            with contextlib.suppress(sa.exc.DBAPIError):
+            with contextlib.suppress(sa.exc.SQLAlchemyError):  # one that broke has nothing to give back
                 session.execute(sa.select(sa.func.pg_advisory_unlock(LEADING_LOCK)))
             session.invalidate()
             session.close()

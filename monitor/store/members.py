@@ -113,25 +113,33 @@ def require(connection: sa.Connection, member_id: int) -> str:
     """
     number: str | None = connection.execute(_REQUIRE, {"this": member_id}).scalar()
     if number is None:
-        raise errors.Fenced(
-            f"the lease of member {member_id} ran out, and others took over its work; it stops without writing"
-        )
+        raise _fenced(member_id)
     return number
+
+
+def _fenced(member_id: int) -> errors.Fenced:
+    return errors.Fenced(
+        f"the lease of member {member_id} ran out, and others took over its work; it stops without writing"
+    )
 
 
 _LIVES = members.c.ended_at.is_(None)
 _REQUIRE = (
     sa.select(sa.cast(sa.func.pg_current_xact_id(), sa.Text))
     .where(members.c.id == sa.bindparam("this"), _LIVES)
-    .with_for_update(read=True, of=members)
+    .with_for_update(read=True, key_share=True, of=members)  # its beat, which changes no key, goes on meanwhile
 )  # fmt: skip
 
 
 def beat(connection: sa.Connection, member_id: int, state: dict[str, Any]) -> datetime:
-    """Renew a member's lease, say what others must know of it, and return the server's time."""
+    """Renew a member's lease, say what others must know of it, and return the server's time.
+
+    Raises: Fenced when it has ended.
+    """
     now = server_time(connection)
     change = members.update().where(members.c.id == member_id, _LIVES)
-    connection.execute(change.values(beat_at=now, lease_until=now + LEASE, state=state))
+    if not connection.execute(change.values(beat_at=now, lease_until=now + LEASE, state=state)).rowcount:
+        raise _fenced(member_id)
     return now
 
 

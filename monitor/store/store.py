@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 
 from monitor import errors
-from monitor.store import doubt, hold
+from monitor.store import database, doubt, hold
 from monitor.store.room import Room
 from monitor.store.rows import read_counter
 from monitor.store.schema import counters
@@ -71,6 +71,19 @@ class Store:
         Raises: StoreError, Fenced, or what the job raised. Cancelling may drop a job not yet begun, never half of one.
         """
         return await asyncio.wrap_future(self.writer.submit(job, patience))
+
+    def write_aside(self, job: Callable[[sa.Connection], T]) -> T:
+        """Run `job` in a transaction of its own in this thread, beside the writer: for what must wait for nobody.
+
+        It checks by itself whether this process may write. Raises: StoreError, or what it raised.
+        """
+        for again in (True, False):
+            try:
+                return database.write_once(self.engine, job)  # type: ignore[no-any-return]
+            except sa.exc.DBAPIError as fault:
+                if not again or not doubt.is_passing(fault):  # where one connection broke, the next is a new one
+                    raise errors.StoreError(f"the database refused to write: {fault.orig}") from fault
+        raise AssertionError("unreachable")
 
     def close(self) -> None:
         """Finish what is queued and let go of every connection."""

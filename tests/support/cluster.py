@@ -12,6 +12,20 @@ import sqlalchemy as sa
 
 from tests.support import inbox, invariants, web, webhook, world
 
+_STATE = (
+    "id, role, pid, reason, lease_until - now() FROM members ORDER BY id",
+    "slug, next_check - now(), polled_at - now(), next_reason, failures, error FROM feeds",
+    "kind, item_id, member_id, deaths FROM claims LIMIT 40",
+    "state, count(*), min(due_at) - now() FROM entries GROUP BY state",
+    "state, count(*), min(due_at) - now() FROM messages GROUP BY state",
+    "id, paused_until - now() FROM targets",
+    "task_name, args, status, worker_id FROM procrastinate_jobs",
+    "id, now() - last_heartbeat FROM procrastinate_workers",
+    "host, n, member_id, until - now() FROM host_slots",
+    "state, wait_event, now() - xact_start, left(query, 60) FROM pg_stat_activity WHERE state != 'idle'",
+)
+"""What tells why a cluster stands still."""
+
 
 class Cluster(world.World):
     """A world whose database is a server's, and whose daemon is several processes."""
@@ -43,6 +57,36 @@ class Cluster(world.World):
         """Change the database beside the members."""
         with self.engine.connect() as connection:
             connection.exec_driver_sql(statement, values or None)
+
+    def until_arrived(self, count: int, seconds: float = 60.0) -> None:
+        """Wait until so many more messages have arrived."""
+        before = self.arrived()
+        try:
+            world.until(lambda: self.arrived() >= before + count, seconds, f"{count} more messages")
+        except AssertionError as fault:
+            raise AssertionError(f"{fault}\n{self._standstill()}") from None
+
+    def _standstill(self) -> str:
+        """Return what the database says is to be done and by whom, with the end of each log."""
+        state = [f"{what}: {self.query(f'SELECT {what}')}" for what in _STATE]
+        return "\n".join((*state, *(f"-- {one.pid}, runs: {one.running}\n{one.log[-3000:]}" for one in self.processes)))
+
+    def unlabelled(self) -> int:
+        """Return how many repeats arrived of which no copy says that it may be one; the frozen one may arrive last."""
+        copies: dict[tuple[str, str], list[bool]] = {}
+        for channel, found in self.receipts().items():
+            for token, labelled, _ in found:
+                copies.setdefault((channel, token), []).append(labelled)
+        return sum(max(0, len(said) - 1 - sum(said)) for said in copies.values())
+
+    def strays(self) -> list[tuple[Any, ...]]:
+        """Return what members did after they had ended, or still hold: attempts, sends and claims."""
+        return self.query(
+            "SELECT 'attempt', m.id, a.message_id FROM attempts a JOIN members m ON m.id = a.epoch"
+            " WHERE a.started_at > m.ended_at UNION ALL "
+            "SELECT 'claim of ' || c.kind, m.id, c.item_id FROM claims c JOIN members m ON m.id = c.member_id"
+            " WHERE m.ended_at IS NOT NULL"
+        )
 
     def living(self) -> list[tuple[int, str, int]]:
         """Return (number, role, process id) of the members that have not ended."""

