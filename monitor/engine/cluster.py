@@ -97,6 +97,7 @@ class ClusterEngine(Work):
         self._beating = ThreadPoolExecutor(max_workers=1, thread_name_prefix="beat")
         self._targets: set[int] = set()
         self._unreleased: set[tuple[claims.Kind, int]] = set()
+        self._releasing: asyncio.Task[None] | None = None
         self._let_go: tuple[object, set[tuple[claims.Kind, int]]] = (None, set())
         """What a transaction, the last one that did, has let go of."""
         self._lane_of = {"poll": self._polls, "trial": self._trials, "process": self._entries, "page": self._pages}
@@ -194,7 +195,13 @@ class ClusterEngine(Work):
             raise  # this member is leaving, and lets go of everything
         finally:
             self._unreleased.add((kind, item))
-            with contextlib.suppress(errors.StoreError):
+            if self._releasing is None or self._releasing.done():
+                self._releasing = asyncio.create_task(self._release_together())
+
+    async def _release_together(self) -> None:
+        """Let go of what has ended, while the next items have its places already."""
+        with contextlib.suppress(errors.StoreError):
+            while self._unreleased and not self._leaving:
                 self._unreleased.difference_update(await self.context.store.write(self._release, RELEASED_TOGETHER))
 
     def _release(self, connection: Connection) -> set[tuple[claims.Kind, int]]:
