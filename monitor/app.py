@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from typing import Protocol
 
 import structlog
 
@@ -34,8 +35,8 @@ from monitor.store.store import Store
 from monitor.web import access
 from monitor.web import app as web_app
 from monitor.web import rating as rating_page
-from monitor.web import server as web_server
 from monitor.web.desk import Desk
+from monitor.web.front import Front
 
 STUCK = 15.0
 """Seconds without a tick, or without a sign of the writer, after which the daemon is not alive."""
@@ -43,6 +44,8 @@ NOT_POLLED = frozenset(("nothing_polled", "no_feeds", "polls_failing", "polls_st
 """Findings in which no feed is heard of."""
 FRESH = timedelta(hours=1)
 """How long ago the last good poll of any feed may be for the daemon to be ready, beside the longest `every`."""
+
+Listen = tuple[str, int] | Front
 
 log = structlog.get_logger()
 
@@ -149,8 +152,16 @@ async def working_context(store: Store, setup: Setup, seams: Seams, under_way: U
             await outlet.sender.close()
 
 
+class HealthView(web_app.HealthView, Protocol):
+    """What `/healthz` and `/readyz` say, and the signs of life that a thread watches."""
+
+    def vitals(self) -> watch.Vitals:
+        """Return when each part of this process showed life last."""
+        ...
+
+
 class Health:
-    """What `/healthz` and `/readyz` say."""
+    """What `/healthz` and `/readyz` say of a process that does all of the work."""
 
     def __init__(self, context: Context, engine: Work, sweeps: Callable[[], bool] = lambda: True) -> None:
         """`sweeps`: whether this process is the one that runs the sweep, of several."""
@@ -178,29 +189,36 @@ class Health:
 
     def ready(self) -> tuple[bool, tuple[str, ...]]:
         """Return whether the monitor does its work, and what keeps it from it."""
-        reasons: list[str] = []
-        vitals, pulse = self.vitals(), self._context.pulse
+        reasons = (*self.of_process(), *self.of_whole())
+        return not reasons, reasons
+
+    def of_process(self) -> Iterator[str]:
+        """Yield what keeps this process from its work, whichever that is."""
         alive, _ = self.alive()
         if not alive:
-            reasons.append("not_alive")
-        if self._context.setup.live.stale:
-            reasons.append("rules_stale")
-        if not self._context.setup.live.ruleset.packs or pulse.has("no_rules", timedelta()):
-            reasons.append("no_rules")
+            yield "not_alive"
         if self._context.store.room.full:
-            reasons.append("disk_full")
+            yield "disk_full"
+        vitals = self.vitals()
         if vitals.fault or vitals.commit > STUCK:
-            reasons.append("not_writing")
-        if vitals.sweep > watch.SWEEP_STILL:
-            reasons.append("not_sweeping")
+            yield "not_writing"
+
+    def of_whole(self) -> Iterator[str]:
+        """Yield what is amiss with the monitor as a whole, as the process knows that looks after it."""
+        pulse = self._context.pulse
+        if self._context.setup.live.stale:
+            yield "rules_stale"
+        if not self._context.setup.live.ruleset.packs or pulse.has("no_rules", timedelta()):
+            yield "no_rules"
+        if self.vitals().sweep > watch.SWEEP_STILL:
+            yield "not_sweeping"
         still = {found.key for found in pulse.standstills()}
         if not self._polled or still & NOT_POLLED:
-            reasons.append("no_recent_poll")
+            yield "no_recent_poll"
         if "reading_stalled" in still:
-            reasons.append("nothing_read")
+            yield "nothing_read"
         if self._dead_channels or "nobody_told" in still or pulse.has("channel_failing", watch.PATIENCE):
-            reasons.append("channel_dead")
-        return not reasons, tuple(reasons)
+            yield "channel_dead"
 
     async def refresh(self) -> None:
         """Look up in the database what `ready` answers from."""
@@ -249,27 +267,33 @@ async def _serve_and_run(
 
 @contextlib.asynccontextmanager
 async def serving(
-    context: Context, health: Health, listen: tuple[str, int], announce: Callable[[str], None], pages: bool = True
+    context: Context, health: HealthView, listen: Listen, announce: Callable[[str], None], pages: bool = True
 ) -> AsyncIterator[None]:
     """Answer the health routes, and the dashboard where `pages`, and watch over this process from a thread.
 
+    Args:
+        listen: Host and port, or a Front that answers there already.
     Raises: ConfigError when the address cannot be had.
     """
     guard = watchdog.Watchdog(health.vitals, watchdog.Outcry(lambda: context.setup.config).say)
     csrf_key = await context.store.write(lambda connection: ratings.signing_key(connection, access.CSRF_KEY))
     desk = Desk(context, csrf_key)
-    door = access.Door(lambda: context.setup.config.web, desk.keys, is_loopback(listen[0]))
+    host = listen.host if isinstance(listen, Front) else listen[0]
+    door = access.Door(lambda: context.setup.config.web, desk.keys, is_loopback(host))
     routes = (_rating_page(context).route,) if pages else ()
     app = web_app.build(health, door, desk if pages else None, routes)
-    server = await web_server.serve(app, *listen)
-    announce(f"http://{listen[0]}:{server.port}")
+    front = listen if isinstance(listen, Front) else await Front.opened(*listen)
+    front.show(app)
+    announce(f"http://{host}:{front.port}")
     metrics.CONFIG_RELOAD_SUCCESS.set(1)
     guard.start()
     try:
         yield
     finally:
         guard.stop()
-        await server.stop()
+        front.show(None)
+        if front is not listen:
+            await front.close()
         desk.close()
 
 

@@ -12,7 +12,7 @@ from datetime import datetime
 import structlog
 
 from monitor import app, errors, memory, metrics, wiring
-from monitor.app import Seams
+from monitor.app import Listen, Seams
 from monitor.clock import ServerClock
 from monitor.config import Config
 from monitor.delivery import heartbeat
@@ -22,9 +22,11 @@ from monitor.follow import LOOK, Follower
 from monitor.jobs import beat, report
 from monitor.jobs.context import Context, Setup
 from monitor.jobs.under_way import UnderWay
+from monitor.member_health import MemberHealth
 from monitor.reload import CHECK, Reloader
 from monitor.store import database, deadlines, hold, members, migrate
 from monitor.store.store import Connection, Store
+from monitor.web.front import Front
 
 AGAIN = (1.0, 2.0, 5.0)
 """Seconds before a member tries to join again, the last for every further time."""
@@ -41,13 +43,13 @@ class Place:
     """What one process of a cluster is started as.
 
     Args:
-        listen: Where it answers the health routes, and the dashboard if its role has one.
+        listen: Where it answers the health routes for its whole life, and the dashboard if its role has one.
         announce: Told the address once it answers.
         taken: Told each configuration that a reload takes over.
     """
 
     role: Role
-    listen: tuple[str, int]
+    listen: Listen
     announce: Callable[[str], None]
     taken: Callable[[Config], None]
 
@@ -66,15 +68,17 @@ async def run_member(config: Config, place: Place, seams: Seams) -> None:
         place.taken(new)
 
     known, failures = False, 0
+    front = place.listen if isinstance(place.listen, Front) else await Front.opened(*place.listen)
     try:
         while not stop.is_set():
-            member = Member(live[-1], replace(place, taken=taken), seams, rule_files)
+            member = Member(live[-1], replace(place, listen=front, taken=taken), seams, rule_files)
             try:
                 await _run_to_the_end(member, stop)
             except errors.DatabaseTooNew:
                 raise
             except (errors.Fenced, errors.StoreError, errors.ConfigError, database.DriverError) as fault:
-                if not known and not member.joined:  # a configuration that broke since may be mended, too
+                slow = isinstance(fault, errors.Fenced)  # it took longer than its lease to begin
+                if not (known or member.joined or slow):  # a configuration that broke since may be mended, too
                     raise
                 known, failures = True, 0 if member.joined else failures + 1
                 wait = AGAIN[min(failures, len(AGAIN) - 1)]
@@ -82,6 +86,7 @@ async def run_member(config: Config, place: Place, seams: Seams) -> None:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(stop.wait(), wait)
     finally:
+        await front.close()
         rule_files.close()
 
 
@@ -183,7 +188,7 @@ class Member:
                 return
             context = await stack.enter_async_context(app.working_context(store, setup, self._seams, UnderWay()))
             engine = self._engine(context)
-            health = app.Health(context, engine, lambda: engine.is_leader)
+            health = MemberHealth(context, engine, self._place.role)
             engine.add_periodic(5.0, health.refresh)
             engine.add_led(beat.EVERY, beat.Heartbeat(context, health.vitals, heartbeat.Heart().beat).beat)
             pages = self._place.role.name in ("all", "web")

@@ -8,10 +8,11 @@ docs/operations.md explains each metric.
 from __future__ import annotations
 
 import platform
+from collections.abc import Iterator
 from importlib import metadata
 
 import prometheus_client
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 # The moment a counter was created is a second series for each; nothing here asks for it.
@@ -42,6 +43,8 @@ DECISIONS = _counter("decisions_total", "Decisions for a pack about an article."
 
 MESSAGES = _counter("messages_total", "Attempts to send a message, by how they ended.", "channel", "outcome")
 MESSAGES_PENDING = _gauge("messages_pending", "Messages that wait to be sent.", "channel")
+ENTRIES_WAITING = _gauge("entries_waiting", "Entries that are due and not decided yet.")
+LATENESS = _gauge("lateness_seconds", "How long the work of this kind has been due that is most overdue.", "work")
 PUBLISHED_TO_SENT = Histogram(
     "published_to_sent_seconds",
     "From the time an article gives as its publication to the channel's acceptance of the alert.",
@@ -59,9 +62,62 @@ LAST_SWEEP = _gauge("last_sweep_timestamp_seconds", "When the monitor last looke
 DISK_FREE = _gauge("disk_free_bytes", "Free space on the disk of an SQLite database.")
 HEARTBEATS = _counter("heartbeats_total", "Heartbeats, by what became of them.", "outcome")
 
+MEMBER_INFO = _gauge("member_info", "Always 1; what this process is in a cluster.", "role", "member")
+LEADS = _gauge("leads", "1 while this process leads its cluster, else 0.", "role")
+MEMBERS = _gauge("members", "Processes of the cluster that live, by their role.", "role")
+MEMBERS_LOST = _counter("members_lost_total", "Processes of the cluster that gave no sign of life and were ended.")
+
 WORKER_RESTARTS = _counter("worker_restarts_total", "Worker processes that were killed or died, and were replaced.")
 LOG_LINES_DROPPED = _counter("log_lines_dropped_total", "Log lines lost because their reader was blocked or gone.")
 BUILD_INFO = _gauge("build_info", "Always 1; the version is in the labels.", "version", "python")
+
+
+OF_WHOLE: tuple[Gauge, ...] = (
+    FEEDS,
+    FEED_STALENESS,
+    FEED_TROUBLES,
+    LAST_SUCCESSFUL_POLL,
+    ENTRIES_WAITING,
+    LATENESS,
+    MESSAGES_PENDING,
+    PACKS_STALE,
+    NOTICES_OPEN,
+    LAST_SWEEP,
+    DISK_FREE,
+    MEMBERS,
+)
+"""Those that tell of the whole monitor, from the sweep: of several processes the one that leads alone has them."""
+
+
+class _Shown:
+    """The registry without what this process does not know."""
+
+    def __init__(self) -> None:
+        self.hidden: frozenset[str] = frozenset()
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield the families that are shown."""
+        return (family for family in REGISTRY.collect() if family.name not in self.hidden)
+
+
+_shown = _Shown()
+
+
+def _name(gauge: Gauge) -> str:
+    return next(iter(gauge.describe())).name
+
+
+def hide_whole() -> None:
+    """Show nothing of the whole monitor: another process leads, and what this one knew is of the past."""
+    _shown.hidden = frozenset(map(_name, OF_WHOLE))
+    for family in OF_WHOLE:
+        if family._labelnames:
+            family.clear()
+
+
+def show_whole(on_server: bool) -> None:
+    """Show it again, for a sweep of this process has just looked; `on_server`: the disk is a server's."""
+    _shown.hidden = frozenset({_name(DISK_FREE)} if on_server else ())
 
 
 def version() -> str:
@@ -83,4 +139,4 @@ def names() -> tuple[str, ...]:
 
 def render() -> tuple[bytes, str]:
     """Return the present values and their content type."""
-    return generate_latest(REGISTRY), CONTENT_TYPE_LATEST
+    return generate_latest(_shown), CONTENT_TYPE_LATEST

@@ -22,7 +22,7 @@ from typing import Any
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from monitor import errors, jobs, model
+from monitor import errors, jobs, metrics, model
 from monitor.clock import ServerClock
 from monitor.engine import queue
 from monitor.engine.host_turns import HostTurns
@@ -93,6 +93,8 @@ class ClusterEngine(Work):
         context.gate.share(self._hosts)
         self._leadership = Leadership(context.store.engine, self._member)
         self.is_leader = False
+        self.took = context.clock.monotonic()
+        """When this member last took work up, or began."""
         self._leaving = False
         self._beating = ThreadPoolExecutor(max_workers=1, thread_name_prefix="beat")
         self._targets: set[int] = set()
@@ -160,6 +162,8 @@ class ClusterEngine(Work):
 
         found, pauses = await self.context.store.write(claimed)
         self.context.host_pauses.update(pauses)
+        if found:
+            self.took = self.context.clock.monotonic()
         return found
 
     def _expect(self, deaths: dict[int, int]) -> None:
@@ -172,6 +176,8 @@ class ClusterEngine(Work):
 
     async def _due_targets(self, _n: int) -> list[int]:
         wanted, self._targets = self._targets, set()
+        if wanted:
+            self.took = self.context.clock.monotonic()
         return [target for target in sorted(wanted) if target in self.context.setup.outlets]
 
     async def _poll(self, feed: model.Feed) -> bool:
@@ -410,6 +416,7 @@ class ClusterEngine(Work):
             return reaped.members
 
         for member in await self.context.store.write(reap):
+            metrics.MEMBERS_LOST.inc()
             log.warning("member_lost", member=member.id, role=member.role, host=member.host, pid=member.pid)
 
     async def _follow_sweeps(self) -> None:

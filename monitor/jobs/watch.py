@@ -60,10 +60,20 @@ async def watch(context: Context) -> None:
         if one.finding.standstill and one.finding.key not in before:
             log.warning("standstill_begins", finding=one.finding.key, says=one.finding.headline)
     context.pulse.standing = standing
-    metrics.NOTICES_OPEN.set(len(seen.open))
+    _gauge(seen, now)
+    metrics.show_whole(database.sqlite_path(str(context.store.engine.url)) is None)
     begun, ended = _begun(standing, seen), list(_ended(context, standing, seen))
     if begun or ended or _is_reminder_due(seen, now):
         await context.store.write(lambda connection: _settle(context, connection, begun, ended, now))
+
+
+def _gauge(seen: _Seen, now: datetime) -> None:
+    metrics.NOTICES_OPEN.set(len(seen.open))
+    metrics.ENTRIES_WAITING.set(seen.reading.waiting)
+    for work, due in (("poll", seen.polls.due_at), ("read", seen.reading.due_at)):
+        metrics.LATENESS.labels(work).set(max(0.0, (now - due).total_seconds()) if due else 0.0)
+    if seen.polls.succeeded_at is not None:  # of every member, and of before this process began
+        metrics.LAST_SUCCESSFUL_POLL.set(seen.polls.succeeded_at.timestamp())
 
 
 def _look(connection: Connection, now: datetime) -> _Seen:

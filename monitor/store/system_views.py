@@ -13,9 +13,10 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from monitor.store import times_by_key
+from monitor.store.members import Member
 from monitor.store.messages import OPEN
 from monitor.store.rows import read_counter, set_counter
-from monitor.store.schema import alerts, articles, attempts, daemon, messages, revisions, targets
+from monitor.store.schema import alerts, articles, attempts, daemon, members, messages, revisions, targets
 
 STATES = (*OPEN, "dead")
 MOST_DELAYS = 5_000
@@ -105,6 +106,18 @@ def delays(connection: sa.Connection, since: datetime) -> list[Delay]:
         .limit(MOST_DELAYS)
     )
     return [Delay(*row) for row in connection.execute(query)]
+
+
+MOST_MEMBERS = 200
+"""Members of a cluster that are listed."""
+
+
+def list_members(connection: sa.Connection, since: datetime) -> list[Member]:
+    """Return the members of the cluster that live, and those that were ended for their silence since then, by age."""
+    lost = sa.and_(members.c.reason == "lease", members.c.ended_at >= since)
+    query = sa.select(members).where(sa.or_(members.c.ended_at.is_(None), lost))
+    rows = connection.execute(query.order_by(members.c.id.desc()).limit(MOST_MEMBERS)).mappings()
+    return [Member(**{**row, "state": row["state"] or {}}) for row in rows][::-1]
 
 
 def started_at(connection: sa.Connection) -> datetime | None:

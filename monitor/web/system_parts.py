@@ -15,10 +15,13 @@ from markupsafe import Markup
 from monitor import config as configuration
 from monitor import metrics
 from monitor.delivery import channel
+from monitor.jobs import report
 from monitor.jobs.context import Context
+from monitor.jobs.pulse import Standing
 from monitor.store import database, feed_views, notices, poll_hours, stats, system_views
 from monitor.store import watch as signs
 from monitor.store.feed_views import Counts
+from monitor.store.members import Member
 from monitor.store.notices import OpsNotice
 from monitor.store.poll_hours import PollHour
 from monitor.store.store import Connection
@@ -29,6 +32,8 @@ from monitor.web import charts, templating
 ALERT_DAYS = 30
 DELAY_DAYS = 14
 POLL_HOURS = 24
+LOST_SHOWN = timedelta(hours=24)
+"""How long a process of a cluster that was lost is shown."""
 STATES = {
     "gathering": "gathers",
     "queued": "waits",
@@ -86,10 +91,30 @@ class Machine:
 
 
 @dataclass(frozen=True, slots=True)
+class MemberRow:
+    """A process of a cluster."""
+
+    id: int
+    role: str
+    host: str
+    pid: int
+    version: str
+    started_at: datetime
+    beat_at: datetime
+    state: str
+    """`living`, `silent` (its lease has run out) or `lost` (it was ended for that)."""
+    leads: bool
+
+
+@dataclass(frozen=True, slots=True)
 class System:
     """All of it."""
 
     machine: Machine
+    members: tuple[MemberRow, ...]
+    """Of a cluster; none where one process works alone."""
+    standing: tuple[Standing, ...]
+    """What the sweep found amiss, told or not."""
     outbox: tuple[OutboxRow, ...]
     channels: tuple[ChannelRow, ...]
     troubles: tuple[OpsNotice, ...]
@@ -110,8 +135,12 @@ def read(connection: Connection, context: Context, now: datetime) -> System:
     counts = system_views.alerts_between(connection, bounds)
     told = system_views.delays(connection, bounds[-1 - DELAY_DAYS])
     since = now.replace(minute=0, second=0, microsecond=0) - timedelta(hours=POLL_HOURS - 1)
+    living = system_views.list_members(connection, now - LOST_SHOWN)
+    rows = tuple(member_row(one, now) for one in living)
     return System(
-        machine=_machine(connection, context),
+        machine=_machine(connection, context, rows),
+        members=rows,
+        standing=_standing(living, now) if rows else context.pulse.standing,
         outbox=tuple(system_views.outbox(connection)),
         channels=tuple(channels(connection, context, now)),
         troubles=tuple(notices.list_open(connection)),
@@ -134,7 +163,20 @@ def _day_name(at: datetime, zone: ZoneInfo) -> str:
     return f"{at.astimezone(zone):%-d %b}"
 
 
-def _machine(connection: Connection, context: Context) -> Machine:
+def member_row(one: Member, now: datetime) -> MemberRow:
+    """Return how a member of a cluster stands."""
+    state = "lost" if one.ended_at else "living" if one.lease_until > now else "silent"
+    leads = state == "living" and report.leads(one.state)
+    return MemberRow(one.id, one.role, one.host, one.pid, one.version, one.started_at, one.beat_at, state, leads)
+
+
+def _standing(found: Sequence[Member], now: datetime) -> tuple[Standing, ...]:
+    """Return what the leader of a cluster said with its last beat."""
+    leaders = [one for one in found if member_row(one, now).leads]
+    return report.standing(leaders[-1].state) if leaders else ()
+
+
+def _machine(connection: Connection, context: Context, members: Sequence[MemberRow]) -> Machine:
     path = database.sqlite_path(str(context.store.engine.url))
     usage = shutil.disk_usage(path.parent) if path is not None else None
     backup = system_views.last_backup(connection)
@@ -146,7 +188,8 @@ def _machine(connection: Connection, context: Context) -> Machine:
         disk_free=usage.free if usage else None,
         disk_total=usage.total if usage else None,
         workers=len(context.workers.pids()),
-        started_at=system_views.started_at(connection),
+        started_at=min((one.started_at for one in members if one.state == "living"), default=None)
+        or system_views.started_at(connection),
         backup_at=datetime.fromtimestamp(backup, UTC) if backup is not None else None,
     )
 

@@ -42,7 +42,7 @@ from typing import Any
 import sqlalchemy as sa
 import typer
 
-from monitor import app, errors, scratch
+from monitor import app, errors, member_health, scratch
 from monitor.alerts import posting, watch
 from monitor.cli import common, run
 from monitor.engine import cluster, local, queue
@@ -203,6 +203,7 @@ def _hurry(times: float) -> None:
         (beat, ("EVERY",)),
         (local, ("BEAT", "SWEEP")),
         (app, ("STUCK",)),
+        (member_health, ("LEFT_LYING",)),
         (members, ("LEASE", "BEAT")),
         (cluster, ("REAP", "STALLED")),
         (queue, ("SILENT",)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 
 from monitor.web import system_parts
 from monitor.web.api.channels import ChannelOut
@@ -22,6 +23,28 @@ class SystemMachine(Model):
     workers: int
     started_at: datetime | None
     backup_at: datetime | None
+
+
+class SystemMember(Model):
+    """A process of a cluster; `silent`: its lease has run out, `lost`: it was ended for that within a day."""
+
+    id: int
+    role: Literal["all", "scheduler", "worker", "web"]
+    host: str
+    pid: int
+    version: str
+    started_at: datetime
+    beat_at: datetime
+    state: Literal["living", "silent", "lost"]
+    leads: bool
+
+
+class SystemFinding(Model):
+    """What the monitor found amiss with itself, told or not yet."""
+
+    key: str
+    headline: str
+    seconds: float
 
 
 class SystemOutbox(Model):
@@ -77,6 +100,9 @@ class SystemOut(Model):
     """How the monitor fares."""
 
     machine: SystemMachine
+    members: list[SystemMember]
+    """Of a cluster; none where one process works alone."""
+    findings: list[SystemFinding]
     feeds: SystemFeeds
     channels: list[ChannelOut]
     outbox: list[SystemOutbox]
@@ -100,6 +126,11 @@ async def show_system(call: Call) -> Answer:
     return Answer(
         SystemOut(
             machine=SystemMachine.like(found.machine),
+            members=[SystemMember.like(one) for one in found.members],
+            findings=[
+                SystemFinding(key=one.finding.key, headline=one.finding.headline, seconds=one.age.total_seconds())
+                for one in found.standing
+            ],
             feeds=SystemFeeds.like(found.feeds),
             channels=[ChannelOut.of(row) for row in found.channels],
             outbox=[SystemOutbox.like(row) for row in found.outbox],

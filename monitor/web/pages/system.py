@@ -40,7 +40,6 @@ def routes(desk: Desk) -> list[BaseRoute]:
             delay_chart=system_parts.delay_chart(system),
             poll_chart=system_parts.poll_chart(system, desk.zone),
             numbers=system_parts.numbers(system, desk.zone),
-            standing=desk.context.pulse.standing,
         )
 
     async def test(request: Request, form: Form) -> Response:

@@ -17,7 +17,7 @@ from pydantic import SecretStr
 
 from monitor.config import ChannelSettings
 from monitor.model import SendOutcome, SendResult
-from monitor.store import poll_hours, system_views
+from monitor.store import poll_hours, schema, system_views
 from monitor.web import system_parts
 from tests.support import dashboard, databases
 from tests.support.dashboard import Site
@@ -182,3 +182,55 @@ def test_percentiles(share: float, expected: float) -> None:
     """The value that so many do not exceed; none of nothing."""
     assert system_parts.percentile([5.0, 1.0, 3.0, 2.0, 4.0], share) == expected
     assert system_parts.percentile([], share) is None
+
+
+def enter(desk: Desk, role: str, **values: Any) -> None:
+    """Enter a process of a cluster: living, unless `values` say otherwise."""
+    now = desk.clock.now()
+    row = {"role": role, "host": "<b>east</b>", "pid": 7, "version": "1.2", "started_at": START, "beat_at": now}
+    row |= {"lease_until": now + timedelta(seconds=30), "state": {"leads": role == "scheduler"}, **values}
+    desk.write(lambda c: c.execute(schema.members.insert(), row))
+
+
+def test_members_of_a_cluster_are_listed_with_what_their_leader_found(site: Site) -> None:
+    """Each process has a row with role, state and machine, one lost long ago none; the findings of the leader show."""
+    desk, hour = site.desk, timedelta(hours=1)
+    alone = site.get("/system").text
+    standing = [{"key": "no_feeds", "headline": "No feed is polled", "body": "", "seconds": 300.0}]
+    now = desk.clock.now()
+    try:
+        enter(desk, "scheduler", state={"leads": True, "standing": standing})
+        enter(desk, "worker")
+        enter(desk, "worker", lease_until=now - hour / 60)
+        enter(desk, "web", ended_at=now - hour, reason="lease", lease_until=now - hour)
+        enter(desk, "web", ended_at=now - 25 * hour, reason="lease", lease_until=now - 25 * hour)
+        enter(desk, "web", ended_at=now - hour, reason="left", lease_until=now - hour)
+        page, told = site.get("/system").text, json.loads(site.get("/api/v1/system").text)
+    finally:
+        desk.write(lambda c: c.execute(schema.members.delete()))
+
+    table = words(page.split("<h2>Members</h2>")[1].split("</table>", maxsplit=1)[0])
+    assert re.findall(r"★ leads|✓ works|! silent|✗ lost", table) == ["★ leads", "✓ works", "! silent", "✗ lost"]
+    assert "&lt;b&gt;east" in table
+    assert "nobody leads" not in page
+    assert "No feed is polled for 5 min" in words(page)
+    assert [(one["role"], one["state"], one["leads"]) for one in told["members"]] == [
+        ("scheduler", "living", True),
+        ("worker", "living", False),
+        ("worker", "silent", False),
+        ("web", "lost", False),
+    ]
+    assert [one["key"] for one in told["findings"]] == ["no_feeds"]
+    assert "<h2>Members</h2>" not in alone
+    assert "at work or ready" in alone
+
+
+def test_page_says_that_nobody_leads(site: Site) -> None:
+    """Members without a leader are a trouble of their own."""
+    try:
+        enter(site.desk, "worker")
+        page = site.get("/system").text
+    finally:
+        site.desk.write(lambda c: c.execute(schema.members.delete()))
+
+    assert "! nobody leads" in words(page)
