@@ -107,9 +107,10 @@ class ClusterEngine(Work):
         """Kinds of work for which a wake-up waits until there is room."""
         handlers = queue.Handlers(self._woken, self._sweep)
         self._queue = queue.Queue(conninfo, f"member {self._member}", handlers)
-        context.store.writer.seal = lambda connection: queue.seal(connection, wakes.collect(connection))
+        for writer in context.store.writers:
+            writer.seal = lambda connection: queue.seal(connection, wakes.collect(connection))
+            writer.waits = lambda: self.holds() and not self._leaving
         context.store.holds = self.holds
-        context.store.writer.waits = lambda: self.holds() and not self._leaving
         context.under_way.note_alone = self._note_alone
 
     def _per_host(self) -> int:
@@ -117,7 +118,7 @@ class ClusterEngine(Work):
 
     def holds(self) -> bool:
         """Return whether this member's lease is good, as far as it can know without asking."""
-        return not self.context.store.writer.fenced and self._lease.good
+        return self._lease.good and not any(writer.fenced for writer in self.context.store.writers)
 
     def add_periodic(self, seconds: float, work: Callable[[], Awaitable[None]]) -> None:
         """Have `work` called every so many seconds; before `run`."""

@@ -90,7 +90,7 @@ async def _process_suspect(context: Context, waiting: entries.WaitingEntry, deat
             entries.close(connection, waiting.id, "unreadable", waiting.article_id)
         recover.tell_of_article(context, connection, f"entry {waiting.id}", waiting.feed_slug, context.clock.now())
 
-    await context.store.write(record)
+    await context.store.decide(record)
 
 
 async def _process(context: Context, waiting: entries.WaitingEntry) -> None:
@@ -109,7 +109,7 @@ async def _process(context: Context, waiting: entries.WaitingEntry) -> None:
     context.reached("process.read")
     own = known if known is not None and known.id == waiting.article_id else None
     task = place.Task(waiting, own, retry_at)
-    made = await context.store.write(lambda connection: decide.record(context, setup, connection, task, read), GROUP)
+    made = await context.store.decide(lambda connection: decide.record(context, setup, connection, task, read), GROUP)
     context.reached("process.committed")
     count(read, made)
 
@@ -246,7 +246,7 @@ async def _set_back(context: Context, waiting: entries.WaitingEntry, sentence: s
         return
     metrics.ARTICLES.labels("unreadable").inc()
     setup = context.setup
-    await context.store.write(lambda connection: decide.record_unreadable(context, setup, connection, waiting))
+    await context.store.decide(lambda connection: decide.record_unreadable(context, setup, connection, waiting))
 
 
 def count(read: tasks.Reading, made: tuple[model.Decision, ...]) -> None:

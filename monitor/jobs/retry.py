@@ -84,5 +84,5 @@ async def _record_retry(
         articles.update(connection, known.id, retries=retries, **moved)
         return decide.record(context, setup, connection, task, read)
 
-    made = await context.store.write(record)
+    made = await context.store.decide(record)
     process.count(read, made)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Literal
 
 import structlog
 
@@ -20,21 +21,34 @@ from monitor.store.store import Connection
 log = structlog.get_logger()
 
 
+BUSY_AGAIN = 0.03
+"""Seconds after which a channel is claimed from again while another member did."""
+BUSY_TRIES = 50
+"""Times in a row; then it is left to the next who looks for what is due."""
+
+
 async def deliver(context: Context, target_id: int) -> int:
     """Send what is due to one target, in order; return how many attempts were made."""
-    tries = 0
+    tries = busy = 0
     while (outlet := context.setup.outlets.get(target_id)) is not None:
         claim = await context.store.write(lambda connection, out=outlet: _claim(context, connection, out))  # type: ignore[misc]
         if claim is None:
             break
+        if claim == "busy":
+            busy += 1
+            if busy == BUSY_TRIES:
+                break
+            await context.clock.sleep(BUSY_AGAIN)
+            continue
         context.reached("send.claimed")
         await _send(context, outlet, claim)
-        tries += 1
+        tries, busy = tries + 1, 0
     return tries
 
 
-def _claim(context: Context, connection: Connection, outlet: Outlet) -> messages.Claim | None:
-    messages.lock_channel(connection, outlet.target.channel)
+def _claim(context: Context, connection: Connection, outlet: Outlet) -> messages.Claim | Literal["busy"] | None:
+    if not messages.lock_channel(connection, outlet.target.channel):
+        return "busy"
     now = context.clock.now()
     if outlet.rate is not None:
         since = now - timedelta(seconds=outlet.rate.seconds)

@@ -25,7 +25,7 @@ async def sweep(context: Context, gather: timedelta = alarm.GATHER) -> None:
     expired, dead = await context.store.write(lambda connection: _expire(context, connection, now))
     if expired or dead:
         log.warning("messages_swept", expired_leases=expired, channel_removed=dead)
-    released = await context.store.write(lambda connection: _release(context, connection))
+    released = await context.store.decide(lambda connection: _release(context, connection))
     for one in released:
         metrics.DECISIONS.labels(one.decision.outcome.value, one.decision.reason.value).inc()
     if released:

@@ -208,11 +208,15 @@ def next_due(connection: sa.Connection) -> datetime | None:
     return min(times, default=None)
 
 
-def lock_channel(connection: sa.Connection, channel: str) -> None:
-    """Let one process at a time count what a channel was sent and claim for it; on SQLite one writes at a time."""
-    if connection.dialect.name == "postgresql":
-        key = sa.func.hashtext(channel)
-        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(CHANNEL_LOCKS, key)))
+def lock_channel(connection: sa.Connection, channel: str) -> bool:
+    """Let one process at a time count what a channel was sent and claim for it; False while another does.
+
+    It is not waited for here, in a transaction that may hold what the other needs. On SQLite one writes at a time.
+    """
+    if connection.dialect.name != "postgresql":
+        return True
+    key = sa.func.hashtext(channel)
+    return bool(connection.execute(sa.select(sa.func.pg_try_advisory_xact_lock(CHANNEL_LOCKS, key))).scalar())
 
 
 CHANNEL_LOCKS = 7_236

@@ -29,7 +29,9 @@ DECIDING_LOCK = 7_236_001
 class Store:
     """A database that this process holds with `epoch`.
 
-    `read` and `write` take a function of a connection; what it returns comes back. A write is durable when awaited.
+    `read`, `write` and `decide` take a function of a connection; what it returns comes back. A write is durable when
+    awaited. On PostgreSQL others may be deciding: decisions wait for their turn in a writer of their own. So nothing
+    else of this process waits for it, and nobody who waits has locked what another needs for its turn.
     `room`: the reserve beside the database, that is let go when the disk is full; without one nothing is reserved.
     """
 
@@ -45,9 +47,17 @@ class Store:
         self.epoch = epoch
         self.room = room or Room(None)
         self.writer = Writer(engine, lambda connection: guard(connection, epoch), self.room.release)
-        self.holds: Callable[[], bool] = lambda: not self.writer.fenced
+        self.decider = self.writer
+        if engine.dialect.name == "postgresql":
+            self.decider = Writer(engine, lambda connection: guard(connection, epoch))
+        self.holds: Callable[[], bool] = lambda: not any(writer.fenced for writer in self.writers)
         """Whether this process may still act for its epoch, asked before what cannot be taken back; never waits."""
         self._readers = ThreadPoolExecutor(max_workers=3, thread_name_prefix="reader")
+
+    @property
+    def writers(self) -> tuple[Writer, ...]:
+        """What writes: one, or the second for decisions beside it."""
+        return (self.writer,) if self.decider is self.writer else (self.writer, self.decider)
 
     async def read(self, query: Callable[[sa.Connection], T]) -> T:
         """Run `query` on a reading connection. Raises: StoreError."""
@@ -72,6 +82,10 @@ class Store:
         """
         return await asyncio.wrap_future(self.writer.submit(job, patience))
 
+    async def decide(self, job: Callable[[sa.Connection], T], patience: float = 0.0) -> T:
+        """As `write`, for jobs that make decisions, one at a time over all who do (`lock_deciding`)."""
+        return await asyncio.wrap_future(self.decider.submit(job, patience))
+
     def write_aside(self, job: Callable[[sa.Connection], T]) -> T:
         """Run `job` in a transaction of its own in this thread, beside the writer: for what must wait for nobody.
 
@@ -87,7 +101,8 @@ class Store:
 
     def close(self) -> None:
         """Finish what is queued and let go of every connection."""
-        self.writer.close()
+        for writer in reversed(self.writers):
+            writer.close()
         self._readers.shutdown(wait=False, cancel_futures=True)
         self.engine.dispose()
 

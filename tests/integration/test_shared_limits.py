@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import itertools
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,13 +18,13 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from monitor import jobs, model
+from monitor import errors, jobs, model
 from monitor.clock import SystemClock
 from monitor.config import Rate
 from monitor.jobs.context import Context, Outlet
 from monitor.model import SendResult
 from monitor.store import database, feeds, members, messages, notices, rows, schema
-from monitor.store.store import Store
+from monitor.store.store import Store, lock_deciding
 from tests.support import databases, invariants
 from tests.support.desk import PACK, START, Desk, FakeSender, item
 
@@ -134,6 +135,53 @@ def test_a_host_asks_all_members_for_a_pause_at_once(url: str) -> None:
         found = stores[0].read_now(lambda c: feeds.host_pauses(c, until - timedelta(days=1)))
 
     assert found == {"slow.example": until}
+
+
+def test_nothing_else_of_a_member_waits_for_its_turn_to_decide(url: str) -> None:
+    """While another decides, a member's beat and its other writes go on, and its own decision comes after."""
+    done: list[str] = []
+
+    def decide(connection: sa.Connection) -> None:
+        lock_deciding(connection)
+        done.append("decided")
+
+    async def work(store: Store) -> None:
+        deciding = asyncio.create_task(store.decide(decide))
+        await asyncio.sleep(0.1)
+        await store.write(lambda c: members.beat(c, store.epoch, {}))
+        done.append("beat")
+        other.rollback()
+        await deciding
+
+    with joined(url, 2) as (one, two), one.engine.connect() as other:
+        lock_deciding(other)
+        asyncio.run(asyncio.wait_for(work(two), 10))
+
+    assert done == ["beat", "decided"]
+
+
+def test_a_member_leaves_after_its_last_decision(url: str) -> None:
+    """What a member is deciding is written before it has left, and nothing is decided for it afterwards."""
+    decided = threading.Event()
+    more = schema.counters.update().where(schema.counters.c.name == "a").values(value=1)
+
+    def decide(connection: sa.Connection) -> None:
+        decided.set()
+        time.sleep(0.2)
+        connection.execute(more)
+
+    with joined(url, 1) as (store,):
+        database.write_once(store.engine, lambda c: rows.set_counter(c, "a", 0))
+        last = store.decider.submit(decide)
+        decided.wait(5)
+        database.write_once(store.engine, lambda c: members.leave(c, store.epoch))
+        at_its_end = store.read_now(lambda c: rows.read_counter(c, "a"))
+        late = store.decider.submit(lambda c: c.execute(more.values(value=2)))
+
+        assert last.exception(5) is None
+        assert at_its_end == 1
+        with pytest.raises(errors.Fenced):
+            late.result(5)
 
 
 # -- what is decided -----------------------------------------------------------------------------------

@@ -196,7 +196,8 @@ class Desk:
         engine = database.open_engine(self._url)
         epoch = database.write_once(engine, lambda connection: hold.take(connection, self.clock.now()))
         store = Store(engine, epoch)
-        store.writer.patient = False  # one pass after the other: nothing comes to share a commit
+        for writer in store.writers:
+            writer.patient = False  # one pass after the other: nothing comes to share a commit
         return store
 
     def has(
