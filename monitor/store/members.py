@@ -144,7 +144,8 @@ def beat(connection: sa.Connection, member_id: int, state: dict[str, Any]) -> da
 
 
 def leave(connection: sa.Connection, member_id: int) -> None:
-    """End this member in good order: nothing of it is under way any more."""
+    """End this member in good order: what it still writes is waited for, and after it comes nothing more."""
+    connection.execute(sa.select(members.c.id).where(members.c.id == member_id).with_for_update())
     _end(connection, [member_id], "left")
     connection.execute(claims.delete().where(claims.c.member_id == member_id, claims.c.deaths == 0))
     connection.execute(claims.update().where(claims.c.member_id == member_id).values(member_id=None, alone=False))
