@@ -9,6 +9,7 @@ from functools import partial
 from bench import (
     archive,
     backtest,
+    cluster,
     copies,
     day,
     delivery,
@@ -54,10 +55,13 @@ def main() -> None:
         "moving",
         "search",
         "flood",
+        "cluster",
     )
     parser.add_argument("what", nargs="*", choices=known, default=["all"])
     parser.add_argument("--repeat", type=int, default=3, help="runs of the world, of which the median is reported")
-    parser.add_argument("--only", nargs="+", choices=match.PARTS, default=(), help="parts of `match`")
+    parts_of = (*match.PARTS, *cluster.PARTS)
+    parser.add_argument("--only", nargs="+", choices=parts_of, default=(), help="parts of `match`, of `cluster`")
+    parser.add_argument("--jobs", type=int, default=1_000_000, help="that go through the queue of `cluster`")
     parser.add_argument("--articles", type=int, default=archive.ARTICLES, help="of `archive`, `moving` and `search`")
     parser.add_argument("--tried", type=int, default=backtest.ARTICLES, help="articles that `backtest` reads")
     parser.add_argument(
@@ -84,6 +88,7 @@ def main() -> None:
         "copies": partial(copies.copies, args.stored),
         "search": partial(search.search, args.articles),
         "flood": partial(flood.flood, min(args.minutes, 5.0)),
+        "cluster": partial(cluster.cluster, args.only or cluster.PARTS, args.jobs, min(args.minutes, 15.0)),
         "delivery": partial(delivery.delivery, args.feeds, args.seconds),
     }
     for what in SHORT if "all" in args.what else args.what:
