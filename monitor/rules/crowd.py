@@ -28,34 +28,49 @@ class Crowd:
         self.size = 0
         self.words = 0
         """Distinct runs of non-space characters of each article, together: what it takes to hold them."""
+        self.anywhere, self.titles = _Words(), _Words()
+
+    def add(self, article: model.Article) -> None:
+        """Add the words that are read of an article (`match.haystack_of`)."""
+        title = text.chunks(text.cut(article.title)[0])
+        chunks = title | text.chunks(text.cut(article.text)[0])
+        self.titles.add(self.size, title)
+        self.anywhere.add(self.size, chunks)
+        self.size += 1
+        self.words += len(chunks)
+
+
+class _Words:
+    """In which articles words stand."""
+
+    def __init__(self) -> None:
         self._places: defaultdict[str, array[int]] = defaultdict(_no_places)
         """Run of non-space characters -> where it stands, in order."""
         self._runs: dict[str, list[str]] = {}
         """Form -> the runs that have it."""
         self._known = (0, 0)
-        """Of so many articles and runs what follows tells."""
+        """Articles and runs of which what follows tells."""
+        self._size = 0
         self._sorted: list[str] = []
         self._sets: dict[str, int] = {}
 
-    def add(self, article: model.Article) -> None:
-        """Add the words that are read of an article (`match.haystack_of`)."""
-        place, places = self.size, self._places
-        chunks = text.chunks(text.cut(article.title)[0], text.cut(article.text)[0])
+    def add(self, place: int, chunks: Iterable[str]) -> None:
+        """Add the next article."""
+        places = self._places
         for chunk in chunks:
             places[chunk].append(place)
-        self.size += 1
-        self.words += len(chunks)
+        self._size = place + 1
 
     def settle(self) -> None:
-        """Take in what was added since; the next question would do it."""
-        if self._known[0] == self.size:
+        """Take in what was added since."""
+        if self._known[0] == self._size:
             return
         for chunk in itertools.islice(self._places, self._known[1], None):
             for form in text.forms_within(chunk):
                 self._runs.setdefault(form, []).append(chunk)
         self._sorted = sorted(self._runs)
         self._sets.clear()
-        self._known = self.size, len(self._places)
+        self._known = self._size, len(self._places)
 
     def having(self, form: str) -> int:
         """Return the articles that have a form."""
@@ -96,24 +111,40 @@ class Sieve:
     """Asks a crowd about the nodes of one rule set, each node once; it must not outlive them."""
 
     def __init__(self, crowd: Crowd) -> None:
-        crowd.settle()
+        crowd.anywhere.settle()
+        crowd.titles.settle()
         self.everyone = (1 << crowd.size) - 1
-        self._crowd = crowd
+        self._words = crowd.anywhere
         self._memo: dict[int, int] = {}
+        self._of_titles: Sieve | None = Sieve._of_words(crowd.titles, self.everyone)
+
+    @classmethod
+    def _of_words(cls, words: _Words, everyone: int) -> Sieve:
+        made = cls.__new__(cls)
+        made.everyone, made._words, made._memo, made._of_titles = everyone, words, {}, None
+        return made
 
     def allows(self, node: Node) -> int:
-        """Return the articles that `node` may be true of: those of which `Presence.allows` it, and no others."""
+        """Return the articles that `node` may be true of.
+
+        Those of which `Presence.allows` it and, where something must stand in the title, whose titles have the words.
+        """
         known = self._memo.get(id(node))
         if known is None:
             known = self._memo[id(node)] = _CHECKS[type(node)](node, self)
         return known
 
+    def within(self, node: tree.Within) -> int:
+        """Return the articles that may have the matches of a node in some fields."""
+        asked = self._of_titles if self._of_titles is not None and "title" in node.fields else self
+        return asked.allows(node.child)
+
     def having(self, folded: str, prefix: bool) -> int:
         """Return the articles with a form that is `folded`, or begins with it (`Presence.holds`)."""
         head, mark, _ = folded.partition("?")
         if not prefix and not mark:
-            return self._crowd.having(folded)
-        return self._crowd.having(folded) | self._crowd.beginning(head)
+            return self._words.having(folded)
+        return self._words.having(folded) | self._words.beginning(head)
 
 
 def _leaf(node: tree.Leaf, asked: Sieve) -> int:
@@ -134,8 +165,12 @@ def _everyone(node: tree.Pattern | tree.Meta, asked: Sieve) -> int:
     return asked.everyone
 
 
-def _inner(node: tree.Mention | tree.Held | tree.Named | tree.Within | tree.Times | tree.Apart, asked: Sieve) -> int:
+def _inner(node: tree.Mention | tree.Held | tree.Named | tree.Times | tree.Apart, asked: Sieve) -> int:
     return asked.allows(node.child)
+
+
+def _within(node: tree.Within, asked: Sieve) -> int:
+    return asked.within(node)
 
 
 def _any_of(node: tree.AnyOf | tree.OneOf, asked: Sieve) -> int:
@@ -188,7 +223,7 @@ _CHECKS: dict[type, Callable[..., int]] = {
     tree.Held: _inner,
     tree.Named: _inner,
     tree.AnyOf: _any_of,
-    tree.Within: _inner,
+    tree.Within: _within,
     tree.Near: _all_of,
     tree.Together: _all_of,
     tree.Apart: _inner,
