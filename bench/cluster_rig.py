@@ -31,8 +31,8 @@ from monitor.store import database
 from monitor.store.schema import decisions, entries
 
 FOREVER = datetime(2100, 1, 1, tzinfo=UTC)
-QUIET = 0.15
-"""Cores that the members of a cluster may take at most for them to count as settled."""
+QUIET = 0.05
+"""Cores that each member of a cluster may take at most for them to count as settled."""
 
 
 class Server:
@@ -180,7 +180,7 @@ class Members:
             time.sleep(0.5)
             self.require()
             after = self._cpu()
-            still = still + 1 if after - before < 0.5 * QUIET else 0
+            still = still + 1 if after - before < 0.5 * QUIET * (1 + len(self.processes)) else 0
             before = after
             if still >= 4:
                 return
