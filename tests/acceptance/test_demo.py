@@ -1,4 +1,7 @@
-"""`wirewatch demo` as a stranger types it: real sockets, the real daemon, nothing left behind."""
+"""`wirewatch demo` as a stranger types it: real sockets, the real daemon, nothing left behind.
+
+On SQLite alone: the demo brings its own database, and whoever tries it has no server.
+"""
 
 from __future__ import annotations
 

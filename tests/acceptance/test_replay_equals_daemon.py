@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 from typing import Any
+
+import sqlalchemy as sa
 
 from monitor.demo import stories, world
 from monitor.demo.site import Site
@@ -20,7 +20,7 @@ ORDER BY d.decided_seq, d.pack
 """
 
 
-def config_for(folder: Path, site: Site) -> Path:
+def config_for(folder: Path, site: Site, database_url: str) -> Path:
     """Write a configuration with the shipped rules over every newsroom of the demo."""
     feeds = "".join(
         f'[[feeds]]\nurl = "{site.address}/{room.key}/feed.xml"\nid = "{room.key}"\nname = "{room.name}"\n'
@@ -29,25 +29,28 @@ def config_for(folder: Path, site: Site) -> Path:
     config = commands.write_config(
         folder, f'[polling]\nbackfill = 99\nallow_private = ["127.0.0.1:{site.port}"]\n{feeds}'
     )
-    config.write_text(config.read_text().replace('rules = "rules"', f'rules = "{world.rules_folder()}"'))
+    written = config.read_text().replace('rules = "rules"', f'rules = "{world.rules_folder()}"')
+    config.write_text(written.replace("sqlite:///data/wirewatch.db", database_url))
     return config
 
 
-def decided(database: Path) -> list[dict[str, Any]]:
+def decided(database_url: str) -> list[dict[str, Any]]:
     """Return every decision that the daemon recorded, in its order."""
-    with closing(sqlite3.connect(database)) as connection:
-        connection.row_factory = sqlite3.Row
-        return [dict(row) for row in connection.execute(DECIDED)]
+    engine = sa.create_engine(database_url)
+    with engine.connect() as connection:
+        found = [dict(row) for row in connection.execute(sa.text(DECIDED)).mappings()]
+    engine.dispose()
+    return found
 
 
-def test_replay_gives_the_daemons_decisions(tmp_path: Path) -> None:
+def test_replay_gives_the_daemons_decisions(tmp_path: Path, database_url: str) -> None:
     """Texts as they were stored, in the order they were decided in: the same decision and reason for every pack."""
     site = Site()
     site.publish(stories.copy(), *stories.first_round(), *map(stories.later, range(5)))
     with site.running():
-        config = config_for(tmp_path, site)
+        config = config_for(tmp_path, site, database_url)
         ran = commands.process("run", "--once", "--config", config)
-    rows = decided(tmp_path / "data" / "wirewatch.db")
+    rows = decided(database_url)
     own = ("source", "url", "title", "text", "lang")
     lines = {row["seq"]: {"id": str(row["seq"]), **{name: row[name] for name in own}} for row in rows}
 

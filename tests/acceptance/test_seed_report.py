@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -53,12 +51,11 @@ STREET = world.Story(
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[world.World]:
+def desk(anywhere: world.World) -> world.World:
     """A world with the shipped rules."""
-    with world.opened(tmp_path) as made:
-        made.newsroom("wire")
-        made.configure(rules=world.ROOT / "rules")
-        yield made
+    anywhere.newsroom("wire")
+    anywhere.configure(rules=world.ROOT / "rules")
+    return anywhere
 
 
 def run_json(desk: world.World, *arguments: str) -> object:

@@ -33,6 +33,8 @@ class Cluster(world.World):
     def __init__(self, folder: Path, database_url: str) -> None:
         super().__init__(folder)
         self.database_url = database_url
+        self.hurry = 1.0
+        """What the lease of a daemon is divided by, so that a killed one is not waited for so long."""
         self.engine = sa.create_engine(database_url, isolation_level="AUTOCOMMIT")
 
     def member(
@@ -48,6 +50,25 @@ class Cluster(world.World):
         """Read from the database beside the members."""
         with self.engine.connect() as connection:
             return [tuple(row) for row in connection.exec_driver_sql(statement, values or None)]
+
+    def daemon(self, *fail: str, arguments: Sequence[str] = (), **options: Any) -> world.Process:
+        """Start a member that does everything, alone or beside others: what `wirewatch run` is on a server."""
+        hurry = ("--hurry", f"{self.hurry:g}") if self.hurry > 1 else ()
+        return super().daemon(*fail, arguments=(*hurry, *arguments), **options)
+
+    def make_due(self) -> None:
+        """Do what time does: feeds, pages, messages and targets wait no longer."""
+        for change in (
+            "feeds SET next_check = '2025-01-01Z'",
+            "articles SET retry_at = '2025-01-01Z' WHERE retry_at IS NOT NULL",
+            "messages SET due_at = '2025-01-01Z' WHERE state IN ('queued', 'uncertain')",
+            "targets SET paused_until = NULL",
+        ):
+            self.execute(f"UPDATE {change}")
+
+    def integrity(self) -> str:
+        """Return that the server looks after its own files: there is nothing to ask."""
+        return world.SERVERS
 
     def scalar(self, statement: str, *values: object) -> Any:
         """Return the one value that a query gives."""
@@ -93,6 +114,11 @@ class Cluster(world.World):
         return [
             tuple(row) for row in self.query("SELECT id, role, pid FROM members WHERE ended_at IS NULL ORDER BY id")
         ]  # type: ignore[misc]
+
+
+def anywhere(folder: Path, database_url: str) -> contextlib.AbstractContextManager[world.World]:
+    """A world whose monitor works on this database, of either kind; a file lies where its configuration has it."""
+    return world.opened(folder) if database_url.startswith("sqlite") else opened(folder, database_url)
 
 
 @contextlib.contextmanager

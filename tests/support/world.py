@@ -40,6 +40,8 @@ ROOT = Path(__file__).parents[2]
 SLACK = 3.0
 """Limits that the product keeps are tested with three times their value: the machine may be busy."""
 TOKEN = re.compile(r"tok-\d+")
+SERVERS = "the server's own"
+"""What stands for the integrity check of a database that is no file."""
 REPEAT = "possible repeat"
 PACK = """\
 format: 1
