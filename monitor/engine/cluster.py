@@ -103,6 +103,10 @@ class ClusterEngine(Work):
         self._let_go: tuple[object, set[tuple[claims.Kind, int]]] = (None, set())
         """What a transaction, the last one that did, has let go of."""
         self._lane_of = {"poll": self._polls, "trial": self._trials, "process": self._entries, "page": self._pages}
+        for lane in (self._polls, self._trials):
+            lane.passed_over = lambda feed: self._let_go_of("feed", feed.id)
+        self._entries.passed_over = lambda entry: self._let_go_of("entry", entry)
+        self._pages.passed_over = lambda article: self._let_go_of("page", article)
         self._asked: set[str] = set()
         """Kinds of work for which a wake-up waits until there is room."""
         handlers = queue.Handlers(self._woken, self._sweep)
@@ -201,9 +205,12 @@ class ClusterEngine(Work):
         except asyncio.CancelledError:
             raise  # this member is leaving, and lets go of everything
         finally:
-            self._unreleased.add((kind, item))
-            if self._releasing is None or self._releasing.done():
-                self._releasing = asyncio.create_task(self._release_together())
+            self._let_go_of(kind, item)
+
+    def _let_go_of(self, kind: claims.Kind, item: int) -> None:
+        self._unreleased.add((kind, item))
+        if self._releasing is None or self._releasing.done():
+            self._releasing = asyncio.create_task(self._release_together())
 
     async def _release_together(self) -> None:
         """Let go of what has ended, while the next items have its places already."""

@@ -52,6 +52,8 @@ class Lane(Generic[T]):
         self._running: dict[Hashable, asyncio.Task[None]] = {}
         self._cooling: dict[Hashable, float] = {}
         self.fenced: errors.Fenced | None = None
+        self.passed_over: Callable[[T], None] = lambda item: None
+        """Told of an item that was found and is not taken up now: it ended a moment ago, or its job raised."""
 
     @property
     def idle(self) -> bool:
@@ -76,7 +78,12 @@ class Lane(Generic[T]):
             running = set(self._running)
             found = await self._find(self._batch)
             self._stale = self._stale or len(found) == self._batch
-            self._queue.extend(item for item in found if (key := self._key(item)) not in running and self._is_free(key))
+            for item in found:
+                key = self._key(item)
+                if key not in running and self._is_free(key):
+                    self._queue.append(item)
+                elif key not in self._running:
+                    self.passed_over(item)
         self._start()
         return not self.idle
 

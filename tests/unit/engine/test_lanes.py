@@ -38,6 +38,28 @@ async def test_what_ends_while_the_database_is_asked_is_not_done_again() -> None
     assert done == [7]
 
 
+async def test_what_is_found_and_not_taken_up_is_given_back() -> None:
+    """Whoever claimed it for this lane must let it go: nobody else may have it, and this lane forgets it."""
+    given_back: list[int] = []
+    answers = iter([[7], [7, 8]])
+
+    async def find(_: int) -> list[int]:
+        return next(answers)
+
+    async def work(item: int) -> None:
+        if item == 7:
+            raise ValueError("it fails, and is left alone for a while")
+
+    lane: Lane[int] = Lane("test", lambda: 4, find, _itself, work, _ignore, _ignore)
+    lane.passed_over = given_back.append
+    for _ in range(2):
+        lane.look_again()
+        await lane.advance()
+        await asyncio.sleep(0.01)
+
+    assert given_back == [7]
+
+
 def _itself(item: int) -> int:
     return item
 
