@@ -62,11 +62,11 @@ def made(made_databases: databases.Databases, tmp_path_factory: pytest.TempPathF
 @pytest.fixture(scope="module")
 def processes(made: Cluster) -> dict[str, Process]:
     """One of each role, all ready; the scheduler leads and `standby` does not."""
-    started = {"scheduler": made.member("scheduler").until_up(40)}
+    started = {"scheduler": made.member("scheduler").until_up(90)}
     world.until(lambda: started["scheduler"].events("leads"), 40, "leads")
     started |= {name: made.member("scheduler" if name == "standby" else name) for name in ROLES[1:]}
     for process in started.values():
-        process.until_up(40)
+        process.until_up(90)
     for process in started.values():
         world.until(lambda one=process: reasons(one) == [], 60, f"ready\n{process.log[-3000:]}", 0.2)
     return started
@@ -174,12 +174,12 @@ def test_nobody_leads_and_no_work_is_taken(made_databases: databases.Databases, 
         made.configure(every="2s")
         made.checked = False
         with made.engine.connect() as elsewhere:
-            first = made.member("scheduler", arguments=["--hurry", "60"]).until_up(40)
-            worker = made.member("worker", arguments=["--hurry", "60"]).until_up(40)
+            first = made.member("scheduler", arguments=["--hurry", "60"]).until_up(90)
+            worker = made.member("worker", arguments=["--hurry", "60"]).until_up(90)
             world.until(lambda: reasons(worker) == [], 40, "ready")
             assert first.stop() == 0
             elsewhere.exec_driver_sql(f"SELECT pg_advisory_lock({leading.LEADING_LOCK})")
-            second = made.member("scheduler", arguments=["--hurry", "60"]).until_up(40)
+            second = made.member("scheduler", arguments=["--hurry", "60"]).until_up(90)
 
             world.until(lambda: reasons(second) == ["nobody_leads"], 40, "nobody leads", 0.2)
             world.until(lambda: reasons(worker) == ["not_taking"], 40, f"takes nothing\n{worker.log[-2000:]}", 0.2)
