@@ -237,8 +237,8 @@ async def test_cancelled_waits_leave_nothing_behind(url: str) -> None:
             end_leases(one.engine)
             await asyncio.sleep(0.5)
 
-            assert not turns.is_full(HOST)
-            assert [member for _, _, member in held(two.engine)] == [one.epoch, one.epoch]
+            assert not turns.is_full(HOST)  # what was being taken for them is given back
+            await until(lambda: two.epoch not in {member for _, _, member in held(two.engine)})
 
 
 async def test_a_member_with_much_to_ask_lets_others_have_their_turn(url: str) -> None:
