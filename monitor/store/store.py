@@ -49,7 +49,7 @@ class Store:
         self.writer = Writer(engine, lambda connection: guard(connection, epoch), self.room.release)
         self.decider = self.writer
         if engine.dialect.name == "postgresql":
-            self.decider = Writer(engine, lambda connection: guard(connection, epoch))
+            self.decider = Writer(engine, lambda connection: guard(connection, epoch), enter=lock_deciding)
         self.holds: Callable[[], bool] = lambda: not any(writer.fenced for writer in self.writers)
         """Whether this process may still act for its epoch, asked before what cannot be taken back; never waits."""
         self._readers = ThreadPoolExecutor(max_workers=3, thread_name_prefix="reader")

@@ -44,13 +44,21 @@ class Writer:
     - While the server is away and `waits` says so, the same; what became of a lost commit is asked of it then.
     - `guard` runs first in every transaction and raises Fenced when another daemon has taken over; it returns the
       transaction's number where the server counts them.
+    - `enter` then waits for a turn among all who write the like; what has arrived meanwhile goes with it.
     - `make_room` is called where the disk is full; where it made some, the batch is run again.
     - `seal` runs last in every transaction that is about to be committed.
     """
 
-    def __init__(self, engine: sa.Engine, guard: Job, make_room: Callable[[], bool] = lambda: False) -> None:
+    def __init__(
+        self,
+        engine: sa.Engine,
+        guard: Job,
+        make_room: Callable[[], bool] = lambda: False,
+        enter: Job | None = None,
+    ) -> None:
         self._engine = engine
         self._guard = guard
+        self._enter = enter
         self._make_room = make_room
         self.seal: Job = lambda connection: None
         self.waits: Callable[[], bool] = lambda: False
@@ -182,7 +190,7 @@ class Writer:
         if together is not None:
             return together
         with self._engine.connect().execution_options(writes=True) as connection, connection.begin():
-            self._number = self._guard(connection)
+            self._begin(connection, batch)
             answers = [self._attempt(connection, item) for item in batch]
             self.seal(connection)
             self._answers = answers
@@ -191,7 +199,7 @@ class Writer:
     def _run_together(self, batch: list[_Item]) -> list[tuple[Any, BaseException | None]] | None:
         """Return what the jobs gave; None, and nothing is kept, where one of several raised."""
         with self._engine.connect().execution_options(writes=True) as connection, connection.begin() as transaction:
-            self._number = self._guard(connection)
+            self._begin(connection, batch)
             try:
                 answers: list[tuple[Any, BaseException | None]] = [(item.job(connection), None) for item in batch]
             except Exception as fault:
@@ -202,6 +210,18 @@ class Writer:
             self.seal(connection)
             self._answers = answers
             return answers
+
+    def _begin(self, connection: sa.Connection, batch: list[_Item]) -> None:
+        """Begin a transaction, and take into it what has come while it waited for its turn."""
+        self._number = self._guard(connection)
+        if self._enter is None:
+            return
+        self._enter(connection)
+        with contextlib.suppress(queue.Empty):
+            while (item := self._items.get_nowait()) is not None:
+                if item.future.set_running_or_notify_cancel():
+                    batch.append(item)
+            self._items.put(None)  # the end is for the loop to see
 
     @staticmethod
     def _attempt(connection: sa.Connection, item: _Item) -> tuple[Any, BaseException | None]:

@@ -160,6 +160,33 @@ def test_nothing_else_of_a_member_waits_for_its_turn_to_decide(url: str) -> None
     assert done == ["beat", "decided"]
 
 
+def test_what_is_to_be_decided_while_a_member_waits_its_turn_goes_with_it(url: str) -> None:
+    """Decisions that come while another member decides share one transaction, so that each turn decides them all."""
+
+    def transaction(connection: sa.Connection) -> int:
+        return int(connection.execute(sa.select(sa.func.txid_current())).scalar_one())
+
+    with joined(url, 1) as (store,), sa.create_engine(url).connect() as other:
+        lock_deciding(other)
+        waiting = [store.decider.submit(transaction)]
+        _until_blocked(other)
+        waiting += [store.decider.submit(transaction) for _ in range(4)]
+        other.rollback()
+        found = [one.result(20) for one in waiting]
+
+    assert len(set(found)) == 1
+
+
+def _until_blocked(connection: sa.Connection) -> None:
+    """Wait until somebody waits for the lock under which decisions are made."""
+    waits = sa.text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+    for _ in range(200):
+        if connection.execute(waits).scalar_one():
+            return
+        time.sleep(0.02)
+    raise AssertionError("nobody waits for a turn")
+
+
 def test_a_member_leaves_after_its_last_decision(url: str) -> None:
     """What a member is deciding is written before it has left, and nothing is decided for it afterwards."""
     decided = threading.Event()
