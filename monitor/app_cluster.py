@@ -221,7 +221,8 @@ class Member:
                 return None
         if rules is None:
             rules = await asyncio.to_thread(wiring.load_rules, self._config, None)
-        return await store.write(wiring.member_setup(self._config, rules, self._rule_files.put(rules), opened))
+        now = self._clock.now()
+        return await store.write(wiring.member_setup(self._config, rules, self._rule_files.put(rules), opened, now))
 
     def _engine(self, context: Context) -> ClusterEngine:
         place = self._place

@@ -69,7 +69,7 @@ class Follower:
         before = self._context.setup
         rules = await self._context.store.read(wiring.stored_rules) or before.live
         opened = wiring.open_channels(config)
-        make = wiring.member_setup(config, rules, self._rule_files.put(rules), opened)
+        make = wiring.member_setup(config, rules, self._rule_files.put(rules), opened, self._context.clock.now())
         self._context.setup = await self._context.store.write(make)
         self._context.gate.replace(wiring.http_settings(config))
         self._config = config

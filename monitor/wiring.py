@@ -141,18 +141,21 @@ def record_setup(
     return record
 
 
-def member_setup(config: Config, rules: LiveRules, rules_path: Path, opened: Opened) -> Callable[[Connection], Setup]:
-    """Return the job that gives the Setup of a member that declares nothing: its leader has, or will.
+def member_setup(
+    config: Config, rules: LiveRules, rules_path: Path, opened: Opened, now: datetime
+) -> Callable[[Connection], Setup]:
+    """Return the job that gives the Setup of a member that does not lead.
 
-    A channel that is not declared yet is sent to by nobody until the next look.
+    It declares the channels that nobody has yet, for it may decide before a leader does; what the leader has removed
+    stays so.
     """
 
     def read(connection: Connection) -> Setup:
-        ids = {(one.target.channel, one.target.key): one.id for one in messages.list_targets(connection)}
+        ids = messages.know_targets(connection, [target.target for target, _ in opened.targets], now)
         outlets = {
-            ids[key]: Outlet(ids[key], target.target, target.sender, rate)
+            ids[target.target]: Outlet(ids[target.target], target.target, target.sender, rate)
             for target, rate in opened.targets
-            if (key := (target.target.channel, target.target.key)) in ids
+            if target.target in ids
         }
         secret = ratings.signing_key(connection, rating.KEY_NAME)
         return Setup(with_route(config), rules, rules_path, outlets, secret)

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from monitor import model
 from monitor.store import wakes
-from monitor.store.rows import new_id
+from monitor.store.rows import insert_new, new_id
 from monitor.store.schema import alerts, attempts, message_alerts, messages, targets
 
 OPEN = ("gathering", "queued", "uncertain", "sending")
@@ -77,9 +77,24 @@ def declare_targets(
     return ids
 
 
+def know_targets(connection: sa.Connection, wanted: Sequence[model.Target], now: datetime) -> dict[model.Target, int]:
+    """Store those of a member's targets that nobody has declared yet; return the ids of all but those removed.
+
+    A member that decided without them would raise alerts that nobody is sent.
+    """
+    known = {(row.channel, row.key) for row in connection.execute(sa.select(targets.c.channel, targets.c.key))}
+    for target in wanted:
+        if (target.channel, target.key) not in known:
+            _insert_target(connection, target, now)
+    ids = {(one.target.channel, one.target.key): one.id for one in list_targets(connection)}
+    return {target: ids[key] for target in wanted if (key := (target.channel, target.key)) in ids}
+
+
 def _insert_target(connection: sa.Connection, target: model.Target, now: datetime) -> int:
     values = {"channel": target.channel, "key": target.key, "label": target.label, "created_at": now}
-    return new_id(connection, targets.insert(), values)
+    insert_new(connection, targets, values)  # another member may be declaring it, too
+    same = sa.and_(targets.c.channel == target.channel, targets.c.key == target.key)
+    return int(connection.execute(sa.select(targets.c.id).where(same)).scalar_one())
 
 
 def _revive_target(connection: sa.Connection, row: Any, target: model.Target) -> int:

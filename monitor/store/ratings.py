@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from monitor import model
-from monitor.store.rows import some
+from monitor.store.rows import insert_new, some
 from monitor.store.schema import (
     alerts,
     articles,
@@ -97,8 +97,8 @@ def signing_key(connection: sa.Connection, name: str) -> bytes:
     query = sa.select(signing_keys.c.value).where(signing_keys.c.name == name)
     found = connection.execute(query).scalar()
     if found is None:
-        found = secrets.token_bytes(KEY_BYTES)
-        connection.execute(signing_keys.insert(), {"name": name, "value": found})
+        insert_new(connection, signing_keys, {"name": name, "value": secrets.token_bytes(KEY_BYTES)})
+        found = connection.execute(query).scalar_one()  # another member's, if that was first
     return bytes(found)
 
 

@@ -124,6 +124,25 @@ def test_one_of_two_members_tells_a_trouble(url: str) -> None:
     assert (sum(told), sum(again)) == (1, 1)
 
 
+def test_a_member_knows_its_channels_before_a_leader_has_declared_them(url: str) -> None:
+    """Who decides first sends to every channel; what the leader has removed stays removed."""
+    mail, chat, old = (model.Target(name, "desk", name) for name in ("mail", "chat", "old"))
+    now = datetime.now().astimezone()
+
+    with joined(url, 2) as stores:
+        alone = database.write_once(stores[0].engine, lambda c: messages.declare_targets(c, [old], now))
+        database.write_once(stores[0].engine, lambda c: messages.declare_targets(c, [], now))
+        jobs_ = [
+            lambda s=s: database.write_once(s.engine, lambda c: messages.know_targets(c, [mail, chat, old], now))
+            for s in stores
+        ]
+        first, second = at_once(jobs_)
+
+    assert first == second
+    assert set(first) == {mail, chat}
+    assert alone[old] not in first.values()
+
+
 def test_a_host_asks_all_members_for_a_pause_at_once(url: str) -> None:
     """Each hears a Retry-After of the same host at the same moment; nobody fails, and the pause is there for all."""
     until = datetime(2100, 1, 1).astimezone()
