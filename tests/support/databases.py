@@ -13,6 +13,8 @@ import sqlalchemy as sa
 
 from monitor.store import database, migrate
 
+KEPT = 60
+"""Databases of a server that are left standing, the template first."""
 EPOCH = datetime(2025, 3, 10, 8, 0, tzinfo=UTC)
 
 
@@ -40,10 +42,20 @@ class Databases:
     def postgresql(self) -> str:
         """Return the URL of a fresh PostgreSQL database, on the server of WIREWATCH_TEST_POSTGRES or one of our own."""
         server = self._started()
+        self._make_room()
         name = f"wirewatch_test_{secrets.token_hex(6)}"
         self._run(f"CREATE DATABASE {name} TEMPLATE {self._made[0]}")
         self._made.append(name)
         return _with_name(server, name)
+
+    def _make_room(self) -> None:
+        """Drop the oldest database that nobody is connected to: some thousand of them would fill the memory."""
+        if len(self._made) > KEPT:
+            oldest = self._made.pop(1)
+            try:
+                self._run(f"DROP DATABASE IF EXISTS {oldest}")
+            except sa.exc.DBAPIError:  # a test of a whole module still uses it
+                self._made.append(oldest)
 
     def _started(self) -> str:
         if self._server is None:
