@@ -83,8 +83,7 @@ async def run_member(config: Config, place: Place, seams: Seams) -> None:
                 known, failures = True, 0 if member.joined else failures + 1
                 wait = AGAIN[min(failures, len(AGAIN) - 1)]
                 log.error("member_left", error=str(fault), joins_again_in=wait)
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(stop.wait(), wait)
+                await _stopped(stop, wait)
     finally:
         await front.close()
         rule_files.close()
@@ -259,8 +258,8 @@ async def _held(engine: database.Engine) -> AsyncIterator[None]:
         await asyncio.to_thread(holding.__exit__, None, None, None)
 
 
-async def _stopped(stop: asyncio.Event) -> bool:
-    """Wait a moment; return whether the process is to end."""
+async def _stopped(stop: asyncio.Event, wait: float = WAITING) -> bool:
+    """Wait so many seconds at most; return whether the process is to end."""
     with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(stop.wait(), WAITING)
+        await asyncio.wait_for(stop.wait(), wait)
     return stop.is_set()

@@ -58,9 +58,7 @@ class Follower:
         try:
             config = configuration.load(self._config.path)
         except errors.ConfigError as fault:
-            metrics.CONFIG_RELOAD_SUCCESS.set(0)
-            for item in fault.faults:
-                log.error("config_fault", place=item.place, code=item.code, message=item.message, fix=item.fix)
+            wiring.report_refused(fault)
             return None
         metrics.CONFIG_RELOAD_SUCCESS.set(1)
         return config

@@ -84,9 +84,7 @@ class Reloader:
         return True
 
     async def _refuse(self, fault: errors.ConfigError) -> None:
-        metrics.CONFIG_RELOAD_SUCCESS.set(0)
-        for item in fault.faults:
-            log.error("config_fault", place=item.place, code=item.code, message=item.message, fix=item.fix)
+        wiring.report_refused(fault)
         # A file that only the refused configuration names is looked at, too; being new to us, it is read once more.
         named = {Path(os.path.abspath(item.file)) for item in fault.faults}
         self._faulty = tuple(sorted(named - {self._config.path, *self._config.sources}))

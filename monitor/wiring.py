@@ -176,6 +176,13 @@ def report_warnings(config: Config) -> None:
         log.warning("config_warning", place=warning.place, code=warning.code, message=warning.message, fix=warning.fix)
 
 
+def report_refused(fault: errors.ConfigError) -> None:
+    """Log and count a configuration that was not taken over."""
+    metrics.CONFIG_RELOAD_SUCCESS.set(0)
+    for item in fault.faults:
+        log.error("config_fault", place=item.place, code=item.code, message=item.message, fix=item.fix)
+
+
 def report_rules(rules: LiveRules, before: LiveRules | None) -> None:
     """Log what is wrong with the rule files, and which packs run on an older version."""
     faults = [fault for fault in rules.faults if fault.is_error]

@@ -16,17 +16,16 @@ import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import structlog
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from monitor import errors, jobs, metrics, model
 from monitor.clock import ServerClock
 from monitor.engine import queue
 from monitor.engine.host_turns import HostTurns
-from monitor.engine.work import TICK, Periodic, Work, guarded
+from monitor.engine.work import TICK, Periodic, Work, clockwork
 from monitor.feeds import outage
 from monitor.jobs import recover, replan, report
 from monitor.jobs.context import Context
@@ -122,7 +121,7 @@ class ClusterEngine(Work):
 
     def holds(self) -> bool:
         """Return whether this member's lease is good, as far as it can know without asking."""
-        return self._lease.good and not any(writer.fenced for writer in self.context.store.writers)
+        return self._lease.good and not self.context.store.fenced
 
     def add_periodic(self, seconds: float, work: Callable[[], Awaitable[None]]) -> None:
         """Have `work` called every so many seconds; before `run`."""
@@ -202,8 +201,6 @@ class ClusterEngine(Work):
         """Let go of an item when its job has ended, well or badly; what could not be is let go with a later beat."""
         try:
             yield
-        except asyncio.CancelledError:
-            raise  # this member is leaving, and lets go of everything
         finally:
             self._let_go_of(kind, item)
 
@@ -251,20 +248,17 @@ class ClusterEngine(Work):
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set. Raises: Fenced when the lease ran out; StoreError where the queue cannot be had."""
         logging.getLogger("apscheduler").setLevel(logging.ERROR)  # that work waits for the database is said once
-        scheduler = AsyncIOScheduler(
-            timezone=UTC, job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1}
+        scheduler = clockwork(
+            (
+                (TICK, self._tick),
+                (TICK, self._lead),
+                (members.BEAT, self._beat),
+                (EXCHANGE, self._exchange),
+                (REAP, self._when_leading(self._reap)),
+                *self._every,
+                *((seconds, self._when_leading(work)) for seconds, work in self._led),
+            )
         )
-        for seconds, work in (
-            (TICK, self._tick),
-            (TICK, self._lead),
-            (members.BEAT, self._beat),
-            (EXCHANGE, self._exchange),
-            (REAP, self._reap),
-            *self._every,
-        ):
-            scheduler.add_job(guarded(work), "interval", seconds=seconds)
-        for seconds, work in self._led:
-            scheduler.add_job(guarded(self._when_leading(work)), "interval", seconds=seconds)
         await self._beat()
         async with self._queue.opened():
             scheduler.start()
@@ -409,8 +403,6 @@ class ClusterEngine(Work):
 
     async def _reap(self) -> None:
         """End the members that gave no sign of life, so that others take over what they worked on."""
-        if not self.is_leader:
-            return
         now = self.context.clock.now()
 
         def reap(connection: Connection) -> list[members.Member]:

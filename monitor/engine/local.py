@@ -9,14 +9,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import structlog
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from monitor import jobs, model
 from monitor.engine import Summary
-from monitor.engine.work import TICK, Periodic, Work, guarded
+from monitor.engine.work import TICK, Periodic, Work, clockwork
 from monitor.feeds import outage
 from monitor.jobs import replan
 from monitor.jobs.context import Context
@@ -147,21 +146,13 @@ class LocalEngine(Work):
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set. Raises: Fenced when another daemon took the database over."""
-        scheduler = self._schedule()
+        scheduler = clockwork(((TICK, self._tick), (BEAT, self._beat), (SWEEP, self.sweep), *self._every))
         scheduler.start()
         try:
             await self._go(stop)
         finally:
             scheduler.shutdown(wait=False)
             await self._finish()
-
-    def _schedule(self) -> AsyncIOScheduler:
-        defaults = {"coalesce": True, "misfire_grace_time": None, "max_instances": 1}
-        scheduler = AsyncIOScheduler(timezone=UTC, job_defaults=defaults)
-        scheduler.add_job(self._tick, "interval", seconds=TICK)
-        for seconds, work in ((BEAT, self._beat), (SWEEP, self.sweep), *self._every):
-            scheduler.add_job(guarded(work), "interval", seconds=seconds)
-        return scheduler
 
     async def _tick(self) -> None:
         self.context.reached("engine.tick")

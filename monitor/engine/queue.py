@@ -116,7 +116,7 @@ class Queue:
             max_size=POOL,
             timeout=20.0,
             configure=self._note,
-            kwargs={"application_name": f"wirewatch queue of {name}", **DEADLINES},
+            kwargs={"application_name": f"wirewatch queue of {name}", **database.server_deadlines(database.IDLE)},
         )
         self._app = procrastinate.App(connector=connector)
         for kind in QUEUES:
@@ -192,17 +192,6 @@ class Queue:
         except exceptions.ConnectorException as fault:
             raise errors.StoreError(f"the queue cannot be reached: {fault.__cause__}") from fault
         return len(stalled)
-
-
-DEADLINES: Mapping[str, Any] = {
-    "connect_timeout": 10,
-    "keepalives_idle": 10,
-    "keepalives_interval": 5,
-    "keepalives_count": 2,
-    "tcp_user_timeout": 20_000,
-    "options": f"-c statement_timeout=30000 -c idle_in_transaction_session_timeout=15000 {database.SERVER_SIDE}",
-}
-"""Of every connection to the queue, in milliseconds where PostgreSQL has them in these."""
 
 
 def _follow(kind: Kind, handlers: Handlers) -> Callable[..., Awaitable[None]]:

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
 import structlog
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from monitor import errors, jobs, model
 from monitor.engine.lanes import BATCH, Lane
@@ -48,7 +50,7 @@ class Counts:
     processed: int = 0
 
 
-class Work:
+class Work(ABC):
     """Lanes for polls, entries, pages and sends.
 
     Args:
@@ -93,17 +95,17 @@ class Work:
 
     # -- what is due -----------------------------------------------------------------------------
 
-    async def _due_feeds(self, among: feeds.Among, n: int) -> list[model.Feed]:
-        raise NotImplementedError
+    @abstractmethod
+    async def _due_feeds(self, among: feeds.Among, n: int) -> list[model.Feed]: ...
 
-    async def _due_entries(self, n: int) -> list[int]:
-        raise NotImplementedError
+    @abstractmethod
+    async def _due_entries(self, n: int) -> list[int]: ...
 
-    async def _due_pages(self, n: int) -> list[int]:
-        raise NotImplementedError
+    @abstractmethod
+    async def _due_pages(self, n: int) -> list[int]: ...
 
-    async def _due_targets(self, n: int) -> list[int]:
-        raise NotImplementedError
+    @abstractmethod
+    async def _due_targets(self, n: int) -> list[int]: ...
 
     # -- the jobs --------------------------------------------------------------------------------
 
@@ -177,7 +179,7 @@ class Work:
                 await asyncio.sleep(TICK)
             if lane.fenced:
                 raise lane.fenced
-        if self.context.store.writer.fenced:
+        if self.context.store.fenced:
             raise errors.Fenced(FENCED)
         return busy
 
@@ -192,6 +194,18 @@ class Work:
         await asyncio.gather(
             *(lane.finish(0) for lane in self._lanes if lane is not self._sends), self._sends.finish(SEND_GRACE)
         )
+
+
+def clockwork(every: Iterable[Periodic]) -> AsyncIOScheduler:
+    """Return APScheduler's clock, not started yet, for some periodic work.
+
+    It ticks in UTC, so that no hour is repeated or missing; ticks that a sleep held up are one.
+    """
+    defaults = {"coalesce": True, "misfire_grace_time": None, "max_instances": 1}
+    scheduler = AsyncIOScheduler(timezone=UTC, job_defaults=defaults)
+    for seconds, work in every:
+        scheduler.add_job(guarded(work), "interval", seconds=seconds)
+    return scheduler
 
 
 def guarded(work: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:

@@ -17,10 +17,10 @@ import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
+from monitor.store.members import TOGETHER
+
 SLOTS = 256
 SUFFIX = ".under-way"
-TOGETHER = 2
-"""Deaths in a row that count while others were under way, too."""
 _SLOT = struct.Struct("<qqq")
 """Key, deaths so far, how it is under way."""
 _WAITS, _SHARED, _ALONE = range(3)

@@ -15,11 +15,10 @@ from sqlalchemy.dialects import postgresql
 
 from monitor import model
 from monitor.store import feeds as store_feeds
-from monitor.store import schema
+from monitor.store import schema, wakes
 from monitor.store.schema import claims
 
 Kind = Literal["feed", "entry", "page"]
-Wakeful = Literal["poll", "trial", "process", "page"]
 BATCH = 20
 """Most items of one claim."""
 OFFERED = 16
@@ -32,21 +31,15 @@ def claim_feeds(
     connection: sa.Connection, member_id: int, now: datetime, among: store_feeds.Among, limit: int = BATCH
 ) -> list[model.Feed]:
     """Take feeds that are due, those first that are late by most of the wait they had."""
-    due = store_feeds.due(connection, now, among).where(_is_free("feed", schema.feeds.c.id))
-    ids = _locked(connection, schema.feeds, due, limit)
+    ids = _locked(connection, schema.feeds, _free_feeds(connection, now, among), limit)
     return store_feeds.get_many(connection, list(_take(connection, "feed", ids, member_id)))
 
 
 def claim_entries(connection: sa.Connection, member_id: int, now: datetime, limit: int = BATCH) -> dict[int, int]:
     """Take entries that wait: the oldest of each feed, then the second of each, ...; return id -> deaths so far."""
     entries = schema.entries
-    base = (
-        sa.select(entries.c.id, entries.c.feed_id, entries.c.due_at)
-        .where(entries.c.state == "pending", entries.c.due_at <= now, _is_free("entry", entries.c.id))
-        .order_by(entries.c.due_at)
-        .limit(OLDEST)
-        .subquery()
-    )
+    waiting = _free_entries(now).with_only_columns(entries.c.id, entries.c.feed_id, entries.c.due_at)
+    base = waiting.order_by(entries.c.due_at).limit(OLDEST).subquery()
     age = (base.c.due_at, base.c.id)
     turn = sa.func.row_number().over(partition_by=base.c.feed_id, order_by=age).label("turn")
     turns = sa.select(base.c.id, base.c.due_at, turn).subquery()
@@ -56,9 +49,24 @@ def claim_entries(connection: sa.Connection, member_id: int, now: datetime, limi
 
 def claim_pages(connection: sa.Connection, member_id: int, now: datetime, limit: int = BATCH) -> dict[int, int]:
     """Take partial articles whose page is due for another try; return id -> deaths so far."""
+    due = _free_pages(now).order_by(schema.articles.c.retry_at)
+    return _take(connection, "page", _locked(connection, schema.articles, due, limit), member_id)
+
+
+def _free_feeds(connection: sa.Connection, now: datetime, among: store_feeds.Among) -> sa.Select[tuple[int]]:
+    return store_feeds.due(connection, now, among).where(_is_free("feed", schema.feeds.c.id))
+
+
+def _free_entries(now: datetime) -> sa.Select[tuple[int]]:
+    entries = schema.entries
+    return sa.select(entries.c.id).where(
+        entries.c.state == "pending", entries.c.due_at <= now, _is_free("entry", entries.c.id)
+    )
+
+
+def _free_pages(now: datetime) -> sa.Select[tuple[int]]:
     articles = schema.articles
-    due = sa.select(articles.c.id).where(articles.c.retry_at <= now, _is_free("page", articles.c.id))
-    return _take(connection, "page", _locked(connection, articles, due.order_by(articles.c.retry_at), limit), member_id)
+    return sa.select(articles.c.id).where(articles.c.retry_at <= now, _is_free("page", articles.c.id))
 
 
 def _is_free(kind: Kind, item: Any) -> sa.ColumnElement[bool]:
@@ -119,17 +127,13 @@ def release(connection: sa.Connection, kind: Kind, items: Iterable[int], member_
     connection.execute(claims.delete().where(mine))
 
 
-def kinds_due(connection: sa.Connection, now: datetime) -> list[Wakeful]:
-    """Return the kinds of work of which something is due and claimed by nobody."""
-    entries, articles = schema.entries, schema.articles
-    feeds = schema.feeds
-    waiting: dict[Wakeful, sa.Select[Any]] = {
-        "poll": store_feeds.due(connection, now, "proven").where(_is_free("feed", feeds.c.id)).order_by(None),
-        "trial": store_feeds.due(connection, now, "strangers").where(_is_free("feed", feeds.c.id)).order_by(None),
-        "process": sa.select(entries.c.id).where(
-            entries.c.state == "pending", entries.c.due_at <= now, _is_free("entry", entries.c.id)
-        ),
-        "page": sa.select(articles.c.id).where(articles.c.retry_at <= now, _is_free("page", articles.c.id)),
+def kinds_due(connection: sa.Connection, now: datetime) -> list[wakes.Kind]:
+    """Return the kinds of work of which something is due and claimed by nobody; sends are not claimed."""
+    waiting: dict[wakes.Kind, sa.Select[tuple[int]]] = {
+        "poll": _free_feeds(connection, now, "proven").order_by(None),
+        "trial": _free_feeds(connection, now, "strangers").order_by(None),
+        "process": _free_entries(now),
+        "page": _free_pages(now),
     }
     row = connection.execute(sa.select(*(query.exists().label(kind) for kind, query in waiting.items()))).one()
     return [kind for kind, there in zip(waiting, row, strict=True) if there]

@@ -114,15 +114,24 @@ IDLE = 15_000
 """Milliseconds after which the server ends a member's transaction that asks for nothing: its process is frozen."""
 
 
-SERVER_SIDE = (
-    "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=2 -c tcp_user_timeout=20000"
-)
-"""Options by which the server, too, ends the session of a client that is gone or takes nothing, and lets go of its
-locks."""
+def server_deadlines(idle: int) -> dict[str, Any]:
+    """Return how a connection, ours or the queue's, is told when its partner is gone, as libpq takes it.
+
+    The server, too, ends the session of a client that is gone or takes nothing, and lets go of its locks.
+    `idle`: milliseconds that a transaction may ask for nothing; 0 for ever.
+    """
+    tcp = "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=2 -c tcp_user_timeout=20000"
+    return {
+        "connect_timeout": 10,
+        "keepalives_idle": 10,
+        "keepalives_interval": 5,
+        "keepalives_count": 2,
+        "tcp_user_timeout": 20_000,
+        "options": f"-c statement_timeout=30000 -c idle_in_transaction_session_timeout={idle} {tcp}",
+    }
 
 
 def _open_postgres(url: str, idle: int = 0, size: int = 6, ping: bool = True) -> sa.Engine:
-    options = f"-c statement_timeout=30000 -c idle_in_transaction_session_timeout={idle} {SERVER_SIDE}"
     try:
         engine = sa.create_engine(
             url,
@@ -131,14 +140,9 @@ def _open_postgres(url: str, idle: int = 0, size: int = 6, ping: bool = True) ->
             pool_pre_ping=ping,
             pool_use_lifo=True,  # few of them hold prepared statements then
             connect_args={
-                "connect_timeout": 10,
                 "prepare_threshold": 2,
-                "options": options,
                 "client_encoding": "utf8",  # of SQL_ASCII the driver would hand over bytes
-                "keepalives_idle": 10,
-                "keepalives_interval": 5,
-                "keepalives_count": 2,
-                "tcp_user_timeout": 20000,
+                **server_deadlines(idle),
             },
         )
     except sa.exc.ArgumentError as fault:

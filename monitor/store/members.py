@@ -22,7 +22,7 @@ import sqlalchemy as sa
 
 from monitor import errors
 from monitor.store.rows import new_id
-from monitor.store.schema import claims, daemon, host_slots, members
+from monitor.store.schema import claims, host_slots, members
 
 LEASE = timedelta(seconds=30)
 """How long a member is taken to live after its last beat."""
@@ -220,11 +220,6 @@ def list_all(connection: sa.Connection) -> list[Member]:
 def prune(connection: sa.Connection) -> None:
     """Forget members that ended long ago."""
     connection.execute(members.delete().where(members.c.ended_at < sa.func.clock_timestamp() - KEPT))
-
-
-def has_daemon(connection: sa.Connection) -> bool:
-    """Return whether a daemon that works alone ever held this database."""
-    return connection.execute(sa.select(daemon.c.id)).first() is not None
 
 
 def _member(row: sa.RowMapping) -> Member:

@@ -50,7 +50,7 @@ class Store:
         self.decider = self.writer
         if engine.dialect.name == "postgresql":
             self.decider = Writer(engine, lambda connection: guard(connection, epoch), enter=lock_deciding)
-        self.holds: Callable[[], bool] = lambda: not any(writer.fenced for writer in self.writers)
+        self.holds: Callable[[], bool] = lambda: not self.fenced
         """Whether this process may still act for its epoch, asked before what cannot be taken back; never waits."""
         self._readers = ThreadPoolExecutor(max_workers=3, thread_name_prefix="reader")
 
@@ -58,6 +58,11 @@ class Store:
     def writers(self) -> tuple[Writer, ...]:
         """What writes: one, or the second for decisions beside it."""
         return (self.writer,) if self.decider is self.writer else (self.writer, self.decider)
+
+    @property
+    def fenced(self) -> bool:
+        """Whether a write was refused because another has taken over."""
+        return any(writer.fenced for writer in self.writers)
 
     async def read(self, query: Callable[[sa.Connection], T]) -> T:
         """Run `query` on a reading connection. Raises: StoreError."""
