@@ -95,15 +95,7 @@ class Outcome:
 
     def table(self) -> str:
         """Return the counts as a table for people."""
-        tally = self.tally
-        rows: dict[str, dict[str, object]] = {
-            "": {name: name for name in tally.received},
-            "alerts expected": dict.fromkeys(tally.received, tally.expected),
-            "received": dict(tally.received),
-            "lost": {name: len(tokens) for name, tokens in tally.missing.items()},
-            "duplicates": dict(tally.duplicates),
-        }
-        lines = [f"{name:<20}" + "".join(f"{row[at]:>8}" for at in tally.received) for name, row in rows.items()]
+        lines = self.tally.table()
         faults = ", ".join(f"{count} {name}" for name, count in sorted(self.faults.items())) or "none"
         lines.append(f"faults: {faults} · repeats unlabelled {self.unlabelled} · strays {len(self.strays)}")
         lines.append(f"members ended: {self.ended} · work free after at most {self.longest:.1f} s")
@@ -258,7 +250,7 @@ def run(folder: Path, workers: int, items: int, plan: Counter[str], seed: int) -
             desk.strays(),
             {str(reason): int(count) for reason, count in ended},
             float(desk.scalar(free) or 0),
-            _broken(desk.database_url),
+            invariants.broken(desk.database_url),
             int(desk.scalar("SELECT count(*) FROM messages WHERE state = 'dead'")),
             time.monotonic() - begun,
             told_in,
@@ -281,14 +273,6 @@ def _work_off(soak: Soak, items: int) -> None:
             print(soak.desk._standstill(), file=sys.stderr)
             return
         time.sleep(2)
-
-
-def _broken(url: str) -> str:
-    try:
-        invariants.check_url(url)
-    except AssertionError as fault:
-        return str(fault)
-    return ""
 
 
 def _show(text: str) -> None:

@@ -72,16 +72,7 @@ class Outcome:
 
     def table(self) -> str:
         """Return the counts as a table for people."""
-        tally = self.tally
-        rows: dict[str, dict[str, object]] = {
-            "": {name: name for name in tally.received},
-            "alerts expected": dict.fromkeys(tally.received, tally.expected),
-            "received": dict(tally.received),
-            "lost": {name: len(tokens) for name, tokens in tally.missing.items()},
-            "duplicates": dict(tally.duplicates),
-            "  of them labelled": dict(tally.labelled),
-        }
-        lines = [f"{name:<20}" + "".join(f"{row[at]:>8}" for at in tally.received) for name, row in rows.items()]
+        lines = self.tally.table()
         promises = "broken" if self.broken else "kept"
         lines.append(f"kills {self.kills} · integrity check {self.integrity} · promises {promises}")
         lines.append(f"{self.seconds:.0f} s · seed {self.seed}")
@@ -108,16 +99,8 @@ def soak(desk: world.World, kills: int, alerts: int, seed: int, minutes: float =
         desk.until_quiet(120)
         last.stop()
     dead = desk.query("SELECT count(*) FROM messages WHERE state = 'dead'")[0][0]
-    broken, desk.checked = _broken(desk.database_url), False
+    broken, desk.checked = invariants.broken(desk.database_url), False
     return Outcome(desk.tally(tokens), done, desk.integrity(), broken, dead, time.monotonic() - begun, seed)
-
-
-def _broken(database_url: str) -> str:
-    try:
-        invariants.check_url(database_url)
-    except AssertionError as fault:
-        return str(fault)
-    return ""
 
 
 def _publish(desk: world.World, draw: random.Random, at: int, count: int) -> int:

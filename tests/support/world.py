@@ -129,6 +129,18 @@ class Tally:
         """Return duplicates that do not say so."""
         return sum(self.duplicates.values()) - sum(self.labelled.values())
 
+    def table(self) -> list[str]:
+        """Return the counts as the lines of a table for people, a column each channel."""
+        rows: dict[str, dict[str, object]] = {
+            "": {name: name for name in self.received},
+            "alerts expected": dict.fromkeys(self.received, self.expected),
+            "received": dict(self.received),
+            "lost": {name: len(tokens) for name, tokens in self.missing.items()},
+            "duplicates": dict(self.duplicates),
+            "  of them labelled": dict(self.labelled),
+        }
+        return [f"{name:<20}" + "".join(f"{row[at]:>8}" for at in self.received) for name, row in rows.items()]
+
 
 class Process:
     """A command of the product as a child; what it writes is kept in a file."""
