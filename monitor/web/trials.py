@@ -256,12 +256,13 @@ class Trials:
         if self._end is not None:
             self._end.cancel()
             self._end = None
+        loop = asyncio.get_running_loop()
         try:
             yield
         finally:
             self._asked -= 1
-            if not self._asked:
-                self._end = asyncio.get_running_loop().call_later(IDLE, self._let_go)
+            if not self._asked and not loop.is_closed():  # a question left unanswered may be dropped after its loop
+                self._end = loop.call_later(IDLE, self._let_go)
 
     def _pool(self) -> Workers:
         if self._workers is None:
