@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -23,7 +24,7 @@ from bench.newsworld import Size, World
 from bench.pages import Pages
 
 PARTS = ("pipeline", "waits", "rate", "messages", "polls", "idle", "claims", "queue")
-FEEDS, ENTRIES, ARTICLES = 80, 20, 1_000
+FEEDS, ENTRIES, ARTICLES = 80, 25, 1_000
 WORKERS = (1, 2, 4, 8)
 WAIT, PLACES = 0.5, 2
 """Seconds that stand for a page, and entries that a member has under way then."""
@@ -96,6 +97,7 @@ def _arena(folder: Path, server: Server) -> Iterator[Arena]:
         arena = Arena(folder, site, server, pages, rig.Setting(every=6 * 3600))
         arena.seed()
         arena.make_readings()
+        arena.warm()
         yield arena
 
 
@@ -112,7 +114,8 @@ def _run(
     with arena.fresh(local=not workers) as (config, base), started(config.parent, config, roles, options) as members:
         before = arena.server.work(base.name)
         marks = members.mark()
-        cpu, site = arena.server.cpu(), measure.cpu_of(arena.site.pid)
+        cpu, site, sent = arena.server.cpu(), measure.cpu_of(arena.site.pid), base.sent()
+        start = datetime.now(UTC)
         base.release(articles)
         rig.until(lambda: begun(base), 60.0, every=0.02)
         began = time.time()
@@ -120,8 +123,8 @@ def _run(
         over_at, own = time.time(), sum(one.since() for one in marks)
         took = arena.server.cpu() - cpu, measure.cpu_of(arena.site.pid) - site
         work = arena.server.work(base.name).since(before)
-        decided = [moment.timestamp() for moment in base.decided()]
-        sent = int(base.scalar(sa.text("SELECT count(*) FROM messages WHERE state = 'sent'")))
+        decided = [moment.timestamp() for moment in base.decided(start)]
+        sent = base.sent() - sent
         memory = statistics.median(members.memory(roles[-1]))
         members.require()
         members.stop()

@@ -1,7 +1,8 @@
 """A cluster to measure: PostgreSQL from its wheel, a world whose entries wait, and members as processes.
 
-Every run begins at the same point: all feeds have been polled and all entries wait, parked in the year 2100, in a
-database that is copied for each run. When the members stand and have nothing left to load, the entries become due.
+Every run begins at the same point: all feeds have been polled, some entries of each have been decided, and the others
+wait, parked in the year 2100, in a database that is copied for each run: the server has seen what it is asked for, as
+that of a running desk has. When the members stand and have nothing left to load, the entries become due.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ from monitor.store import database
 from monitor.store.schema import decisions, entries
 
 FOREVER = datetime(2100, 1, 1, tzinfo=UTC)
+DECIDED = 400
+"""Entries that have been decided before a run."""
 QUIET = 0.05
 """Cores that each member of a cluster may take at most for them to count as settled."""
 
@@ -147,9 +150,14 @@ class Base:
         chosen = sa.select(turns.c.id).order_by(turns.c.turn, turns.c.id).limit(count)
         self.change(entries.update().where(entries.c.id.in_(chosen)).values(due_at=datetime.now(UTC)))
 
-    def decided(self) -> list[datetime]:
-        """Return when each article was decided."""
-        query = sa.select(decisions.c.decided_at).where(decisions.c.pack == "*").order_by(decisions.c.decided_at)
+    def sent(self) -> int:
+        """Return how many messages were sent."""
+        return int(self.scalar(sa.text("SELECT count(*) FROM messages WHERE state = 'sent'")))
+
+    def decided(self, since: datetime) -> list[datetime]:
+        """Return when each article was decided since a moment."""
+        query = sa.select(decisions.c.decided_at).where(decisions.c.pack == "*", decisions.c.decided_at >= since)
+        query = query.order_by(decisions.c.decided_at)
         with self.engine.connect() as connection:
             return list(connection.execute(query).scalars())
 
@@ -261,10 +269,14 @@ class Arena:
         self._rules = folder / "base" / "rules"
 
     @property
-    def articles(self) -> int:
-        """How many entries wait in a fresh database."""
+    def _entries(self) -> int:
         size = self._pages.world.size
         return size.feeds * size.entries
+
+    @property
+    def articles(self) -> int:
+        """How many entries wait in a fresh database."""
+        return self._entries - DECIDED
 
     def seed(self) -> None:
         """Poll every feed once, into both databases."""
@@ -277,12 +289,23 @@ class Arena:
         try:
             for role in roles:
                 members.start(role)
-            rig.until(lambda: _is_seeded(members, base, self.articles), 180.0)
+            rig.until(lambda: _is_seeded(members, base, self._entries), 180.0)
         finally:
             members.stop()
         base.park()
-        base.change(sa.text("VACUUM ANALYZE" if base.engine.dialect.name == "postgresql" else "VACUUM"))
         base.engine.dispose()
+
+    def warm(self) -> None:
+        """Have the first entries of each feed decided in both databases, by what is ready."""
+        for name, roles in (("seed_sqlite", ["all"]), ("seed_server", ["scheduler", "worker"])):
+            folder = self.folder / name
+            base = Base.at(configuration.load(folder / "config.toml").database)
+            with started(folder, folder / "config.toml", roles, ["--readings", str(self.readings)]) as members:
+                base.release(DECIDED)
+                rig.until(lambda base=base: base.pending() == 0, 180.0)  # type: ignore[misc]
+                members.require()
+            base.change(sa.text("VACUUM ANALYZE" if base.engine.dialect.name == "postgresql" else "VACUUM"))
+            base.engine.dispose()
 
     def _place(self, name: str, url: str | None) -> Path:
         """Make the folder of a run, and in it the world's configuration on a database; return that."""

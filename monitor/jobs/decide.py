@@ -19,7 +19,7 @@ from monitor.jobs.history import History, terms_of
 from monitor.jobs.place import Placed, Task, place_article
 from monitor.model import Decision, Match, Outcome, Reason
 from monitor.store import articles, batches, decisions, entries, quotas
-from monitor.store.store import Connection, lock_deciding, next_number
+from monitor.store.store import Connection, next_number
 
 log = structlog.get_logger()
 
@@ -41,9 +41,8 @@ def record(
 ) -> tuple[Decision, ...]:
     """Store article, revision, matches, decisions, alerts and messages, and close the entry; return what was decided.
 
-    A revision that changes nothing is not stored, and nothing is decided about it again.
+    A revision that changes nothing is not stored, and nothing is decided about it again. For `Store.decide`.
     """
-    lock_deciding(connection)
     now = context.clock.now()
     batch = batches.get(connection, task.waiting.batch_id) if task.waiting.batch_id else None
     judged = judge(connection, desk_of(setup), task, read, now, batch)
@@ -84,14 +83,9 @@ def judge(
     if own is not None and (own.title, own.text) == (read.article.title, read.article.text):
         articles.update(connection, own.id, retry_at=task.retry_at, partial=read.article.partial)
         return None
-    placed = _as_merged(connection, place_article(connection, task, read, now))
+    placed = place_article(connection, task, read, now)
     decisions.record_matches(connection, placed.revision_id, read.matches)
     return decide_placed(desk, connection, task, read, placed, batch, now)
-
-
-def _as_merged(connection: Connection, placed: Placed) -> Placed:
-    """Return where an article is once stories that it showed to be one, or that became one meanwhile, are merged."""
-    return replace(placed, story_id=decisions.story_now(connection, placed.story_id))
 
 
 def _close(
@@ -126,7 +120,7 @@ def decide_placed(
         trusted=task.waiting.trusted,
     )
     seq = next_number(connection, "decided_seq")
-    past = History(connection, desk, placed.story_id)
+    past = History(connection, desk, placed.story_id, begins=placed.begins)
     case = _Case(connection, desk, past, subject, read.article, placed, batch, seq, now)
     made: list[Decision] = []
     alerts: dict[int, tuple[Decision, tuple[str, ...]]] = {}
@@ -271,8 +265,7 @@ def _post(
 
 
 def record_unreadable(context: Context, setup: Setup, connection: Connection, waiting: entries.WaitingEntry) -> None:
-    """Store an entry that killed its worker every time as an article without text, with its decision."""
-    lock_deciding(connection)
+    """Store an entry that killed its worker every time as an article without text. For `Store.decide`."""
     now = context.clock.now()
     article = model.Article(title=waiting.entry.title, text="", newsroom=origin.newsroom_of(waiting), partial=True)
     read = tasks.Reading(article, "unreadable", False, (), setup.live.id, text.TABLE_ID, None, "", "")

@@ -18,7 +18,8 @@ from monitor.stories import assign, features
 class History:
     """One story, as it stands in the database; each thing is asked for once, when it is needed."""
 
-    def __init__(self, connection: Connection, desk: Desk, story_id: int) -> None:
+    def __init__(self, connection: Connection, desk: Desk, story_id: int, begins: bool = False) -> None:
+        """`begins`: with the article that is decided about, so that nothing can be held in it."""
         self.story_id = story_id
         self._connection = connection
         self._desk = desk
@@ -27,7 +28,7 @@ class History:
         """Articles with which others are likely to be compared."""
         self._kept: dict[int, list[assign.Candidate]] = {}
         self._nearness: dict[tuple[int, int], float] = {}
-        self.holds = held.of_story(connection, story_id)
+        self.holds = [] if begins else held.of_story(connection, story_id)
 
     def look_again(self) -> None:
         """Read anew what is held."""

@@ -7,9 +7,9 @@ from datetime import datetime
 
 from monitor import tasks, text
 from monitor.jobs import origin, story, voices
-from monitor.store import articles, entries, sketches, word_forms
+from monitor.store import articles, decisions, entries, sketches, word_forms
 from monitor.store.store import Connection
-from monitor.stories import assign, features, sketch
+from monitor.stories import assign, features, independence, sketch
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,19 +32,29 @@ class Placed:
     revision_id: int
     duplicate_of: int | None
     duplicate_reason: str | None
+    begins: bool = False
+    """Whether the story begins with it."""
 
 
 def place_article(connection: Connection, task: Task, read: tasks.Reading, now: datetime) -> Placed:
     """Store an article (a new one with its story) and its new revision."""
     own = task.own
     assigned, weighed = _assign(connection, task, read)
-    story_id = assigned.story_id if assigned.story_id is not None else articles.new_story(connection, now)
+    story_id, begins = assigned.story_id, assigned.story_id is None
+    if story_id is None:
+        story_id = articles.new_story(connection, now)
+    else:
+        articles.count_in_story(connection, story_id, now, 0 if own else 1)
     article_id = _store_article(connection, task, read, story_id, assigned, weighed)
-    articles.count_in_story(connection, story_id, now, 0 if own else 1)
     _keep(connection, task, read, article_id, assigned, weighed)
-    voices.speak(connection, article_id, read.credits)
+    if begins:
+        voices.begin(connection, story_id, _voice(task, read), task.waiting.feed_id, article_id)
+    else:
+        voices.speak(connection, article_id, read.credits)
     if assigned.merge is not None:
         story.merge(connection, assigned.merge, article_id, now)
+    if own is not None or assigned.merge is not None:  # others' merges have moved what is in the archive, but for `own`
+        story_id = decisions.story_now(connection, story_id)
     revision = articles.NewRevision(
         title=read.article.title,
         text=read.article.text,
@@ -61,7 +71,7 @@ def place_article(connection: Connection, task: Task, read: tasks.Reading, now: 
     word_forms.note(connection, read.forms)
     if own is not None:
         return Placed(article_id, story_id, revision_id, own.duplicate_of, own.duplicate_reason)
-    return Placed(article_id, story_id, revision_id, assigned.duplicate_of, assigned.reason)
+    return Placed(article_id, story_id, revision_id, assigned.duplicate_of, assigned.reason, begins)
 
 
 def _assign(connection: Connection, task: Task, read: tasks.Reading) -> tuple[assign.Assigned, story.Weighed | None]:
@@ -69,10 +79,11 @@ def _assign(connection: Connection, task: Task, read: tasks.Reading) -> tuple[as
     if task.own is not None:
         return assign.Assigned(task.own.story_id), story.weigh(connection, read)
     new = story.Newcomer(read, task.waiting.canonical_url, task.waiting.first_seen, task.waiting.trusted)
-    repeated = story.find_repeated(connection, new)
+    alike = story.find_alike(connection, new)
+    repeated = story.find_repeated(connection, new, alike)
     if repeated is not None:
-        return repeated, story.weigh(connection, read)
-    weighed = story.weigh(connection, story.without_text(connection, read))
+        return repeated, story.weigh(connection, read, counts=True)
+    weighed = story.weigh(connection, story.without_text(read) if alike.is_wall else read, counts=True)
     return story.join_story(connection, new, weighed), weighed
 
 
@@ -117,6 +128,8 @@ def _store_article(
         "features": features.pack(weighed.features) if weighed is not None else None,
         **sketches.columns_of(read.sketch),
     }
+    if assigned.story_id is None:
+        changing |= {"credits": list(read.credits) or None, "claim": _voice(task, read)}
     if task.own is not None:
         articles.update(connection, task.own.id, **changing, **_moved(task))
         return task.own.id
@@ -136,6 +149,11 @@ def _store_article(
         joined=assigned.detail,
         **changing,
     )
+
+
+def _voice(task: Task, read: tasks.Reading) -> str:
+    """Return whose word an article gives that nobody has told before."""
+    return independence.claim_of(read.article.newsroom, read.credits, origin.aggregator_of(task.waiting)).to_text()
 
 
 def _moved(task: Task) -> dict[str, str | None]:

@@ -28,13 +28,18 @@ class Newcomer:
     trusted: bool
 
 
-def find_repeated(connection: Connection, new: Newcomer) -> Assigned | None:
-    """Return the story of what a new article repeats: its twin by URL or text, or what it copies; None if it is new."""
+def find_alike(connection: Connection, new: Newcomer) -> articles.Alike:
+    """Return what has the address or the text of a new article."""
     article, read = new.read.article, new.read
     like = articles.Likeness(new.canonical_url, read.folded_hash, article.newsroom, article.title, new.trusted)
-    found = articles.find_twin(connection, like, None)
-    if found is not None:
-        return assign.of_twin(assign.Twin(*found))
+    return articles.find_alike(connection, like)
+
+
+def find_repeated(connection: Connection, new: Newcomer, alike: articles.Alike) -> Assigned | None:
+    """Return the story of what a new article repeats: its twin by URL or text, or what it copies; None if it is new."""
+    article, read = new.read.article, new.read
+    if alike.twin is not None:
+        return assign.of_twin(assign.Twin(*alike.twin))
     near = sketches.find(connection, read.sketch, new.trusted)
     own = copies.Newcomer(read.sketch, article.newsroom, article.title, new.trusted)
     copied = copies.find_copy(own, [copies.Candidate(*row) for row in near])
@@ -50,10 +55,9 @@ def is_told_anew(connection: Connection, original: int, trusted: bool) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Weighed:
-    """An article's features as they were weighed, and all its terms."""
+    """An article's features as they were weighed."""
 
     features: features.Features
-    terms: Sequence[int]
 
     @property
     def is_compared(self) -> bool:
@@ -61,22 +65,23 @@ class Weighed:
         return not self.features.kind and bool(self.features.words)
 
 
-def weigh(connection: Connection, read: tasks.Reading) -> Weighed | None:
-    """Return an article's features, weighed by how often their terms occurred so far; None where it has none."""
+def weigh(connection: Connection, read: tasks.Reading, counts: bool = False) -> Weighed | None:
+    """Return an article's features, weighed by how often their terms occurred so far; None where it has none.
+
+    `counts`: its terms count for those that come after it; not those of a revision.
+    """
     raw = features.unpack(read.features)
     if raw is None:
         return None
-    terms = features.terms_of(raw)
-    return Weighed(features.weigh(raw, *stories.count_terms(connection, terms)), terms)
+    count = stories.add_terms if counts else stories.count_terms
+    return Weighed(features.weigh(raw, *count(connection, features.terms_of(raw))))
 
 
-def without_text(connection: Connection, read: tasks.Reading) -> tasks.Reading:
-    """Return what was read of an article, with the features of its headline only where its text tells nothing.
+def without_text(read: tasks.Reading) -> tasks.Reading:
+    """Return what was read of an article whose text tells nothing, with the features of its headline only.
 
     What one newsroom carries under another headline too is a consent wall or an error page.
     """
-    if read.folded_hash is None or not articles.repeats_text(connection, read.folded_hash, read.article.newsroom):
-        return read
     bare = features.features_of(replace(read.article, text=""), read.title_words.split(), ())
     return replace(read, features=features.pack(bare))
 
@@ -101,9 +106,7 @@ def _candidates(near: Sequence[stories.Near]) -> list[assign.Candidate]:
 
 
 def keep(connection: Connection, article_id: int, own: Weighed, trusted: bool, indexed: bool, revised: bool) -> None:
-    """Store by what an article is found and compared; the terms of a revision are not counted again."""
-    if not revised:
-        stories.add_terms(connection, own.terms)
+    """Store by what an article is found and compared."""
     terms: Mapping[int, int] = features.indexed(own.features) if indexed and own.is_compared else {}
     stories.index_terms(connection, article_id, list(terms), trusted, replaces=revised)
 

@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from monitor import model
-from monitor.store.rows import new_id
+from monitor.store.rows import insert_new, new_id
 from monitor.store.schema import articles, entries, feeds, matches, revisions, stories, texts
 
 
@@ -57,9 +57,6 @@ class NewRevision:
     cut: bool
     ruleset_id: str | None
     table_id: str
-
-
-_TEXT = sa.select(texts.c.hash).where(texts.c.hash == sa.bindparam("address"))
 
 
 def text_hash(text: str) -> str:
@@ -149,39 +146,37 @@ class Likeness:
     """Whether its feed is trusted."""
 
 
-def find_twin(connection: sa.Connection, like: Likeness, but: int | None) -> tuple[int, int, str] | None:
-    """Return the earliest other article with the same canonical URL, else with the same folded text.
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """What stands in the archive that is like an article."""
+
+    twin: tuple[int, int, str] | None
+    """(article id, story id, `same_url` or `same_text`) of the earliest one that is the same."""
+    is_wall: bool
+    """Whether its newsroom has brought the same text before: under another headline it is a consent wall."""
+
+
+def find_alike(connection: sa.Connection, like: Likeness) -> Alike:
+    """Return the earliest article with the same canonical URL, else with the same folded text, and whose text it is.
 
     Two articles of one newsroom with one text and two headlines are no twins: what they share is a consent wall or an
     error page, and folding them would hide the second. Twins of trusted feeds come first. A trusted article joins one
     of an untrusted feed only in a story without any other trusted article: with the address of one report and the text
     of another, it would else tie two stories together and hide the second.
-    Returns: (article id, story id, `same_url` or `same_text`), or None. `but` is the article itself, once it is stored.
     """
-    known = {"but": but, "canonical": like.canonical_url, "folded": like.folded_hash}
-    known |= {"paper": like.newsroom, "headline": like.title}
-    untrusted: list[tuple[int, int, str]] = []
-    for value, reason in ((like.canonical_url, "same_url"), (like.folded_hash, "same_text")):
-        query = _ALIKE[reason, but is not None]
-        row = connection.execute(query, known).first() if value is not None else None
+    known = {"canonical": like.canonical_url, "folded": like.folded_hash, "paper": like.newsroom}
+    known["headline"] = like.title
+    rows = {row.reason: row for row in connection.execute(_ALIKE, known)}
+    is_wall, untrusted = _WALL in rows, []
+    for reason, query in _SAME.items():
+        row = rows.get(reason)
         if row is not None and not row.trusted:
             untrusted.append((row.id, row.story_id, reason))
             row = connection.execute(query.where(_OF_TRUSTED), known).first()
         if row is not None:
-            return row.id, row.story_id, reason
-    return next((twin for twin in untrusted if not (like.trusted and _is_trusted_story(connection, twin[1]))), None)
-
-
-def repeats_text(connection: sa.Connection, folded_hash: str, newsroom: str) -> bool:
-    """Return whether a newsroom has brought the same folded text before: under another headline it is a wall."""
-    return connection.execute(_REPEATS_TEXT, {"folded": folded_hash, "paper": newsroom}).first() is not None
-
-
-_REPEATS_TEXT = (
-    sa.select(articles.c.id)
-    .where(articles.c.folded_hash == sa.bindparam("folded"), articles.c.newsroom == sa.bindparam("paper"))
-    .limit(1)
-)
+            return Alike((row.id, row.story_id, reason), is_wall)
+    joinable = (twin for twin in untrusted if not (like.trusted and _is_trusted_story(connection, twin[1])))
+    return Alike(next(joinable, None), is_wall)
 
 
 def is_trusted(connection: sa.Connection, article_id: int) -> bool:
@@ -196,28 +191,32 @@ def _is_trusted_story(connection: sa.Connection, story_id: int) -> bool:
     return connection.execute(query).first() is not None
 
 
-# Built once: to build a statement costs more than to run it.
+# Built once: to build a statement costs more than to run it. Of what is unknown nothing is equal to NULL.
 _EARLIEST = sa.select(articles.c.id, articles.c.story_id, _TRUSTED.label("trusted")).order_by(articles.c.id).limit(1)
-_EARLIER = articles.c.id < sa.bindparam("but")
 _SAME_URL = _EARLIEST.where(articles.c.canonical_url == sa.bindparam("canonical"))
-_SAME_URL_BEFORE = _SAME_URL.where(_EARLIER)
 _SAME_TEXT = (
     _EARLIEST.join(revisions, sa.and_(revisions.c.article_id == articles.c.id, revisions.c.n == 1))
     .where(articles.c.folded_hash == sa.bindparam("folded"))
     .where(sa.or_(articles.c.newsroom != sa.bindparam("paper"), revisions.c.title == sa.bindparam("headline")))
 )
-_SAME_TEXT_BEFORE = _SAME_TEXT.where(_EARLIER)
-_ALIKE = {
-    ("same_url", False): _SAME_URL,
-    ("same_url", True): _SAME_URL_BEFORE,
-    ("same_text", False): _SAME_TEXT,
-    ("same_text", True): _SAME_TEXT_BEFORE,
-}
+_SAME = {"same_url": _SAME_URL, "same_text": _SAME_TEXT}
+_WALL = "wall"
+_WALLED = (
+    sa.select(articles.c.id, articles.c.story_id, sa.true().label("trusted"))
+    .where(articles.c.folded_hash == sa.bindparam("folded"), articles.c.newsroom == sa.bindparam("paper"))
+    .limit(1)
+)
+_ALIKE = sa.union_all(
+    *(
+        sa.select(sa.literal_column(f"'{reason}'").label("reason"), *query.subquery().c)
+        for reason, query in {**_SAME, _WALL: _WALLED}.items()
+    )
+)
 
 
 def new_story(connection: sa.Connection, now: datetime) -> int:
-    """Start a story and return its id."""
-    return new_id(connection, stories.insert(), {"created_at": now})
+    """Start a story with the one article that is decided now, and return its id."""
+    return new_id(connection, stories.insert(), {"created_at": now, "updated_at": now, "articles": 1})
 
 
 def count_in_story(connection: sa.Connection, story_id: int, now: datetime, new: int) -> None:
@@ -245,8 +244,7 @@ def update(connection: sa.Connection, article_id: int, **values: Any) -> None:
 def add_revision(connection: sa.Connection, article_id: int, n: int, new: NewRevision, now: datetime) -> int:
     """Store a revision and its text; return the revision's id."""
     address = text_hash(new.text)
-    if connection.execute(_TEXT, {"address": address}).first() is None:
-        connection.execute(texts.insert(), {"hash": address, "text": new.text})
+    insert_new(connection, texts, {"hash": address, "text": new.text})
     row = {
         "article_id": article_id,
         "n": n,

@@ -44,10 +44,18 @@ def count_terms(connection: sa.Connection, terms: Sequence[int]) -> tuple[Mappin
     return found, found.pop(TOTAL, 0), found.pop(LEARNED, 0)
 
 
-def add_terms(connection: sa.Connection, terms: Sequence[int], whole: bool = True) -> None:
-    """Count an article's terms, each once, and the article; `whole`: False where they are those of its words alone."""
-    listed = _listed(connection, sorted({TOTAL if whole else LEARNED, *terms}))
-    connection.execute(_COUNT[connection.dialect.name], {"terms": listed})
+def add_terms(
+    connection: sa.Connection, terms: Sequence[int], whole: bool = True
+) -> tuple[Mapping[int, int], int, int]:
+    """Count an article's terms, each once, and the article; return what `count_terms` would have said before.
+
+    `whole`: False where they are those of its words alone.
+    """
+    other = LEARNED if whole else TOTAL
+    asked = {"terms": _listed(connection, sorted({TOTAL, LEARNED, *terms})), "other": other}
+    rows = connection.execute(_COUNT[connection.dialect.name], asked)
+    found = {row.term: row.articles - (row.term != other) for row in rows}
+    return found, found.pop(TOTAL), found.pop(LEARNED)
 
 
 def index_terms(
@@ -211,8 +219,9 @@ def _each_dialect(statement: str) -> dict[str, sa.TextClause]:
 
 _COUNTS = _each_dialect("SELECT term, articles FROM EACH JOIN term_counts ON term_counts.term = each.value")
 _COUNT = _each_dialect(
-    "INSERT INTO term_counts (term, articles) SELECT each.value, 1 FROM EACH WHERE true"
-    " ON CONFLICT (term) DO UPDATE SET articles = term_counts.articles + 1"
+    "INSERT INTO term_counts (term, articles)"
+    " SELECT each.value, CASE WHEN each.value = :other THEN 0 ELSE 1 END FROM EACH WHERE true"
+    " ON CONFLICT (term) DO UPDATE SET articles = term_counts.articles + excluded.articles RETURNING term, articles"
 )
 _INDEX = _each_dialect(
     "INSERT INTO story_terms (term, article_id) SELECT each.value, :article FROM EACH WHERE true ON CONFLICT DO NOTHING"

@@ -68,6 +68,7 @@ _KEY = sa.and_(
     voices.c.feed_id == sa.bindparam("feed"),
 )
 _MORE = voices.update().where(_KEY).values(articles=voices.c.articles + sa.bindparam("many"))
+_PUT = voices.insert()
 _GONE = voices.delete().where(_KEY, voices.c.articles <= 0)
 _NEXT = (  # the articles have their new claims already
     voices.update()
@@ -129,6 +130,12 @@ def record_speaker(connection: sa.Connection, speaker: Speaker, told: Told) -> N
     _move(connection, [speaker], told.claim)
 
 
+def begin(connection: sa.Connection, story_id: int, claim: str, feed_id: int, article_id: int) -> None:
+    """Count the first article of a new story, whose row has its claim already."""
+    row = {"story_id": story_id, "claim": claim, "feed_id": feed_id, "articles": 1, "first_id": article_id}
+    connection.execute(_PUT, row)
+
+
 def record_claims(connection: sa.Connection, speakers: Iterable[Speaker], claim: str) -> None:
     """Count articles under `claim`, no longer under those that they had."""
     moving = [speaker for speaker in speakers if speaker.claim != claim]
@@ -147,7 +154,7 @@ def _move(connection: sa.Connection, speakers: Sequence[Speaker], claim: str) ->
     for (story, _, feed), found in _by_row(replace(speaker, claim=claim) for speaker in moving).items():
         if connection.execute(_MORE, {"story": story, "said": claim, "feed": feed, "many": len(found)}).rowcount == 0:
             row = {"story_id": story, "claim": claim, "feed_id": feed, "articles": len(found), "first_id": min(found)}
-            connection.execute(voices.insert(), row)
+            connection.execute(_PUT, row)
 
 
 _ROW = ("story", "said", "feed")

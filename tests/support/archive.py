@@ -61,7 +61,6 @@ def _store(connection: sa.Connection, one: Written, feed: int, n: int, forms: bo
         author=one.author or None, lang=one.lang, published=seen, first_seen=seen, partial=False,
     )  # fmt: skip
     connection.execute(entries.update().where(entries.c.id == entry_id).values(article_id=number))
-    articles.count_in_story(connection, story, seen, 1)
     revision = articles.NewRevision(one.title, one.text, one.lang, False, None, False, None, text.TABLE_ID)
     revision_id = articles.add_revision(connection, number, 1, revision, seen)
     words = " ".join(text.folded_words(one.title)), " ".join(text.folded_words(one.text))
