@@ -26,7 +26,8 @@ from monitor.jobs.place import Placed, Task
 from monitor.model import Outcome
 from monitor.store import articles, backtests, batches, entries, scratch, visit
 from monitor.store.backtests import Member, Merged
-from monitor.store.store import Connection, next_number
+from monitor.store.later import next_number
+from monitor.store.store import Connection
 from monitor.stories import independence
 
 TOLD = (Outcome.ALERT.value, Outcome.UPDATE.value)

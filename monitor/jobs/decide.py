@@ -19,7 +19,8 @@ from monitor.jobs.history import History, terms_of
 from monitor.jobs.place import Placed, Task, place_article
 from monitor.model import Decision, Match, Outcome, Reason
 from monitor.store import articles, batches, decisions, entries, quotas
-from monitor.store.store import Connection, next_number
+from monitor.store.later import next_number
+from monitor.store.store import Connection
 
 log = structlog.get_logger()
 
@@ -49,22 +50,13 @@ def record(
     if judged is None:
         _close(connection, task.waiting, "done", task.own.id if task.own else None, now)
         return ()
-    _count_stored(context, connection, task.waiting.feed_id, len(read.article.text.encode()))
+    if context.store.decider is context.store.writer:
+        quotas.add_stored(connection, task.waiting.feed_id, len(read.article.text.encode()))
     _post(setup, connection, judged.placed.article_id, judged.placed.revision_id, judged.alerts, batch, now)
     queue_released(setup, connection, judged.released, now)
     _close(connection, task.waiting, "done", judged.placed.article_id, now)
     context.reached("process.before_commit")
     return (*judged.decisions, *(one.decision for one in judged.released))
-
-
-def _count_stored(context: Context, connection: Connection, feed_id: int, size: int) -> None:
-    """Count a text to its feed's day; where the feed is being polled by another member, once that is done.
-
-    Nothing that decides waits for a row that somebody who records polls holds: the two would wait for each other.
-    """
-    counted = quotas.add_stored(connection, feed_id, size, wait=False)
-    if not counted and context.store.decider is not context.store.writer:
-        context.store.writer.submit(lambda other: quotas.add_stored(other, feed_id, size))
 
 
 def judge(
@@ -92,7 +84,7 @@ def _close(
     connection: Connection, waiting: entries.WaitingEntry, state: str, article_id: int | None, now: datetime
 ) -> None:
     """Close an entry; the last one of a batch lets its digests go."""
-    entries.close(connection, waiting.id, state, article_id)
+    entries.close(connection, waiting.id, state, article_id, at_once=waiting.batch_id is not None)
     if waiting.batch_id is not None:
         batches.settle(connection, now)
 

@@ -11,10 +11,12 @@ from monitor import errors, metrics, model, tasks, text
 from monitor.feeds import quota
 from monitor.jobs import decide, meter, origin, pages, place, recover
 from monitor.jobs.context import Context, Setup
-from monitor.store import articles, entries
+from monitor.store import articles, entries, quotas
 from monitor.store.store import Connection
 
 READ_SECONDS = 10.0
+COUNTED_TOGETHER = 0.5
+"""Seconds that counting a text may wait for others to share its commit."""
 GROUP = 0.02
 """Seconds that a decision may wait for others to share its commit."""
 BUSY = timedelta(seconds=60)
@@ -111,7 +113,7 @@ async def _process(context: Context, waiting: entries.WaitingEntry) -> None:
     task = place.Task(waiting, own, retry_at)
     made = await context.store.decide(lambda connection: decide.record(context, setup, connection, task, read), GROUP)
     context.reached("process.committed")
-    count(read, made)
+    count(context, waiting.feed_id, read, made)
 
 
 def _find_known(connection: Connection, waiting: entries.WaitingEntry) -> articles.StoredArticle | None:
@@ -249,8 +251,15 @@ async def _set_back(context: Context, waiting: entries.WaitingEntry, sentence: s
     await context.store.decide(lambda connection: decide.record_unreadable(context, setup, connection, waiting))
 
 
-def count(read: tasks.Reading, made: tuple[model.Decision, ...]) -> None:
-    """Bring the counters up to date with what was read and decided."""
+def count(context: Context, feed_id: int, read: tasks.Reading, made: tuple[model.Decision, ...]) -> None:
+    """Bring the counters up to date with what was read and decided.
+
+    In a cluster the text is counted to its feed's day now: nothing that decides waits for a row that somebody who
+    records polls holds, since the two would wait for each other.
+    """
+    if made and context.store.decider is not context.store.writer:
+        size = len(read.article.text.encode())
+        context.store.writer.submit(lambda connection: quotas.add_stored(connection, feed_id, size), COUNTED_TOGETHER)
     full = tasks.PREFILTERED if read.partial_reason == tasks.PREFILTERED else "full"
     metrics.ARTICLES.labels("partial" if read.article.partial else full).inc()
     for match in read.matches:

@@ -13,7 +13,8 @@ from monitor.jobs.desk import Desk
 from monitor.jobs.history import History, is_lifted
 from monitor.model import Decision, Outcome, Reason
 from monitor.store import decisions, held
-from monitor.store.store import Connection, next_number
+from monitor.store.later import next_number
+from monitor.store.store import Connection
 
 
 @dataclass(frozen=True, slots=True)

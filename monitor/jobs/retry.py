@@ -85,4 +85,4 @@ async def _record_retry(
         return decide.record(context, setup, connection, task, read)
 
     made = await context.store.decide(record)
-    process.count(read, made)
+    process.count(context, waiting.feed_id, read, made)

@@ -11,7 +11,8 @@ import structlog
 from monitor import tasks
 from monitor.jobs import voices
 from monitor.store import articles, sketches, stories
-from monitor.store.store import Connection, next_of
+from monitor.store.later import next_of
+from monitor.store.store import Connection
 from monitor.stories import assign, copies, features
 from monitor.stories.assign import Assigned
 

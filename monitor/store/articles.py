@@ -11,7 +11,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from monitor import model
-from monitor.store.rows import insert_new, new_id
+from monitor.store import later
+from monitor.store.rows import unless_there
 from monitor.store.schema import articles, entries, feeds, matches, revisions, stories, texts
 
 
@@ -216,12 +217,12 @@ _ALIKE = sa.union_all(
 
 def new_story(connection: sa.Connection, now: datetime) -> int:
     """Start a story with the one article that is decided now, and return its id."""
-    return new_id(connection, stories.insert(), {"created_at": now, "updated_at": now, "articles": 1})
+    return later.new_id(connection, stories.insert(), {"created_at": now, "updated_at": now, "articles": 1})
 
 
 def count_in_story(connection: sa.Connection, story_id: int, now: datetime, new: int) -> None:
     """Note that a story has so many `new` articles, and that one of its articles was decided `now`."""
-    connection.execute(_COUNT_IN_STORY, {"story": story_id, "at": now, "new": new})
+    later.soon(connection, _COUNT_IN_STORY, {"story": story_id, "at": now, "new": new})
 
 
 _COUNT_IN_STORY = (
@@ -233,7 +234,7 @@ _COUNT_IN_STORY = (
 
 def insert(connection: sa.Connection, **values: Any) -> int:
     """Store an article's own row and return its id."""
-    return new_id(connection, articles.insert(), {"retries": 0, **values})
+    return later.new_id(connection, articles.insert(), {"retries": 0, **values})
 
 
 def update(connection: sa.Connection, article_id: int, **values: Any) -> None:
@@ -244,7 +245,7 @@ def update(connection: sa.Connection, article_id: int, **values: Any) -> None:
 def add_revision(connection: sa.Connection, article_id: int, n: int, new: NewRevision, now: datetime) -> int:
     """Store a revision and its text; return the revision's id."""
     address = text_hash(new.text)
-    insert_new(connection, texts, {"hash": address, "text": new.text})
+    later.soon(connection, unless_there(connection, texts), {"hash": address, "text": new.text})
     row = {
         "article_id": article_id,
         "n": n,
@@ -258,7 +259,7 @@ def add_revision(connection: sa.Connection, article_id: int, n: int, new: NewRev
         "table_id": new.table_id,
         "created_at": now,
     }
-    return new_id(connection, revisions.insert(), row)
+    return later.new_id(connection, revisions.insert(), row)
 
 
 def index_words(
@@ -266,23 +267,21 @@ def index_words(
 ) -> None:
     """Put folded title and text words into the full-text index, in place of what stood there before."""
     if connection.dialect.name == "postgresql":
-        connection.execute(
-            sa.text(
-                "INSERT INTO search (article_id, words) VALUES (:id, to_tsvector('simple', :words))"
-                " ON CONFLICT (article_id) DO UPDATE SET words = excluded.words"
-            ),
-            {"id": article_id, "words": " ".join(words)},
-        )
+        later.write(connection, _INDEX_VECTOR, {"id": article_id, "words": " ".join(words)})
         return
     if before is not None:  # a contentless table forgets a row only when told what the row held
         connection.execute(
             sa.text("INSERT INTO search(search, rowid, title, text) VALUES('delete', :id, :title, :text)"),
             {"id": article_id, "title": before[0], "text": before[1]},
         )
-    connection.execute(
-        sa.text("INSERT INTO search(rowid, title, text) VALUES(:id, :title, :text)"),
-        {"id": article_id, "title": words[0], "text": words[1]},
-    )
+    later.write(connection, _INDEX_WORDS, {"id": article_id, "title": words[0], "text": words[1]})
+
+
+_INDEX_WORDS = sa.text("INSERT INTO search(rowid, title, text) VALUES(:id, :title, :text)")
+_INDEX_VECTOR = sa.text(
+    "INSERT INTO search (article_id, words) VALUES (:id, to_tsvector('simple', :words))"
+    " ON CONFLICT (article_id) DO UPDATE SET words = excluded.words"
+)
 
 
 def count_without_text(connection: sa.Connection) -> dict[str, int]:

@@ -21,7 +21,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import make_url
 
 from monitor import errors
-from monitor.store import deadlines
+from monitor.store import deadlines, later
 
 Engine = sa.Engine
 DriverError = sa.exc.DBAPIError
@@ -103,6 +103,7 @@ def open_member_engine(url: str, size: int = 4) -> sa.Engine:
             "one process alone can work on an SQLite database; set [monitor] database to a PostgreSQL address"
         )
     engine = _open_postgres(url, IDLE, size, ping=False)  # which no deadline would end
+    later.watch(engine)
     deadlines.watch(engine)
     return engine
 

@@ -29,10 +29,10 @@ class Deadlines:
         self._due: dict[int, tuple[Any, float]] = {}
         self._lock = threading.Lock()
         self._closed = threading.Event()
-        sa.event.listen(engine, "before_cursor_execute", self._begin_statement)
-        sa.event.listen(engine, "after_cursor_execute", self._end_statement)
-        sa.event.listen(engine, "commit", self._begin_statement)
-        sa.event.listen(engine, "rollback", self._begin_statement)
+        sa.event.listen(engine, "before_cursor_execute", self.begin_statement)
+        sa.event.listen(engine, "after_cursor_execute", self.end_statement)
+        sa.event.listen(engine, "commit", self.begin_statement)
+        sa.event.listen(engine, "rollback", self.begin_statement)
         sa.event.listen(engine, "reset", lambda connection, *_: self._begin(connection))
         sa.event.listen(engine, "checkin", lambda connection, _record: self._end(connection))
         sa.event.listen(engine, "close", lambda connection, _record: self._end(connection))
@@ -50,11 +50,13 @@ class Deadlines:
         """Stop watching once nothing is under way any more."""
         self._closed.set()
 
-    def _begin_statement(self, connection: sa.Connection, *_: object) -> None:
+    def begin_statement(self, connection: sa.Connection, *_: object) -> None:
+        """Give what the connection waits for now the time of a statement."""
         if not connection.invalidated:  # else there is nothing left to wait for
             self._begin(connection.connection.dbapi_connection)
 
-    def _end_statement(self, connection: sa.Connection, *_: object) -> None:
+    def end_statement(self, connection: sa.Connection, *_: object) -> None:
+        """It waits no more."""
         self._end(connection.connection.dbapi_connection)
 
     def _begin(self, driver: Any) -> None:
@@ -84,6 +86,16 @@ _OF: weakref.WeakKeyDictionary[sa.Engine, Deadlines] = weakref.WeakKeyDictionary
 def watch(engine: sa.Engine) -> None:
     """Watch every connection of an engine from now on."""
     _OF[engine] = Deadlines(engine)
+
+
+def begin(connection: sa.Connection) -> None:
+    """Begin the time of what a connection of a watched engine waits for beside its statements; `end` it."""
+    _OF[connection.engine].begin_statement(connection)
+
+
+def end(connection: sa.Connection) -> None:
+    """End what was begun."""
+    _OF[connection.engine].end_statement(connection)
 
 
 def shorten(engine: sa.Engine, seconds: float) -> None:

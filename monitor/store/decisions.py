@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from monitor import model
+from monitor.store import later
 from monitor.store.held import family_of
 from monitor.store.rows import new_id, some
 from monitor.store.schema import (
@@ -124,8 +125,14 @@ def record(
         "decided_at": now,
         "alert_id": alert_id,
     }
-    connection.execute(decisions.insert(), row)
+    if decision.pack == EVERY_PACK:  # no decision goes by it
+        later.write(connection, _RECORD, row)
+    else:
+        connection.execute(_RECORD, row)
     return alert_id
+
+
+_RECORD = decisions.insert()
 
 
 def _insert_alert(

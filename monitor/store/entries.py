@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from monitor import model
-from monitor.store import wakes
+from monitor.store import later, wakes
 from monitor.store.rows import some
 from monitor.store.schema import entries, entry_keys, feeds
 
@@ -305,10 +305,13 @@ def postpone(connection: sa.Connection, entry_id: int, due: datetime) -> None:
     connection.execute(entries.update().where(entries.c.id == entry_id).values(due_at=due))
 
 
-def close(connection: sa.Connection, entry_id: int, state: str, article_id: int | None) -> None:
-    """Mark an entry `done` or `unreadable`."""
-    values = {"state": state, "article_id": article_id, "due_at": None}
-    connection.execute(_BY_ID, {"this": entry_id, **values})
+def close(connection: sa.Connection, entry_id: int, state: str, article_id: int | None, at_once: bool = True) -> None:
+    """Mark an entry `done` or `unreadable`. `at_once`: whether this transaction looks at it again."""
+    values = {"this": entry_id, "state": state, "article_id": article_id, "due_at": None}
+    if at_once:
+        connection.execute(_BY_ID, values)
+    else:
+        later.write(connection, _BY_ID, values)
 
 
 # Built once: the parameters name the columns to set.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from monitor import model
+from monitor.store import later
 from monitor.store.schema import feeds
 
 
@@ -28,12 +29,9 @@ def record(connection: sa.Connection, feed_id: int, use: model.FeedUse) -> None:
     connection.execute(_RECORD, {"this": feed_id, **values})
 
 
-def add_stored(connection: sa.Connection, feed_id: int, size: int, wait: bool = True) -> bool:
-    """Count `size` bytes of text stored for a feed to the day noted last.
-
-    `wait`: until another member that records a poll of the feed is done; else return False where one is.
-    """
-    return connection.execute(_ADD if wait else _ADD_NOW, {"this": feed_id, "size": size}).rowcount > 0
+def add_stored(connection: sa.Connection, feed_id: int, size: int) -> None:
+    """Count `size` bytes of text stored for a feed to the day noted last."""
+    later.write(connection, _ADD, {"this": feed_id, "size": size})
 
 
 _COLUMNS = ("quota_day", "quota_used", "quota_changed", "quota_over", "quota_bytes")
@@ -43,12 +41,4 @@ _READ = (
     .with_for_update(key_share=True)  # what is read here is written back with more
 )
 _RECORD = feeds.update().where(feeds.c.id == sa.bindparam("this"))
-_FREE = (
-    sa.select(feeds.c.id).where(feeds.c.id == sa.bindparam("this")).with_for_update(key_share=True, skip_locked=True)
-)
 _ADD = _RECORD.where(feeds.c.quota_bytes.is_not(None)).values(quota_bytes=feeds.c.quota_bytes + sa.bindparam("size"))
-_ADD_NOW = (
-    feeds.update()
-    .where(feeds.c.id.in_(_FREE), feeds.c.quota_bytes.is_not(None))
-    .values(quota_bytes=feeds.c.quota_bytes + sa.bindparam("size"))
-)

@@ -24,10 +24,14 @@ def new_id(connection: sa.Connection, insert: sa.Insert, values: Mapping[str, An
 
     The values go beside the statement, not into it: to build a statement with its values costs more than to run it.
     """
-    plain = _PLAIN.setdefault(insert.table.name, insert)
-    key = connection.execute(plain, dict(values)).inserted_primary_key
+    key = connection.execute(plain(insert), dict(values)).inserted_primary_key
     assert key is not None, "every table that is asked has an id of its own"
     return int(key[0])
+
+
+def plain(insert: sa.Insert) -> sa.Insert:
+    """Return the one plain INSERT into the table of this one."""
+    return _PLAIN.setdefault(insert.table.name, insert)
 
 
 def insert_new(connection: sa.Connection, table: sa.Table, values: Mapping[str, Any]) -> bool:
@@ -35,14 +39,20 @@ def insert_new(connection: sa.Connection, table: sa.Table, values: Mapping[str, 
 
     Where another transaction is inserting that row, this waits for its end: of several members one is the first.
     """
-    return connection.execute(_unless_there(connection.dialect.name, table), dict(values)).first() is not None
+    return connection.execute(_unless_there(connection.dialect.name, table, True), dict(values)).first() is not None
+
+
+def unless_there(connection: sa.Connection, table: sa.Table) -> sa.Executable:
+    """Return the INSERT of a row that does nothing where one of its key is there."""
+    return _unless_there(connection.dialect.name, table, False)
 
 
 @functools.cache
-def _unless_there(dialect: str, table: sa.Table) -> sa.Executable:
+def _unless_there(dialect: str, table: sa.Table, told: bool) -> sa.Executable:
     make: Any = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    made: sa.Executable = make(table).on_conflict_do_nothing().returning(*table.primary_key)
-    return made
+    made = make(table).on_conflict_do_nothing()
+    found: sa.Executable = made.returning(*table.primary_key) if told else made
+    return found
 
 
 def some(values: Iterable[T], most: int = NAMED) -> Iterator[list[T]]:

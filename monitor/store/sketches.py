@@ -8,6 +8,8 @@ from typing import Any, NamedTuple, Protocol
 
 import sqlalchemy as sa
 
+from monitor.store import later
+
 MOST_OF_HASH = 40
 """Articles that are found by one hash, the earliest: what more share is furniture, or one text that all have copied."""
 MOST_UNTRUSTED = 8
@@ -107,7 +109,7 @@ def index(
         connection.execute(_FORGET[dialect], own | {"hashes": _listed(connection, gone)})
     if new:
         listed = {"hashes": _listed(connection, new), "most": MOST_OF_HASH if trusted else MOST_UNTRUSTED}
-        connection.execute(_ADD[dialect], own | listed)
+        later.soon(connection, _ADD[dialect], own | listed)
 
 
 # A statement with a list of values is built anew for each length of it, which costs more than to run it: the hashes go

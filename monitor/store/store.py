@@ -13,8 +13,6 @@ import sqlalchemy as sa
 from monitor import errors
 from monitor.store import database, doubt, hold
 from monitor.store.room import Room
-from monitor.store.rows import read_counter
-from monitor.store.schema import counters
 from monitor.store.writer import PAUSE, Writer
 
 T = TypeVar("T")
@@ -116,25 +114,3 @@ def lock_deciding(connection: sa.Connection) -> None:
     """Let one decision be made at a time; on SQLite BEGIN IMMEDIATE has done it already."""
     if connection.dialect.name == "postgresql":
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(DECIDING_LOCK)))
-
-
-_NEXT = (
-    counters.update()
-    .where(counters.c.name == sa.bindparam("counter"))
-    .values(value=counters.c.value + 1)
-    .returning(counters.c.value)
-)
-
-
-def next_number(connection: sa.Connection, name: str) -> int:
-    """Return 1, 2, 3 ... for counter `name`, in the order of commits."""
-    value = connection.execute(_NEXT, {"counter": name}).scalar()
-    if value is None:
-        connection.execute(counters.insert().values(name=name, value=1))
-        return 1
-    return int(value)
-
-
-def next_of(connection: sa.Connection, name: str) -> int:
-    """Return what `next_number` will return, without taking it."""
-    return 1 + (read_counter(connection, name) or 0)

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, Protocol
 
 import sqlalchemy as sa
 
+from monitor.store import later
 from monitor.store.rows import new_id
 from monitor.store.schema import UtcTime, articles, stories, story_changes, story_terms
 
@@ -66,7 +67,7 @@ def index_terms(
         connection.execute(_UNINDEX, {"of_article": article_id})
     if terms:
         listed = _listed(connection, sorted({_kept(term, trusted) for term in terms}))
-        connection.execute(_INDEX[connection.dialect.name], {"article": article_id, "terms": listed})
+        later.soon(connection, _INDEX[connection.dialect.name], {"article": article_id, "terms": listed})
 
 
 def find_near(

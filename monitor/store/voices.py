@@ -11,7 +11,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 
+from monitor.store import later
 from monitor.store.schema import articles, feeds, voices
 
 
@@ -69,6 +71,12 @@ _KEY = sa.and_(
 )
 _MORE = voices.update().where(_KEY).values(articles=voices.c.articles + sa.bindparam("many"))
 _PUT = voices.insert()
+_ADD = {  # whoever was first stays first
+    name: insert(voices).on_conflict_do_update(
+        index_elements=list(voices.primary_key), set_={"articles": voices.c.articles + insert(voices).excluded.articles}
+    )
+    for name, insert in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
+}
 _GONE = voices.delete().where(_KEY, voices.c.articles <= 0)
 _NEXT = (  # the articles have their new claims already
     voices.update()
@@ -126,14 +134,14 @@ def list_spoken(connection: sa.Connection, story_id: int) -> list[Spoken]:
 def record_speaker(connection: sa.Connection, speaker: Speaker, told: Told) -> None:
     """Store whom an article credits and whose word it gives, and count it under that claim."""
     values = {"credited": list(told.credits) or None, "said": told.claim, "head": told.head}
-    connection.execute(_TELL, {"article": speaker.id, **values})
+    later.soon(connection, _TELL, {"article": speaker.id, **values})
     _move(connection, [speaker], told.claim)
 
 
 def begin(connection: sa.Connection, story_id: int, claim: str, feed_id: int, article_id: int) -> None:
     """Count the first article of a new story, whose row has its claim already."""
     row = {"story_id": story_id, "claim": claim, "feed_id": feed_id, "articles": 1, "first_id": article_id}
-    connection.execute(_PUT, row)
+    later.soon(connection, _PUT, row)
 
 
 def record_claims(connection: sa.Connection, speakers: Iterable[Speaker], claim: str) -> None:
@@ -152,9 +160,8 @@ def _move(connection: sa.Connection, speakers: Sequence[Speaker], claim: str) ->
         connection.execute(_GONE, row)
         connection.execute(_NEXT, {**row, "first": min(found)})
     for (story, _, feed), found in _by_row(replace(speaker, claim=claim) for speaker in moving).items():
-        if connection.execute(_MORE, {"story": story, "said": claim, "feed": feed, "many": len(found)}).rowcount == 0:
-            row = {"story_id": story, "claim": claim, "feed_id": feed, "articles": len(found), "first_id": min(found)}
-            connection.execute(_PUT, row)
+        row = {"story_id": story, "claim": claim, "feed_id": feed, "articles": len(found), "first_id": min(found)}
+        later.soon(connection, _ADD[connection.dialect.name], row)
 
 
 _ROW = ("story", "said", "feed")

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 import sqlalchemy as sa
 
+from monitor.store import later
 from monitor.store.rows import read_counter, some
 from monitor.store.schema import articles, counters, revisions, texts, word_forms
 
@@ -25,9 +26,8 @@ Pair = tuple[str, str]
 
 def note(connection: sa.Connection, forms: Iterable[Pair]) -> None:
     """Note (form, words) pairs; those that are known stay."""
-    rows = [{"form": form[:LONGEST], "words": _kept(words)} for form, words in forms]
-    if rows:
-        connection.execute(_NOTE[connection.dialect.name], rows)
+    rows = ({"form": form[:LONGEST], "words": _kept(words)} for form, words in forms)
+    later.write(connection, _NOTE[connection.dialect.name], *rows)
 
 
 _COLUMNS = "INTO word_forms (form, words) VALUES (:form, :words)"

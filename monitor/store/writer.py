@@ -16,7 +16,7 @@ import sqlalchemy as sa
 import structlog
 
 from monitor import errors
-from monitor.store import database, doubt
+from monitor.store import database, doubt, later
 
 GATHER = 0.020
 """Seconds a batch may grow once one of its jobs waits for the commit."""
@@ -201,7 +201,8 @@ class Writer:
         with self._engine.connect().execution_options(writes=True) as connection, connection.begin() as transaction:
             self._begin(connection, batch)
             try:
-                answers: list[tuple[Any, BaseException | None]] = [(item.job(connection), None) for item in batch]
+                with later.kept_back(connection, len(batch)):
+                    answers: list[tuple[Any, BaseException | None]] = [(item.job(connection), None) for item in batch]
             except Exception as fault:
                 if _is_everybodys(fault):
                     raise

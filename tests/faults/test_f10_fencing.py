@@ -15,9 +15,9 @@ import pytest
 import sqlalchemy as sa
 
 from monitor import errors
-from monitor.store import claims, database, deadlines, members, messages, poll_hours, rows, schema
+from monitor.store import claims, database, deadlines, later, members, messages, poll_hours, rows, schema
 from monitor.store.leading import Leadership
-from monitor.store.store import Store, next_number
+from monitor.store.store import Store
 from tests.support import databases, proxy, world
 
 TRIES = 100
@@ -67,8 +67,25 @@ def reap(engine: sa.Engine) -> list[int]:
 
 
 def count_up(connection: sa.Connection, name: str = "fencing") -> int:
+    """Write something that can be counted, of which a part is sent with the end of the transaction."""
+    return later.next_number(connection, name)
+
+
+def count_at_once(connection: sa.Connection, name: str) -> int:
     """Write something that can be counted."""
-    return next_number(connection, name)
+    value = 1 + (rows.read_counter(connection, name) or 0)
+    rows.set_counter(connection, name, value)
+    return value
+
+
+def count_soon(connection: sa.Connection, name: str) -> int:
+    """Write it by statements of which all are sent before the first answer is awaited."""
+    later.soon(connection, rows.unless_there(connection, schema.counters), {"name": name, "value": 0})
+    later.soon(connection, _UP, {"counter": name})
+    return 1
+
+
+_UP = schema.counters.update().where(schema.counters.c.name == sa.bindparam("counter")).values(value=1)
 
 
 def counted(engine: sa.Engine, name: str = "fencing") -> int:
@@ -213,17 +230,23 @@ def network(url: str) -> Iterator[proxy.Proxy]:
         yield made
 
 
-@pytest.mark.parametrize("ends", ["deaf", "silent", "cut"])
+@pytest.mark.parametrize(
+    ("ends", "count", "most"),
+    [
+        ("deaf", count_at_once, 1),
+        *((ends, count, 2) for ends in ("deaf", "silent", "cut") for count in (count_up, count_soon)),
+    ],
+)
 def test_f11_commit_whose_answer_is_lost_is_neither_lost_nor_done_twice(
-    ends: str, engine: sa.Engine, opened: Callable[..., Store], network: proxy.Proxy
+    ends: str, count: Any, most: int, engine: sa.Engine, opened: Callable[..., Store], network: proxy.Proxy
 ) -> None:
     """The server knows what became of it: what it has committed is answered, what it has not is run again."""
-    store, runs = opened(network.database_url), []
+    store, runs, name = opened(network.database_url), [], f"{ends} {count.__name__}"
     store.writer.waits = lambda: True
     mending = threading.Timer(0.5, network.mend)
 
     def job(connection: sa.Connection) -> int:
-        value = count_up(connection, ends)
+        value = count(connection, name)
         if not runs:
             getattr(network, ends)()
             mending.start()
@@ -232,8 +255,8 @@ def test_f11_commit_whose_answer_is_lost_is_neither_lost_nor_done_twice(
 
     assert store.writer.submit(job).result(30) == 1
     mending.join()
-    assert counted(engine, ends) == 1
-    assert len(runs) == (1 if ends == "deaf" else 2)
+    assert counted(engine, name) == 1
+    assert len(runs) == most
 
 
 def test_f11_statement_that_gets_no_answer_is_given_up(

@@ -15,8 +15,9 @@ from alembic.script import ScriptDirectory
 
 from monitor import errors
 from monitor.store import database, decisions, feeds, hold, migrate, notices, search, wanted
+from monitor.store.later import next_number
 from monitor.store.schema import counters, daemon, metadata
-from monitor.store.store import Store, next_number
+from monitor.store.store import Store
 from tests.support.desk import START, Desk, item
 
 
