@@ -173,17 +173,18 @@ class Health:
 
     def vitals(self) -> watch.Vitals:
         """Return when each part of this process showed life last; asks nobody, from any thread."""
-        writer, pulse = self._context.store.writer, self._context.pulse
+        store, pulse = self._context.store, self._context.pulse
         if not self._sweeps():
             pulse.swept = time.monotonic()  # another's affair; should it become ours, we begin now
         swept = time.monotonic() - pulse.swept
-        return watch.Vitals(self._engine.silence(), writer.idle_for(), writer.uncommitted_for(), swept, writer.fault)
+        committed = store.writer.uncommitted_for()
+        return watch.Vitals(self._engine.silence(), store.idle_for(), committed, swept, store.fault)
 
     def alive(self) -> tuple[bool, str]:
         """Return whether the tick and the writer live; a dead internet must not restart the container."""
         if self._engine.silence() > STUCK:
             return False, "the scheduler has not ticked"
-        if self._context.store.writer.idle_for() > STUCK:
+        if self._context.store.idle_for() > STUCK:
             return False, "the writer shows no life"
         return True, ""
 

@@ -94,12 +94,12 @@ def _body(found: Finding) -> str:
 
 
 def _stacks() -> dict[str, str]:
-    """Return where the main thread and the writer stand."""
+    """Return where the main thread and the writers stand."""
     frames = sys._current_frames()
     named = {thread.name: thread.ident for thread in threading.enumerate()}
     return {
         name: "".join(traceback.format_stack(frames[number]))[-STACK:]
-        for name in ("MainThread", "writer")
+        for name in ("MainThread", "writer", "decider")
         if (number := named.get(name)) in frames and number is not None
     }
 

@@ -47,7 +47,9 @@ class Store:
         self.writer = Writer(engine, lambda connection: guard(connection, epoch), self.room.release)
         self.decider = self.writer
         if engine.dialect.name == "postgresql":
-            self.decider = Writer(engine, lambda connection: guard(connection, epoch), enter=lock_deciding)
+            self.decider = Writer(
+                engine, lambda connection: guard(connection, epoch), enter=lock_deciding, name="decider"
+            )
         self.holds: Callable[[], bool] = lambda: not self.fenced
         """Whether this process may still act for its epoch, asked before what cannot be taken back; never waits."""
         self._readers = ThreadPoolExecutor(max_workers=3, thread_name_prefix="reader")
@@ -61,6 +63,15 @@ class Store:
     def fenced(self) -> bool:
         """Whether a write was refused because another has taken over."""
         return any(writer.fenced for writer in self.writers)
+
+    def idle_for(self) -> float:
+        """Return seconds since that writer last showed life which has shown none for longest."""
+        return max(writer.idle_for() for writer in self.writers)
+
+    @property
+    def fault(self) -> str:
+        """What the database said to a last batch that failed; empty where each writer's was committed."""
+        return next((writer.fault for writer in self.writers if writer.fault), "")
 
     async def read(self, query: Callable[[sa.Connection], T]) -> T:
         """Run `query` on a reading connection. Raises: StoreError."""

@@ -47,6 +47,7 @@ class Writer:
     - `enter` then waits for a turn among all who write the like; what has arrived meanwhile goes with it.
     - `make_room` is called where the disk is full; where it made some, the batch is run again.
     - `seal` runs last in every transaction that is about to be committed.
+    - What the jobs wrote that can wait is kept back until then (`later`). `name` is its thread's.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class Writer:
         guard: Job,
         make_room: Callable[[], bool] = lambda: False,
         enter: Job | None = None,
+        name: str = "writer",
     ) -> None:
         self._engine = engine
         self._guard = guard
@@ -74,7 +76,7 @@ class Writer:
         self.fenced = False
         self.patient = True
         """Whether jobs may wait for company; a caller that does one thing at a time waits for nobody."""
-        self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
     def submit(self, job: Job, patience: float = 0.0) -> Future[Any]:

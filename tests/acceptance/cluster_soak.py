@@ -37,6 +37,8 @@ AHEAD = 150
 """Articles that may be published and not yet told."""
 LISTED = 60
 """Articles in a feed, well more than may be new at once."""
+CONNECTIONS = 300
+"""Of the server, as in compose.cluster.yaml: a member has up to twelve."""
 TAKEN = 60.0
 STANDSTILL = 240.0
 """Seconds without a message after which the cluster is held to have stopped."""
@@ -202,6 +204,7 @@ def opened(folder: Path, workers: int, seed: int) -> Iterator[Soak]:
     made = databases.Databases(folder / "server")
     try:
         url = made.postgresql()
+        made.allow(CONNECTIONS)
         with contextlib.ExitStack() as stack:
             desk = stack.enter_context(cluster.opened(_folder(folder, "world"), url))
             desk.storm = desk.checked = False

@@ -18,6 +18,7 @@ from monitor.store import database, decisions, feeds, hold, migrate, notices, se
 from monitor.store.later import next_number
 from monitor.store.schema import counters, daemon, metadata
 from monitor.store.store import Store
+from tests.support import world
 from tests.support.desk import START, Desk, item
 
 
@@ -70,6 +71,25 @@ def test_job_that_raises_is_undone_alone(store: Store) -> None:
         jobs[1].result(5)
     names = store.read_now(lambda c: set(c.execute(sa.select(counters.c.name)).scalars()))
     assert names == {"one", "two"}
+
+
+def test_f45_store_of_which_any_writer_hangs_shows_it(store: Store) -> None:
+    """What makes decisions waits in a writer of its own on PostgreSQL: that one is looked at, too."""
+    begun, gate = threading.Event(), threading.Event()
+
+    def hang(_connection: sa.Connection) -> None:
+        begun.set()
+        gate.wait(10)
+
+    hanging = store.decider.submit(hang)
+    assert begun.wait(10)
+    before = store.idle_for()
+    world.until(lambda: store.idle_for() > before + 1.2, 10, "the writer that hangs shows it")
+
+    gate.set()
+    hanging.result(10)
+    world.until(lambda: store.idle_for() < 1.2, 10, "it shows life again")
+    assert store.fault == ""
 
 
 def test_f09_daemon_that_lost_its_epoch_writes_nothing(store: Store) -> None:

@@ -95,6 +95,12 @@ class Databases:
         pgexec("pg_ctl", words, bin_path=server.bin_path, user=server.system_user)
         server.ensure_postgres_running()  # it has another process from now on
 
+    def allow(self, connections: int) -> None:
+        """Let our own server have so many connections, from its next start on; one that stays is left as it is."""
+        if self._own:
+            self._run(f"ALTER SYSTEM SET max_connections = {connections}")
+            self.restart()
+
     def _run(self, statement: str) -> None:
         assert self._server is not None
         engine = sa.create_engine(_driver(self._server), isolation_level="AUTOCOMMIT")
