@@ -88,7 +88,7 @@ def main() -> None:
         "copies": partial(copies.copies, args.stored),
         "search": partial(search.search, args.articles),
         "flood": partial(flood.flood, min(args.minutes, 5.0)),
-        "cluster": partial(cluster.cluster, args.only or cluster.PARTS, args.jobs, min(args.minutes, 15.0)),
+        "cluster": partial(cluster.cluster, args.only or cluster.PARTS, args.jobs, min(args.minutes, 30.0)),
         "delivery": partial(delivery.delivery, args.feeds, args.seconds),
     }
     for what in SHORT if "all" in args.what else args.what:
