@@ -50,7 +50,7 @@ def record(
     if judged is None:
         _close(connection, task.waiting, "done", task.own.id if task.own else None, now)
         return ()
-    if context.store.decider is context.store.writer:
+    if not context.store.decides_apart:
         quotas.add_stored(connection, task.waiting.feed_id, len(read.article.text.encode()))
     _post(setup, connection, judged.placed.article_id, judged.placed.revision_id, judged.alerts, batch, now)
     queue_released(setup, connection, judged.released, now)

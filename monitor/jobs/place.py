@@ -8,6 +8,7 @@ from datetime import datetime
 from monitor import tasks, text
 from monitor.jobs import origin, story, voices
 from monitor.store import articles, decisions, entries, sketches, word_forms
+from monitor.store import voices as stored_voices
 from monitor.store.store import Connection
 from monitor.stories import assign, features, independence, sketch
 
@@ -45,10 +46,11 @@ def place_article(connection: Connection, task: Task, read: tasks.Reading, now: 
         story_id = articles.new_story(connection, now)
     else:
         articles.count_in_story(connection, story_id, now, 0 if own else 1)
-    article_id = _store_article(connection, task, read, story_id, assigned, weighed)
+    voice = _voice(task, read) if begins else None
+    article_id = _store_article(connection, task, read, story_id, assigned, weighed, voice)
     _keep(connection, task, read, article_id, assigned, weighed)
-    if begins:
-        voices.begin(connection, story_id, _voice(task, read), task.waiting.feed_id, article_id)
+    if voice is not None:
+        stored_voices.begin(connection, story_id, voice, task.waiting.feed_id, article_id)
     else:
         voices.speak(connection, article_id, read.credits)
     if assigned.merge is not None:
@@ -116,6 +118,7 @@ def _store_article(
     story_id: int,
     assigned: assign.Assigned,
     weighed: story.Weighed | None,
+    voice: str | None,
 ) -> int:
     article = read.article
     changing = {
@@ -128,8 +131,8 @@ def _store_article(
         "features": features.pack(weighed.features) if weighed is not None else None,
         **sketches.columns_of(read.sketch),
     }
-    if assigned.story_id is None:
-        changing |= {"credits": list(read.credits) or None, "claim": _voice(task, read)}
+    if voice is not None:
+        changing |= {"credits": list(read.credits) or None, "claim": voice}
     if task.own is not None:
         articles.update(connection, task.own.id, **changing, **_moved(task))
         return task.own.id

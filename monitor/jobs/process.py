@@ -257,7 +257,7 @@ def count(context: Context, feed_id: int, read: tasks.Reading, made: tuple[model
     In a cluster the text is counted to its feed's day now: nothing that decides waits for a row that somebody who
     records polls holds, since the two would wait for each other.
     """
-    if made and context.store.decider is not context.store.writer:
+    if made and context.store.decides_apart:
         size = len(read.article.text.encode())
         context.store.writer.submit(lambda connection: quotas.add_stored(connection, feed_id, size), COUNTED_TOGETHER)
     full = tasks.PREFILTERED if read.partial_reason == tasks.PREFILTERED else "full"

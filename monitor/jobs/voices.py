@@ -1,7 +1,7 @@
 """Part of the deciding step: who stands behind a story, kept up as its articles come (`stories.independence`).
 
-Call `begin` once the first article of a story is stored, `speak` for each other one with what it copies, `merge` and
-`recount` (of both) where articles changed their story.
+Call `speak` once an article is stored with its story and what it copies; one that a story begins with is stored with
+its word instead (`store.voices.begin`). Call `merge` and `recount` (of both) where articles changed their story.
 """
 
 from __future__ import annotations
@@ -35,11 +35,6 @@ def speak(connection: Connection, article_id: int, credited: Sequence[str]) -> N
     else:
         _tell(connection, speaker, independence.NOBODY)
         recount(connection, speaker.story_id)
-
-
-def begin(connection: Connection, story_id: int, claim: str, feed_id: int, article_id: int) -> None:
-    """Count the word of the article that a story begins with; its own row has its credits and the claim already."""
-    voices.begin(connection, story_id, claim, feed_id, article_id)
 
 
 def voices_of(connection: Connection, story_id: int) -> tuple[str, ...]:

@@ -57,7 +57,12 @@ class Store:
     @property
     def writers(self) -> tuple[Writer, ...]:
         """What writes: one, or the second for decisions beside it."""
-        return (self.writer,) if self.decider is self.writer else (self.writer, self.decider)
+        return (self.writer, self.decider) if self.decides_apart else (self.writer,)
+
+    @property
+    def decides_apart(self) -> bool:
+        """Whether decisions have a writer of their own, beside which others write what does not hold them up."""
+        return self.decider is not self.writer
 
     @property
     def fenced(self) -> bool:

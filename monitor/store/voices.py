@@ -70,7 +70,6 @@ _KEY = sa.and_(
     voices.c.feed_id == sa.bindparam("feed"),
 )
 _MORE = voices.update().where(_KEY).values(articles=voices.c.articles + sa.bindparam("many"))
-_PUT = voices.insert()
 _ADD = {  # whoever was first stays first
     name: insert(voices).on_conflict_do_update(
         index_elements=list(voices.primary_key), set_={"articles": voices.c.articles + insert(voices).excluded.articles}
@@ -140,8 +139,7 @@ def record_speaker(connection: sa.Connection, speaker: Speaker, told: Told) -> N
 
 def begin(connection: sa.Connection, story_id: int, claim: str, feed_id: int, article_id: int) -> None:
     """Count the first article of a new story, whose row has its claim already."""
-    row = {"story_id": story_id, "claim": claim, "feed_id": feed_id, "articles": 1, "first_id": article_id}
-    later.soon(connection, _PUT, row)
+    _count(connection, (story_id, claim, feed_id), [article_id])
 
 
 def record_claims(connection: sa.Connection, speakers: Iterable[Speaker], claim: str) -> None:
@@ -159,9 +157,16 @@ def _move(connection: sa.Connection, speakers: Sequence[Speaker], claim: str) ->
         connection.execute(_MORE, {**row, "many": -len(found)})
         connection.execute(_GONE, row)
         connection.execute(_NEXT, {**row, "first": min(found)})
-    for (story, _, feed), found in _by_row(replace(speaker, claim=claim) for speaker in moving).items():
-        row = {"story_id": story, "claim": claim, "feed_id": feed, "articles": len(found), "first_id": min(found)}
-        later.soon(connection, _ADD[connection.dialect.name], row)
+    for key, found in _by_row(replace(speaker, claim=claim) for speaker in moving).items():
+        _count(connection, key, found)
+
+
+def _count(connection: sa.Connection, key: tuple[int, str | None, int], article_ids: Sequence[int]) -> None:
+    """Count articles of a feed under the claim of a story, which may have some already."""
+    story, claim, feed = key
+    row = {"story_id": story, "claim": claim, "feed_id": feed}
+    row |= {"articles": len(article_ids), "first_id": min(article_ids)}
+    later.soon(connection, _ADD[connection.dialect.name], row)
 
 
 _ROW = ("story", "said", "feed")
